@@ -1,0 +1,60 @@
+/** Facts in the past tense, and the drafts that a change carries to where it is written. */
+import type { Need, Principal } from './access.ts'
+import type { ErrorType } from './errors.ts'
+
+/** What changed. Written to the outbox in the change's own transaction, delivered at least once, in order per object. */
+export interface EventDraft {
+  /** e.g. `table.created`, `table.committed`, `namespace.dropped`, `metrics.reported`, `purge.requested`. */
+  readonly type: string
+  /** Orders delivery: events of one object arrive in the order of their commits. Content id or warehouse id. */
+  readonly object: string
+  readonly warehouse: string
+  /** Small and JSON-safe; never a secret, never a whole metadata document. */
+  readonly data: Readonly<Record<string, string | number | boolean | null | readonly string[]>>
+}
+
+/** What was decided, one a request. Completed by the pipeline, written by the store. */
+export interface AuditDraft {
+  readonly requestId: string
+  readonly operation: string
+  readonly principal: Principal
+  readonly warehouse: string | null
+  readonly needs: readonly Need[]
+  readonly decision: 'allowed' | 'denied' | 'failed'
+  /** The true reason, also where the client saw something else. */
+  readonly reason: string
+  readonly status: number
+  readonly errorType: ErrorType | null
+  readonly startedAt: Date
+}
+
+/** A client's `Idempotency-Key`, scoped and bound to one request. */
+export interface IdempotencyClaim {
+  /** principal + warehouse. */
+  readonly scope: string
+  /** A UUID in lower case. */
+  readonly key: string
+  /** Of operation, path and body: the same key with another digest is refused with 422. */
+  readonly digest: string
+}
+
+/**
+ * What a finished mutation is remembered by, enough for an equivalent answer (the specification allows a
+ * replay to show a newer state): nothing, a small JSON answer, the metadata written, or a final refusal.
+ */
+export type Outcome =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'json'; readonly body: string }
+  | { readonly kind: 'metadata'; readonly metadataLocation: string }
+  | { readonly kind: 'failed'; readonly type: ErrorType; readonly message: string }
+
+/**
+ * Travels with a call to where its change is committed. A catalog that commits to our store writes audit,
+ * idempotency outcome and events in that very transaction and sets `written`; otherwise the pipeline writes them.
+ */
+export interface Receipt {
+  /** The decision entry as it will read if the change succeeds. */
+  readonly audit: AuditDraft
+  readonly idempotency?: IdempotencyClaim
+  written: boolean
+}
