@@ -1,0 +1,43 @@
+/**
+ * `npm run bench`: one table of ratios, all measured side by side in this run. `--quick` cuts the counts to a tenth
+ * (a check that the benchmark works, no measurement); `--only loads|costs` runs one half.
+ */
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { startReferenceServer } from '../test/support/reference-server.ts'
+import { benchLoads } from './loads.ts'
+import { benchCosts } from './process-costs.ts'
+import { printVerdicts, type Verdict } from './report.ts'
+import { discard, scratch, startPostgres } from './services.ts'
+
+const { values } = parseArgs({
+  options: { quick: { type: 'boolean' }, only: { type: 'string' }, port: { type: 'string' } },
+})
+const scale = values.quick ? 0.1 : 1
+const port = Number(values.port ?? 24100)
+
+const loads = async (folder: string): Promise<Verdict[]> => {
+  const postgres = startPostgres(folder, port + 50)
+  const reference = await startReferenceServer({ port: port + 60 })
+  try {
+    return await benchLoads({ folder, postgres, upstream: reference.uri, port, requests: 10_000 * scale })
+  } finally {
+    await reference.stop()
+    postgres.stop()
+  }
+}
+
+const costs = (folder: string): Promise<Verdict[]> =>
+  benchCosts({
+    folder: join(folder, 'costs'),
+    port: port + 70,
+    loads: 200_000 * scale,
+    hugeBytes: 64 * 1024 * 1024,
+  })
+
+const folder = scratch()
+const verdicts: Verdict[] = []
+if (values.only !== 'costs') verdicts.push(...(await loads(folder)))
+if (values.only !== 'loads') verdicts.push(...(await costs(folder)))
+discard(folder)
+process.exitCode = printVerdicts(verdicts) ? 0 : 1
