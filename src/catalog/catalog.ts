@@ -32,6 +32,12 @@ export interface CallContext {
   /** What the client asked for with `X-Iceberg-Access-Delegation`; empty until storage vends. */
   readonly delegation: readonly DelegationMode[]
   readonly receipt: Receipt
+  /**
+   * What `tables.find` told resolve about the objects of this call, and what authorize decided on. A catalog
+   * that has `find` acts on these very objects: a load is answered from the entry without another look, and a
+   * change of a name that by now holds another object fails as if the name were free.
+   */
+  readonly entries?: readonly Entry[]
   /** Present only when a gate applies. Throws `BadRequestException` to refuse. Called with no lock held. */
   readonly inspect?: (candidate: Candidate) => Promise<void>
 }
@@ -89,6 +95,7 @@ export interface LoadOptions {
 
 /** What resolve needs to know of a local object without reaching for its metadata. */
 export interface Entry {
+  readonly identifier: Identifier
   readonly contentId: string
   readonly kind: 'table' | 'view'
   readonly uuid: string
