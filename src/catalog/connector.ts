@@ -7,6 +7,8 @@ import type { CommitIntents } from './intents.ts'
 export interface ConnectorTools {
   /** Name of the connection, for messages and metrics. */
   readonly connection: string
+  /** This gateway in the hop header (`hops.ts`). */
+  readonly hop: string
   /** Behind the egress guard: scheme, resolved address and redirects are checked for every request. */
   readonly fetch: GuardedFetch
   /** Resolves `env:NAME` or `file:/path`; a literal is refused before it comes here. Re-read on each call. */
