@@ -3,7 +3,7 @@
  * BadRequest when the value is missing or of another type (specification: wrong types are 400).
  */
 import { CatalogError } from './errors.ts'
-import { isJsonObject, JsonNumber, type JsonObject, type JsonValue, RawJson } from './json.ts'
+import { isJsonObject, JsonNumber, type JsonObject, type JsonValue } from './json.ts'
 
 /** What may be read: a decoded value, or nothing where the member is absent. */
 export type Readable = JsonValue | undefined
@@ -87,7 +87,3 @@ export const canonicalId = (id: Id): Id => {
   const narrow = Number(id)
   return Number.isSafeInteger(narrow) ? narrow : id
 }
-
-/** True for values that decode to no JavaScript primitive or container: kept text or raw bytes. */
-export const isOpaque = (value: JsonValue): value is JsonNumber | RawJson =>
-  value instanceof JsonNumber || value instanceof RawJson
