@@ -1,0 +1,203 @@
+import { once } from 'node:events'
+import { createServer, type Server, type Socket } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { type UpstreamRequest, UpstreamUnreachable } from '../../../src/catalog/connector.ts'
+import { openGuardedFetch } from '../../../src/catalog/egress.ts'
+import { createEgressPolicy } from '../../../src/catalog/egress-policy.ts'
+
+const open: AsyncDisposable[] = []
+const servers: Server[] = []
+
+afterEach(async () => {
+  for (const one of open.splice(0)) await one[Symbol.asyncDispose]()
+  for (const server of servers.splice(0)) server.close()
+})
+
+interface Scripted {
+  readonly port: number
+  /** Connections made so far. */
+  readonly connections: () => number
+  readonly received: () => string
+}
+
+/** A server that runs `answer` once the head of a request has come. */
+const startScripted = async (answer: (socket: Socket) => void): Promise<Scripted> => {
+  let connections = 0
+  let received = ''
+  const server = createServer((socket) => {
+    connections += 1
+    socket.on('error', () => {})
+    socket.on('data', (data) => {
+      received += data.toString('latin1')
+      if (data.includes('\r\n\r\n')) answer(socket)
+    })
+  })
+  servers.push(server)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no address')
+  return { port: address.port, connections: () => connections, received: () => received }
+}
+
+const fetchWith = (loopback: boolean) => {
+  const opened = openGuardedFetch({
+    policy: createEgressPolicy({ allow: [], loopback }),
+    connectTimeoutMs: 2000,
+  })
+  open.push(opened)
+  return opened.fetch
+}
+
+const get = (url: string, more: Partial<UpstreamRequest> = {}): UpstreamRequest => ({
+  method: 'GET',
+  url,
+  headers: {},
+  maxBytes: 1_000_000,
+  timeoutMs: 5000,
+  ...more,
+})
+
+const failureOf = async (promise: Promise<unknown>): Promise<UpstreamUnreachable> => {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  if (!(error instanceof UpstreamUnreachable))
+    throw new Error('it did not fail as unreachable', { cause: error })
+  return error
+}
+
+describe('guarded fetch', () => {
+  it('returns status, headers and body, and keeps connections for the next requests', async () => {
+    const server = await startScripted((socket) =>
+      socket.write('HTTP/1.1 200 OK\r\nETag: "a"\r\nContent-Length: 5\r\n\r\nhello'),
+    )
+    const fetch = fetchWith(true)
+    for (let i = 0; i < 20; i += 1) {
+      const answer = await fetch(get(`http://127.0.0.1:${server.port}/x`))
+      expect(answer.status).toBe(200)
+      expect(answer.headers['etag']).toBe('"a"')
+      expect(Buffer.from(answer.body).toString()).toBe('hello')
+    }
+    expect(server.connections()).toBeLessThanOrEqual(2)
+  })
+
+  it('connects to no refused address, literal or resolved, and says that nothing was sent', async () => {
+    const server = await startScripted((socket) => socket.end())
+    const fetch = fetchWith(false)
+    for (const host of [
+      '127.0.0.1',
+      'localhost',
+      '0x7f.1',
+      '[::ffff:127.0.0.1]',
+      '0.0.0.0',
+      '[::1]',
+      '2130706433',
+    ]) {
+      const error = await failureOf(fetch(get(`http://${host}:${server.port}/`)))
+      expect(error.sent).toBe(false)
+      expect(error.message).toBe('the address is not allowed by the egress policy')
+    }
+    expect(server.connections()).toBe(0)
+  })
+
+  it.each(['file:///etc/passwd', 'ftp://127.0.0.1/', 'http://user:secret@127.0.0.1/', 'nonsense'])(
+    'refuses %s before anything is sent',
+    async (url) => {
+      const error = await failureOf(fetchWith(true)(get(url)))
+      expect(error.sent).toBe(false)
+      expect(error.message).not.toContain('secret')
+    },
+  )
+
+  it('hands a redirect back instead of following it', async () => {
+    const server = await startScripted((socket) =>
+      socket.write('HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n'),
+    )
+    const answer = await fetchWith(true)(get(`http://127.0.0.1:${server.port}/`))
+    expect(answer.status).toBe(302)
+    expect(server.connections()).toBe(1)
+  })
+
+  it('reads no further than the limit of an endless body', async () => {
+    let written = 0
+    const server = await startScripted((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n')
+      const block = Buffer.alloc(65_536, 'x')
+      const push = (): void => {
+        while (!socket.destroyed && socket.write(block)) written += block.length
+      }
+      socket.on('drain', push)
+      push()
+    })
+    const error = await failureOf(
+      fetchWith(true)(get(`http://127.0.0.1:${server.port}/`, { maxBytes: 300_000 })),
+    )
+    expect(error.sent).toBe(true)
+    expect(error.message).toBe('the answer is larger than 300000 bytes')
+    expect(written).toBeLessThan(50_000_000)
+  })
+
+  it('refuses an announced length beyond the limit without reading it', async () => {
+    const server = await startScripted((socket) =>
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10000000000\r\n\r\n'),
+    )
+    const error = await failureOf(fetchWith(true)(get(`http://127.0.0.1:${server.port}/`)))
+    expect(error.message).toContain('larger than')
+  })
+
+  it('gives up on silence after its time, and cannot say that nothing was sent', async () => {
+    const server = await startScripted(() => {})
+    const error = await failureOf(
+      fetchWith(true)(get(`http://127.0.0.1:${server.port}/`, { timeoutMs: 200 })),
+    )
+    expect(error.sent).toBe(true)
+    expect(error.message).toBe('no answer within 200 ms')
+  })
+
+  it('gives up when the caller does', async () => {
+    const caller = new AbortController()
+    const server = await startScripted(() => caller.abort())
+    const error = await failureOf(
+      fetchWith(true)(get(`http://127.0.0.1:${server.port}/`, { signal: caller.signal })),
+    )
+    expect(error.sent).toBe(true)
+  })
+
+  it('knows that a refused connection sent nothing', async () => {
+    const error = await failureOf(fetchWith(true)(get('http://127.0.0.1:1/', { method: 'POST', body: 'x' })))
+    expect(error.sent).toBe(false)
+    expect(error.message).toBe('no connection could be made')
+  })
+
+  it('knows that a connection cut before the answer may have been enough', async () => {
+    const server = await startScripted((socket) => socket.destroy())
+    const error = await failureOf(
+      fetchWith(true)(get(`http://127.0.0.1:${server.port}/`, { method: 'POST', body: 'x' })),
+    )
+    expect(error.sent).toBe(true)
+  })
+
+  it('says that a request was not sent that waited for a connection until its time was over', async () => {
+    const server = await startScripted(() => {})
+    const opened = openGuardedFetch({
+      policy: createEgressPolicy({ allow: [], loopback: true }),
+      connections: 1,
+    })
+    open.push(opened)
+    const url = `http://127.0.0.1:${server.port}/`
+    const first = failureOf(opened.fetch(get(url, { timeoutMs: 1000 })))
+    const second = failureOf(opened.fetch(get(url, { timeoutMs: 200, method: 'POST', body: 'never' })))
+    expect((await second).sent).toBe(false)
+    expect((await first).sent).toBe(true)
+    expect(server.received()).not.toContain('never')
+  })
+
+  it('treats an answer that is not HTTP as sent and lost', async () => {
+    const server = await startScripted((socket) => socket.end('SSH-2.0-nothing\r\n'))
+    const error = await failureOf(fetchWith(true)(get(`http://127.0.0.1:${server.port}/`)))
+    expect(error.sent).toBe(true)
+    expect(error.message).toBe('the connection was lost or broke the protocol')
+  })
+})
