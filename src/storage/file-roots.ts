@@ -1,0 +1,46 @@
+/**
+ * Turns a `file:` location into a path that lies under an allowed root, also after symbolic links are followed.
+ * Whoever may swap a folder for a link while a call runs owns the folder already: that race is not defended.
+ */
+import { realpath } from 'node:fs/promises'
+import path from 'node:path'
+import { isInside, parseLocation } from '#model/location.ts'
+import { outside } from './errors.ts'
+
+export interface FileRoots {
+  /** The path of a location that is spelled inside a root. BadRequest otherwise. Touches no disk. */
+  pathOf(location: string): string
+  /** BadRequest when `folder`, or its nearest existing parent, really lies outside every root. */
+  checkFolder(folder: string, location: string): Promise<void>
+}
+
+const isMissing = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')
+
+/** The real path of the nearest existing ancestor, with the missing rest appended. */
+const realPathOf = async (wanted: string): Promise<string> => {
+  try {
+    return await realpath(wanted)
+  } catch (error) {
+    const parent = path.dirname(wanted)
+    if (!isMissing(error) || parent === wanted) throw error
+    return path.join(await realPathOf(parent), path.basename(wanted))
+  }
+}
+
+const isUnder = (inner: string, outer: string): boolean =>
+  inner === outer || inner.startsWith(outer.endsWith('/') ? outer : `${outer}/`)
+
+export const createFileRoots = (roots: readonly string[]): FileRoots => {
+  const rootPaths = roots.map((root) => `/${parseLocation(root).path}`)
+  return {
+    pathOf: (location) => {
+      if (!roots.some((root) => isInside(location, root))) throw outside(location)
+      return `/${parseLocation(location).path}`
+    },
+    checkFolder: async (folder, location) => {
+      const [real, ...realRoots] = await Promise.all([folder, ...rootPaths].map(realPathOf))
+      if (!realRoots.some((root) => isUnder(real ?? '', root))) throw outside(location)
+    },
+  }
+}
