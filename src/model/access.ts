@@ -48,4 +48,6 @@ export interface Decision {
   readonly visible: boolean
   /** For the audit log, never for the asker. */
   readonly reason: string
+  /** On a denial, the first need that was refused: the answer speaks of this one and of no other. */
+  readonly denied?: Need
 }

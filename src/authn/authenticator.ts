@@ -1,0 +1,56 @@
+/** Who is asking: the credentials of a request become a Principal, or the request is refused. */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { Principal } from '#model/access.ts'
+import { CatalogError } from '#model/errors.ts'
+
+/** What a request says of its sender, as it was sent. */
+export interface Credentials {
+  /** The `Authorization` header. */
+  readonly authorization: string | undefined
+  /** The `Origin` header: present where a web page sent the request. */
+  readonly origin: string | undefined
+}
+
+export interface Authenticator {
+  /** NotAuthorized (401) where the credentials are missing or wrong; never says which of the two is wrong. */
+  authenticate(credentials: Credentials): Principal | Promise<Principal>
+}
+
+const anonymous: Principal = { kind: 'anonymous', id: 'anonymous' }
+const staticToken: Principal = { kind: 'token', id: 'token:static' }
+
+/** PyIceberg without credentials sends this. It is the absence of a token, spelled out. */
+const absentToken = 'Bearer None'
+
+const loopbackNames = new Set(['localhost', '127.0.0.1', '[::1]'])
+
+/** False for a page of another site: without authentication, a browser on this machine must not act for it. */
+const isOwnOrigin = (origin: string): boolean =>
+  URL.canParse(origin) && loopbackNames.has(new URL(origin).hostname)
+
+/** Development mode: everybody is anonymous. Forbidden (403) to web pages that this machine did not serve. */
+export const createAnonymousAuthenticator = (): Authenticator => ({
+  authenticate: ({ origin }) => {
+    if (origin !== undefined && !isOwnOrigin(origin))
+      throw new CatalogError('ForbiddenException', 'Requests of web pages are refused in development mode')
+    return anonymous
+  },
+})
+
+const digestOf = (token: string): Buffer => createHash('sha256').update(token).digest()
+
+const unauthorized = (): CatalogError =>
+  new CatalogError('NotAuthorizedException', 'Not authorized: a valid bearer token is required')
+
+/** One bearer token for everybody, compared in constant time whatever its length. */
+export const createStaticTokenAuthenticator = (token: string): Authenticator => {
+  const expected = digestOf(token)
+  return {
+    authenticate: ({ authorization }) => {
+      if (authorization === undefined || authorization === absentToken) throw unauthorized()
+      const [, sent] = /^Bearer +([^\s]+)$/i.exec(authorization) ?? []
+      if (sent === undefined || !timingSafeEqual(digestOf(sent), expected)) throw unauthorized()
+      return staticToken
+    },
+  }
+}

@@ -1,0 +1,72 @@
+/** The last step, in `finally`: what was decided about a request, allowed, denied or failed, is recorded. */
+import type { Decision, Need, Principal } from '#model/access.ts'
+import { CatalogError } from '#model/errors.ts'
+import type { AuditDraft, Receipt } from '#model/event.ts'
+import type { Caller } from './operation.ts'
+
+/** Where entries go. */
+export interface AuditSink {
+  /** SlowDown (429) when there is no room for another entry. Asked first: what cannot be recorded is not begun. */
+  admit(): void
+  /** Returns at once where entries are written in batches; resolves when written where they are strict. */
+  record(entry: AuditDraft): void | Promise<void>
+}
+
+/** What has become known of a request on its way through the pipeline. */
+export interface Trail {
+  readonly operation: string
+  readonly success: number
+  readonly caller: Caller
+  principal: Principal
+  warehouse: string | null
+  needs: readonly Need[]
+  decision: Decision | null
+  /** Set as soon as a change starts; its `written` tells that a catalog has recorded the entry with the change. */
+  receipt: Receipt | null
+  error: unknown
+}
+
+const unknownPrincipal: Principal = { kind: 'anonymous', id: 'unauthenticated' }
+
+export const openTrail = (operation: { name: string; success: number }, caller: Caller): Trail => ({
+  operation: operation.name,
+  success: operation.success,
+  caller,
+  principal: unknownPrincipal,
+  warehouse: null,
+  needs: [],
+  decision: null,
+  receipt: null,
+  error: undefined,
+})
+
+type Ending = Pick<AuditDraft, 'decision' | 'reason' | 'status' | 'errorType'>
+
+const endingOf = ({ error, decision, success }: Trail): Ending => {
+  if (error === undefined)
+    return { decision: 'allowed', reason: decision?.reason ?? '', status: success, errorType: null }
+  const seen = error instanceof CatalogError ? error : null
+  const denied = decision?.allow === false || seen?.type === 'NotAuthorizedException'
+  return {
+    decision: denied ? 'denied' : 'failed',
+    reason: decision?.allow === false ? decision.reason : (seen?.message ?? 'internal error'),
+    status: seen?.status ?? 500,
+    errorType: seen?.type ?? 'InternalServerErrorException',
+  }
+}
+
+/** The entry as things stand; without an error it reads as a success. */
+export const draftOf = (trail: Trail): AuditDraft => ({
+  requestId: trail.caller.requestId,
+  operation: trail.operation,
+  principal: trail.principal,
+  warehouse: trail.warehouse,
+  needs: trail.needs,
+  ...endingOf(trail),
+  startedAt: trail.caller.startedAt,
+})
+
+export const audit = async (sink: AuditSink, trail: Trail): Promise<void> => {
+  if (trail.receipt?.written) return
+  await sink.record(draftOf(trail))
+}

@@ -1,0 +1,103 @@
+/** The fourth step: the allowed operation runs, once per idempotency key. */
+import type { Authorizer } from '#authz/authorizer.ts'
+import type { CallContext } from '#catalog/catalog.ts'
+import type { Need } from '#model/access.ts'
+import { type CatalogError, isCatalogError } from '#model/errors.ts'
+import type { IdempotencyClaim, Receipt } from '#model/event.ts'
+import { draftOf, type Trail } from './audit.ts'
+import { missing } from './denial.ts'
+import { checkKey, type IdempotencyLedger, runOnce } from './idempotency.ts'
+import type { Operation, Target, Task } from './operation.ts'
+
+export interface ExecuteDeps {
+  readonly authorizer: Authorizer
+  readonly idempotency: IdempotencyLedger
+  readonly report: (event: string, error: unknown) => void
+  readonly trail: Trail
+}
+
+const claimOf = <Input, T extends Target, Output>(
+  operation: Operation<Input, T, Output>,
+  target: T,
+  { caller, principal }: Trail,
+): IdempotencyClaim | undefined => {
+  if (!caller.idempotency || operation.kind === 'read') return undefined
+  const key = checkKey(caller.idempotency.key)
+  if (!operation.replay || target.repeatable) return undefined
+  const scope = `${principal.id}/${target.warehouse?.id ?? 'server'}`
+  return { scope, key, digest: caller.idempotency.digest }
+}
+
+const contextOf = (target: Target, trail: Trail, receipt: Receipt): CallContext => {
+  const { caller, principal } = trail
+  return {
+    // Read through the caller each time: its signal is made when somebody first asks.
+    get signal() {
+      return caller.signal
+    },
+    requestId: caller.requestId,
+    principal,
+    delegation: caller.delegation,
+    receipt,
+    ...(target.entries ? { entries: target.entries } : {}),
+  }
+}
+
+const taskOf = <T extends Target>(target: T, context: CallContext, authorizer: Authorizer): Task<T> => ({
+  target,
+  context,
+  visible: async (action, items, resourceOf) => {
+    const seen = await authorizer.visible(context.principal, action, items.map(resourceOf))
+    return items.filter((_, i) => seen[i] === true)
+  },
+})
+
+const kindOfMissing: Readonly<Partial<Record<CatalogError['type'], Need['resource']['kind']>>> = {
+  NoSuchTableException: 'table',
+  NoSuchViewException: 'view',
+  NoSuchNamespaceException: 'namespace',
+}
+
+/** A catalog names what it misses as it knows it; the answer names it as the caller did, as a denial would. */
+const inCallersWords = (error: unknown, needs: readonly Need[]): unknown => {
+  if (!isCatalogError(error)) return error
+  const kind = kindOfMissing[error.type]
+  const named = needs.filter(({ resource }) => resource.kind === kind)
+  const [only] = named
+  if (!only || named.length > 1) return error
+  const worded = missing(only.resource)
+  return worded.message === error.message ? error : Object.assign(worded, { cause: error })
+}
+
+export const execute = async <Input, T extends Target, Output>(
+  operation: Operation<Input, T, Output>,
+  target: T,
+  deps: ExecuteDeps,
+): Promise<Output> => {
+  const { trail, idempotency: ledger } = deps
+  const claim = claimOf(operation, target, trail)
+  const receipt: Receipt = {
+    audit: draftOf(trail),
+    ...(claim ? { idempotency: claim } : {}),
+    written: false,
+  }
+  trail.receipt = receipt
+  const task = taskOf(target, contextOf(target, trail, receipt), deps.authorizer)
+  try {
+    const { replay } = operation
+    if (!claim || !replay) return await operation.run(task)
+    return await runOnce({
+      ledger,
+      claim,
+      signal: trail.caller.signal,
+      relayed: target.relayed === true,
+      run: () => operation.run(task),
+      written: () => receipt.written,
+      remember: (output) => replay.remember(output),
+      recall: (outcome) => replay.recall(outcome, task),
+      report: (error) => deps.report('idempotency.not-settled', error),
+    })
+  } catch (error) {
+    throw inCallersWords(error, trail.needs)
+  }
+}

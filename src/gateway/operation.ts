@@ -1,0 +1,73 @@
+/**
+ * What an operation is: a value with a name, its needs and its deed. Every face is a list of operations, and
+ * only the pipeline runs one, so that none can be reached unauthorized or unaudited.
+ */
+import type { Credentials } from '#authn/authenticator.ts'
+import type { CallContext, DelegationMode, Entry } from '#catalog/catalog.ts'
+import type { Action, Need, Resource } from '#model/access.ts'
+import type { CatalogError } from '#model/errors.ts'
+import type { Outcome } from '#model/event.ts'
+import type { OpenWarehouse } from './warehouses.ts'
+
+/** What a client may ask for with `X-Iceberg-Access-Delegation`. */
+export type { DelegationMode } from '#catalog/catalog.ts'
+
+/** What a face knows of a request before anyone has looked at it. */
+export interface Caller {
+  readonly requestId: string
+  readonly startedAt: Date
+  readonly credentials: Credentials
+  readonly delegation: readonly DelegationMode[]
+  /** `Idempotency-Key` as sent; the digest is of method, path and body. */
+  readonly idempotency?: { readonly key: string; readonly digest: string }
+  /** Aborted when the client goes away. May be a getter: most requests end without anybody asking. */
+  readonly signal: AbortSignal
+}
+
+/** What resolve found; each operation adds what its `needs` and `run` want. */
+export interface Target {
+  /** Scopes audit and idempotency; null where the operation is not inside one. */
+  readonly warehouse: OpenWarehouse | null
+  /** The objects that our own records have under the names, as `Tables.find` gave them. */
+  readonly entries?: readonly Entry[]
+  /** An upstream decides the change: its idempotency key is held in our store while it is under way. */
+  readonly relayed?: boolean
+  /** Repeating the request changes nothing more (a staged create): no key is remembered. */
+  readonly repeatable?: boolean
+}
+
+/** What `run` is given. */
+export interface Task<T extends Target> {
+  readonly target: T
+  readonly context: CallContext
+  /** Those of the items that the asker may see, in order. */
+  visible<Item>(
+    action: Action,
+    items: readonly Item[],
+    resourceOf: (item: Item) => Resource,
+  ): Promise<readonly Item[]>
+}
+
+/** How a finished change is remembered under its idempotency key, and told again. */
+export interface Replay<T extends Target, Output> {
+  remember(output: Output): Outcome
+  /** An equivalent answer; it may show a newer state (specification: Idempotency-Key). */
+  recall(outcome: Outcome, task: Task<T>): Promise<Output>
+}
+
+export interface Operation<Input, T extends Target, Output> {
+  /** The specification's operation id, or one in its manner for a face of ours. Unique over all faces. */
+  readonly name: string
+  readonly kind: 'read' | 'change'
+  /** The status of a success, for the audit log. */
+  readonly success: 200 | 204
+  /** Finds what the input names in our own records. No upstream is reached: nobody has been allowed anything yet. */
+  resolve(input: Input): Promise<T>
+  /** All that must be allowed, the object that the answer speaks of first. Never empty. */
+  needs(target: T): readonly Need[]
+  /** The answer for an absent object, where the resource of the need is not spelled as the caller named it. */
+  missing?(target: T): CatalogError
+  run(task: Task<T>): Promise<Output>
+  /** Present where a repeated request with the same key must not run again. */
+  readonly replay?: Replay<T, Output>
+}

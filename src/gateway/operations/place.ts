@@ -1,0 +1,129 @@
+/** Where an operation of the Iceberg face acts: the warehouse, the route, and the objects found in our records. */
+import type { Body, Entry, Loaded } from '#catalog/catalog.ts'
+import type { Route } from '#catalog/mounts.ts'
+import type { Need, Resource } from '#model/access.ts'
+import { CatalogError } from '#model/errors.ts'
+import { type Identifier, type Namespace, sameNamespace } from '#model/identifier.ts'
+import type { JsonObject } from '#model/json.ts'
+import { asArrayOf, asObject, asString, optional } from '#model/json-read.ts'
+import type { ListingRules } from '../listing.ts'
+import type { Target } from '../operation.ts'
+import { filterConfig } from '../relayed-config.ts'
+import {
+  findWarehouse,
+  type OpenWarehouse,
+  type WarehouseDirectory,
+  type WarehouseReference,
+} from '../warehouses.ts'
+
+/** What the operations of the Iceberg face are made from. */
+export interface IcebergDeps {
+  readonly warehouses: WarehouseDirectory
+  readonly listing: ListingRules
+}
+
+export interface InWarehouse {
+  readonly warehouse: WarehouseReference
+}
+
+export interface AtNamespace extends InWarehouse {
+  readonly namespace: Namespace
+}
+
+export interface AtRelation extends InWarehouse {
+  readonly id: Identifier
+}
+
+export interface WithBody {
+  readonly body: Body
+}
+
+/** A target whose warehouse is known. */
+export interface Place<Input> extends Target {
+  readonly warehouse: OpenWarehouse
+  readonly input: Input
+}
+
+export interface RoutedPlace<Input> extends Place<Input> {
+  readonly route: Route
+}
+
+export type RelationKind = 'table' | 'view'
+
+export const findPlace = async <Input extends InWarehouse>(
+  deps: IcebergDeps,
+  input: Input,
+): Promise<Place<Input>> => ({
+  warehouse: await findWarehouse(deps.warehouses, input.warehouse),
+  input,
+})
+
+export const findNamespacePlace = async <Input extends AtNamespace>(
+  deps: IcebergDeps,
+  input: Input,
+): Promise<RoutedPlace<Input>> => {
+  const warehouse = await findWarehouse(deps.warehouses, input.warehouse)
+  const route = warehouse.mounts.route(input.namespace)
+  return { warehouse, input, route, relayed: !route.source.local }
+}
+
+/** The entries that a local catalog has under the names; undefined where asking would mean reaching out. */
+export const findEntries = async (
+  route: Route,
+  ids: readonly Identifier[],
+): Promise<readonly Entry[] | undefined> => {
+  const { tables } = route.catalog
+  if (!tables.find) return undefined
+  const found = await tables.find(ids)
+  return found.filter((entry) => entry !== undefined)
+}
+
+export const findRelationPlace = async <Input extends AtRelation>(
+  deps: IcebergDeps,
+  input: Input,
+): Promise<RoutedPlace<Input>> => {
+  const warehouse = await findWarehouse(deps.warehouses, input.warehouse)
+  const route = warehouse.mounts.route(input.id.namespace)
+  const entries = await findEntries(route, [input.id])
+  return { warehouse, input, route, relayed: !route.source.local, ...(entries ? { entries } : {}) }
+}
+
+export const namespaceResource = (place: Place<unknown>, namespace: Namespace): Resource =>
+  namespace.length === 0
+    ? { kind: 'warehouse', project: place.warehouse.projectId, warehouse: place.warehouse.id }
+    : { kind: 'namespace', warehouse: place.warehouse.id, namespace }
+
+export const relationResource = (
+  kind: RelationKind,
+  place: Place<unknown>,
+  { namespace, name }: Identifier,
+): Resource => {
+  const resource = { kind, warehouse: place.warehouse.id, namespace, name } as const
+  const contentId = place.entries?.find(
+    (entry) => entry.identifier.name === name && sameNamespace(entry.identifier.namespace, namespace),
+  )?.contentId
+  return contentId === undefined ? resource : { ...resource, contentId }
+}
+
+export const need = (action: Need['action'], resource: Resource): Need => ({ action, resource })
+
+/** Nothing of a catalog's `config` passes but the allow-list. */
+export const withAllowedConfig = (loaded: Loaded): Loaded => ({
+  ...loaded,
+  config: filterConfig(loaded.config),
+})
+
+export const readIdentifier = (value: JsonObject[string] | undefined, path: string): Identifier => {
+  const object = asObject(value, path)
+  return {
+    namespace: asArrayOf(asString)(object['namespace'], `${path}.namespace`),
+    name: asString(object['name'], `${path}.name`),
+  }
+}
+
+/** Refuses (400) a body whose `identifier`, where it has one, is not that of the path. */
+export const checkBodyIdentifier = (body: Body, id: Identifier): void => {
+  const named = optional(readIdentifier, body.json['identifier'], 'identifier')
+  if (named && (named.name !== id.name || !sameNamespace(named.namespace, id.namespace)))
+    throw new CatalogError('BadRequestException', 'Invalid identifier: it differs from the one in the path')
+}

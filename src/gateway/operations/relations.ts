@@ -1,0 +1,292 @@
+/** The operations that tables and views have alike, written once for both. */
+import type { Loaded, LoadOptions, Relations } from '#catalog/catalog.ts'
+import type { Route } from '#catalog/mounts.ts'
+import type { Action, Need } from '#model/access.ts'
+import { CatalogError } from '#model/errors.ts'
+import { checkIdentifier, type Identifier, namespaceKey } from '#model/identifier.ts'
+import { asBoolean, asString, optional } from '#model/json-read.ts'
+import { type ListAnswer, listPage, type PageQuery } from '../listing.ts'
+import type { Operation, Task } from '../operation.ts'
+import { findWarehouse } from '../warehouses.ts'
+import {
+  type AtNamespace,
+  type AtRelation,
+  checkBodyIdentifier,
+  findEntries,
+  findNamespacePlace,
+  findRelationPlace,
+  type IcebergDeps,
+  type InWarehouse,
+  namespaceResource,
+  need,
+  type RelationKind,
+  type RoutedPlace,
+  relationResource,
+  type WithBody,
+  withAllowedConfig,
+} from './place.ts'
+import { replayDone, replayLoad } from './replays.ts'
+
+/** What a load shows; faces take the type from here. */
+export type { Loaded } from '#catalog/catalog.ts'
+
+export interface ListRelations extends AtNamespace {
+  readonly page: PageQuery
+}
+
+export interface LoadRelation extends AtRelation {
+  readonly options: LoadOptions
+}
+
+export interface DropRelation extends AtRelation {
+  readonly purge: boolean
+}
+
+export interface RenameRelation extends InWarehouse {
+  readonly source: Identifier
+  readonly destination: Identifier
+}
+
+export type CreateRelation = AtNamespace & WithBody
+export type CommitRelation = AtRelation & WithBody
+
+/** The specification's operation ids of one kind of relation. */
+export interface RelationNames {
+  readonly list: string
+  readonly create: string
+  readonly register: string
+  readonly load: string
+  readonly exists: string
+  readonly commit: string
+  readonly drop: string
+  readonly rename: string
+}
+
+/** Routes always have both kinds (mount law); the port allows a catalog without views. */
+export const relationsOf = (kind: RelationKind, route: Route): Relations => {
+  const relations = kind === 'table' ? route.catalog.tables : route.catalog.views
+  if (!relations)
+    throw new CatalogError('UnsupportedOperationException', `The catalog mounted here has no ${kind}s`)
+  return relations
+}
+
+const everything: LoadOptions = { snapshots: 'all' }
+
+const loadCurrent = async (
+  kind: RelationKind,
+  { target, context }: Task<RoutedPlace<unknown>>,
+  id: Identifier,
+): Promise<Loaded> => {
+  // The entries were found before the change that is told again: what they say is no longer true.
+  const { entries: _, ...now } = context
+  const loaded = await relationsOf(kind, target.route).load(now, id, everything)
+  if (loaded === 'not-modified') throw new Error('not-modified was not asked for')
+  return withAllowedConfig(loaded)
+}
+
+const list = (
+  deps: IcebergDeps,
+  kind: RelationKind,
+  name: string,
+): Operation<ListRelations, RoutedPlace<ListRelations>, ListAnswer<Identifier>> => ({
+  name,
+  kind: 'read',
+  success: 200,
+  resolve: (input) => findNamespacePlace(deps, input),
+  needs: (target) => [need('list', namespaceResource(target, target.input.namespace))],
+  run: (task) => {
+    const { context, target } = task
+    const { namespace, page } = target.input
+    return listPage(deps.listing, {
+      query: page,
+      scope: `${name}|${target.warehouse.id}|${namespaceKey(namespace)}|${context.principal.id}`,
+      ask: (request) =>
+        target.warehouse.mounts.list(kind === 'table' ? 'tables' : 'views', context, {
+          ...request,
+          namespace,
+        }),
+      filter: (items) => task.visible('describe', items, (id) => relationResource(kind, target, id)),
+    })
+  },
+})
+
+const bodyName = ({ body, namespace }: CreateRelation): Identifier => ({
+  namespace,
+  name: asString(body.json['name'], 'name'),
+})
+
+const create = (
+  deps: IcebergDeps,
+  kind: RelationKind,
+  name: string,
+): Operation<CreateRelation, RoutedPlace<CreateRelation>, Loaded> => ({
+  name,
+  kind: 'change',
+  success: 200,
+  resolve: async (input) => {
+    checkIdentifier(bodyName(input))
+    const repeatable = optional(asBoolean, input.body.json['stage-create'], 'stage-create') === true
+    return { ...(await findNamespacePlace(deps, input)), repeatable }
+  },
+  needs: (target) => [need('create', namespaceResource(target, target.input.namespace))],
+  run: async ({ context, target: { route, input } }) =>
+    withAllowedConfig(await relationsOf(kind, route).create(context, input.namespace, input.body)),
+  replay: replayLoad((task) => loadCurrent(kind, task, bodyName(task.target.input))),
+})
+
+/** Registering over an existing object may be a drop and a create: both rights are needed. */
+const registerNeeds = (kind: RelationKind, target: RoutedPlace<CreateRelation>): readonly Need[] => {
+  const { input } = target
+  const register = need('register', namespaceResource(target, input.namespace))
+  if (optional(asBoolean, input.body.json['overwrite'], 'overwrite') !== true) return [register]
+  const resource = relationResource(kind, target, bodyName(input))
+  return [register, need('write', resource), need('drop', resource)]
+}
+
+const register = (
+  deps: IcebergDeps,
+  kind: RelationKind,
+  name: string,
+): Operation<CreateRelation, RoutedPlace<CreateRelation>, Loaded> => ({
+  name,
+  kind: 'change',
+  success: 200,
+  resolve: (input) => {
+    checkIdentifier(bodyName(input))
+    asString(input.body.json['metadata-location'], 'metadata-location')
+    return findNamespacePlace(deps, input)
+  },
+  needs: (target) => registerNeeds(kind, target),
+  run: async ({ context, target: { route, input } }) => {
+    const relations = relationsOf(kind, route)
+    if (!relations.register)
+      throw new CatalogError('UnsupportedOperationException', `The catalog mounted here cannot register`)
+    return withAllowedConfig(await relations.register(context, input.namespace, input.body))
+  },
+  replay: replayLoad((task) => loadCurrent(kind, task, bodyName(task.target.input))),
+})
+
+const needOn =
+  (action: Action, kind: RelationKind) =>
+  (target: RoutedPlace<AtRelation>): readonly Need[] => [
+    need(action, relationResource(kind, target, target.input.id)),
+  ]
+
+const load = (
+  deps: IcebergDeps,
+  kind: RelationKind,
+  name: string,
+): Operation<LoadRelation, RoutedPlace<LoadRelation>, Loaded | 'not-modified'> => ({
+  name,
+  kind: 'read',
+  success: 200,
+  resolve: (input) => findRelationPlace(deps, input),
+  needs: needOn('read', kind),
+  run: async ({ context, target: { route, input } }) => {
+    const loaded = await relationsOf(kind, route).load(context, input.id, input.options)
+    return loaded === 'not-modified' ? loaded : withAllowedConfig(loaded)
+  },
+})
+
+const exists = (
+  deps: IcebergDeps,
+  kind: RelationKind,
+  name: string,
+): Operation<AtRelation, RoutedPlace<AtRelation>, void> => ({
+  name,
+  kind: 'read',
+  success: 204,
+  resolve: (input) => findRelationPlace(deps, input),
+  needs: needOn('describe', kind),
+  run: ({ context, target: { route, input } }) => relationsOf(kind, route).exists(context, input.id),
+})
+
+/** A commit that asserts absence is the second half of a staged create. */
+const createsAnew = ({ body }: WithBody): boolean => {
+  const { requirements } = body.json
+  return (
+    Array.isArray(requirements) &&
+    requirements.some((one) => typeof one === 'object' && one !== null && one.type === 'assert-create')
+  )
+}
+
+const commit = (
+  deps: IcebergDeps,
+  kind: RelationKind,
+  name: string,
+): Operation<CommitRelation, RoutedPlace<CommitRelation>, Loaded> => ({
+  name,
+  kind: 'change',
+  success: 200,
+  resolve: (input) => {
+    checkBodyIdentifier(input.body, input.id)
+    if (createsAnew(input)) checkIdentifier(input.id)
+    return findRelationPlace(deps, input)
+  },
+  needs: (target) =>
+    createsAnew(target.input)
+      ? [need('create', namespaceResource(target, target.input.id.namespace))]
+      : needOn('write', kind)(target),
+  run: async ({ context, target: { route, input } }) =>
+    withAllowedConfig(await relationsOf(kind, route).commit(context, input.id, input.body)),
+  replay: replayLoad((task) => loadCurrent(kind, task, task.target.input.id)),
+})
+
+const drop = (
+  deps: IcebergDeps,
+  kind: RelationKind,
+  name: string,
+): Operation<DropRelation, RoutedPlace<DropRelation>, void> => ({
+  name,
+  kind: 'change',
+  success: 204,
+  resolve: (input) => findRelationPlace(deps, input),
+  needs: needOn('drop', kind),
+  run: ({ context, target: { route, input } }) =>
+    relationsOf(kind, route).drop(context, input.id, { purge: input.purge }),
+  replay: replayDone,
+})
+
+const findRenamePlace = async (
+  deps: IcebergDeps,
+  kind: RelationKind,
+  input: RenameRelation,
+): Promise<RoutedPlace<RenameRelation>> => {
+  checkIdentifier(input.destination)
+  const warehouse = await findWarehouse(deps.warehouses, input.warehouse)
+  const route = warehouse.mounts.routeTogether(
+    [input.source.namespace, input.destination.namespace],
+    `rename a ${kind}`,
+  )
+  const entries = await findEntries(route, [input.source])
+  return { warehouse, input, route, relayed: !route.source.local, ...(entries ? { entries } : {}) }
+}
+
+const rename = (
+  deps: IcebergDeps,
+  kind: RelationKind,
+  name: string,
+): Operation<RenameRelation, RoutedPlace<RenameRelation>, void> => ({
+  name,
+  kind: 'change',
+  success: 204,
+  resolve: (input) => findRenamePlace(deps, kind, input),
+  needs: (target) => [
+    need('rename', relationResource(kind, target, target.input.source)),
+    need('create', namespaceResource(target, target.input.destination.namespace)),
+  ],
+  run: ({ context, target: { route, input } }) =>
+    relationsOf(kind, route).rename(context, { source: input.source, destination: input.destination }),
+  replay: replayDone,
+})
+
+export const createRelationOperations = (deps: IcebergDeps, kind: RelationKind, names: RelationNames) => ({
+  list: list(deps, kind, names.list),
+  create: create(deps, kind, names.create),
+  register: register(deps, kind, names.register),
+  load: load(deps, kind, names.load),
+  exists: exists(deps, kind, names.exists),
+  commit: commit(deps, kind, names.commit),
+  drop: drop(deps, kind, names.drop),
+  rename: rename(deps, kind, names.rename),
+})

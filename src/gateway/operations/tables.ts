@@ -1,0 +1,70 @@
+/** The operations on tables: those that views have too, and unregister and metrics. */
+import type { Loaded } from '#catalog/catalog.ts'
+import { CatalogError } from '#model/errors.ts'
+import type { Operation } from '../operation.ts'
+import {
+  type AtRelation,
+  findRelationPlace,
+  type IcebergDeps,
+  need,
+  type RoutedPlace,
+  relationResource,
+  withAllowedConfig,
+} from './place.ts'
+import { type CommitRelation, createRelationOperations } from './relations.ts'
+
+const unsupported = (operation: string): CatalogError =>
+  new CatalogError('UnsupportedOperationException', `The catalog mounted here does not support ${operation}`)
+
+/** Without replay: its answer shows metadata that no name leads to any more. A repetition is told 404. */
+const unregisterTable = (deps: IcebergDeps): Operation<AtRelation, RoutedPlace<AtRelation>, Loaded> => ({
+  name: 'unregisterTable',
+  kind: 'change',
+  success: 200,
+  resolve: (input) => findRelationPlace(deps, input),
+  needs: (target) => [need('drop', relationResource('table', target, target.input.id))],
+  run: async ({ context, target: { route, input } }) => {
+    const { tables } = route.catalog
+    if (!tables.unregister) throw unsupported('unregisterTable')
+    return withAllowedConfig(await tables.unregister(context, input.id))
+  },
+})
+
+/** Who may read a table may report how reading it went. */
+const reportMetrics = (deps: IcebergDeps): Operation<CommitRelation, RoutedPlace<CommitRelation>, void> => ({
+  name: 'reportMetrics',
+  kind: 'change',
+  success: 204,
+  resolve: (input) => findRelationPlace(deps, input),
+  needs: (target) => [need('read', relationResource('table', target, target.input.id))],
+  run: async ({ context, target: { route, input } }) => {
+    const { tables } = route.catalog
+    if (!tables.reportMetrics) throw unsupported('reportMetrics')
+    await tables.reportMetrics(context, input.id, input.body)
+  },
+})
+
+export const createTableOperations = (deps: IcebergDeps) => {
+  const relations = createRelationOperations(deps, 'table', {
+    list: 'listTables',
+    create: 'createTable',
+    register: 'registerTable',
+    load: 'loadTable',
+    exists: 'tableExists',
+    commit: 'updateTable',
+    drop: 'dropTable',
+    rename: 'renameTable',
+  })
+  return {
+    listTables: relations.list,
+    createTable: relations.create,
+    registerTable: relations.register,
+    loadTable: relations.load,
+    tableExists: relations.exists,
+    updateTable: relations.commit,
+    dropTable: relations.drop,
+    renameTable: relations.rename,
+    unregisterTable: unregisterTable(deps),
+    reportMetrics: reportMetrics(deps),
+  }
+}

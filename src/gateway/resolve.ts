@@ -1,0 +1,14 @@
+/** The second step: the request is read, and what it names is found in our own records; no upstream is reached. */
+import type { Trail } from './audit.ts'
+import type { Operation, Target } from './operation.ts'
+
+export const resolve = async <Input, T extends Target, Output>(
+  operation: Operation<Input, T, Output>,
+  read: () => Input,
+  trail: Trail,
+): Promise<T> => {
+  const target = await operation.resolve(read())
+  trail.warehouse = target.warehouse?.id ?? null
+  trail.needs = operation.needs(target)
+  return target
+}

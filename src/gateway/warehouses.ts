@@ -1,0 +1,54 @@
+/** The shape in which open warehouses are handed to the gateway, and how a request names one. */
+import type { MountTable } from '#catalog/mounts.ts'
+import { CatalogError } from '#model/errors.ts'
+
+/** A warehouse ready to serve: its mount table stands, its catalogs are open. */
+export interface OpenWarehouse {
+  /** A uuid in lower case; also the prefix that `GET /v1/config` hands out. */
+  readonly id: string
+  readonly projectId: string
+  readonly name: string
+  readonly mounts: MountTable
+}
+
+/** Answers from memory where it can: it is asked once a request. A warehouse being changed is answered old or new. */
+export interface WarehouseDirectory {
+  /** As a client names it in `GET /v1/config`: `name`, or `project/name`. */
+  byName(name: string): Promise<OpenWarehouse | undefined>
+  byPrefix(prefix: string): Promise<OpenWarehouse | undefined>
+  /** The one that routes without a prefix mean; undefined where there is none. */
+  byDefault(): Promise<OpenWarehouse | undefined>
+}
+
+/** How a request names its warehouse; `default` where it does not. */
+export type WarehouseReference =
+  | { readonly by: 'default' }
+  | { readonly by: 'prefix'; readonly prefix: string }
+  | { readonly by: 'name'; readonly name: string }
+
+const find = (
+  directory: WarehouseDirectory,
+  reference: WarehouseReference,
+): Promise<OpenWarehouse | undefined> => {
+  if (reference.by === 'prefix') return directory.byPrefix(reference.prefix)
+  if (reference.by === 'name') return directory.byName(reference.name)
+  return directory.byDefault()
+}
+
+/** The answer for an absent warehouse, as the caller named it. */
+export const missingWarehouse = (reference: WarehouseReference): CatalogError => {
+  if (reference.by === 'default')
+    return new CatalogError('NoSuchWarehouseException', 'There is no default warehouse: name one')
+  const name = reference.by === 'prefix' ? reference.prefix : reference.name
+  return new CatalogError('NoSuchWarehouseException', `Warehouse does not exist: ${name}`)
+}
+
+/** NoSuchWarehouse when absent. */
+export const findWarehouse = async (
+  directory: WarehouseDirectory,
+  reference: WarehouseReference,
+): Promise<OpenWarehouse> => {
+  const warehouse = await find(directory, reference)
+  if (!warehouse) throw missingWarehouse(reference)
+  return warehouse
+}
