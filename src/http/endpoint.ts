@@ -1,0 +1,51 @@
+/** An endpoint is an operation at its method and path: how the request becomes its input, its output an answer. */
+import type { Caller, Operation, Target } from '#gateway/operation.ts'
+import type { Pipeline } from '#gateway/pipeline.ts'
+import type { Answer } from './answer.ts'
+import type { Query } from './raw-url.ts'
+
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+export interface HttpRequest {
+  /** Path parameters by the name in the template, still percent-encoded; an optional one may be missing. */
+  readonly params: Readonly<Record<string, string>>
+  readonly query: Query
+  /** One value a name; lower-case names. */
+  header(name: string): string | undefined
+  /** As sent; empty where there was none. */
+  readonly body: Uint8Array
+  readonly caller: Caller
+}
+
+export interface Endpoint {
+  readonly method: Method
+  /** As the specification writes it; `{prefix}` may be left out by a client. */
+  readonly template: string
+  /** The operation's name. */
+  readonly operation: string
+  readonly handle: (pipeline: Pipeline, request: HttpRequest) => Promise<Answer>
+}
+
+/** How a face speaks an operation: the request becomes its input, its output an answer. */
+export interface Translation<Input, Output> {
+  readonly read: (request: HttpRequest) => Input
+  readonly answer: (output: Output, request: HttpRequest) => Answer
+}
+
+/** Binds an operation to a line such as `GET /v1/{prefix}/namespaces/{namespace}`. */
+export const endpoint = <Input, T extends Target, Output>(
+  line: `${Method} /${string}`,
+  operation: Operation<Input, T, Output>,
+  { read, answer }: Translation<Input, Output>,
+): Endpoint => {
+  const at = line.indexOf(' ')
+  return {
+    method: line.slice(0, at) as Method,
+    template: line.slice(at + 1),
+    operation: operation.name,
+    handle: async (pipeline, request) => {
+      const output = await pipeline(operation, { caller: request.caller, read: () => read(request) })
+      return answer(output, request)
+    },
+  }
+}

@@ -1,0 +1,127 @@
+/** From a request of the Iceberg face to the input of its operation. */
+import type { PageQuery } from '#gateway/listing.ts'
+import type { ListNamespaces } from '#gateway/operations/namespaces.ts'
+import {
+  type AtNamespace,
+  type AtRelation,
+  type InWarehouse,
+  readIdentifier,
+  type WithBody,
+} from '#gateway/operations/place.ts'
+import type {
+  CommitRelation,
+  CreateRelation,
+  DropRelation,
+  ListRelations,
+  LoadRelation,
+  RenameRelation,
+} from '#gateway/operations/relations.ts'
+import type { WarehouseReference } from '#gateway/warehouses.ts'
+import { CatalogError } from '#model/errors.ts'
+import { parseJsonObject } from '#model/json.ts'
+import { asArrayOf, asString } from '#model/json-read.ts'
+import type { HttpRequest } from '../endpoint.ts'
+import { versionIn } from './etag.ts'
+import { readName, readNamespace, readParent } from './names.ts'
+
+const byDefault: WarehouseReference = { by: 'default' }
+
+const warehouseOf = ({ params }: HttpRequest): WarehouseReference => {
+  const { prefix } = params
+  return prefix === undefined ? byDefault : { by: 'prefix', prefix: prefix.toLowerCase() }
+}
+
+/** `GET /v1/config` names a warehouse in words. */
+export const readConfig = ({ query }: HttpRequest): InWarehouse => {
+  const name = query.get('warehouse')
+  return { warehouse: name ? { by: 'name', name } : byDefault }
+}
+
+/** Clients send `True` as well as `true`. */
+const readFlag = (value: string | undefined): boolean => value?.toLowerCase() === 'true'
+
+const readPage = ({ query }: HttpRequest): PageQuery => {
+  const token = query.get('pageToken')
+  const size = query.get('pageSize')
+  if (size !== undefined && size !== '' && !/^[1-9][0-9]{0,8}$/.test(size))
+    throw new CatalogError('BadRequestException', 'Invalid pageSize: a positive integer is required')
+  return { ...(token === undefined ? {} : { token }), ...(size ? { size: Number(size) } : {}) }
+}
+
+const readBody = ({ body }: HttpRequest): WithBody['body'] => ({ bytes: body, json: parseJsonObject(body) })
+
+export const readListNamespaces = (request: HttpRequest): ListNamespaces => ({
+  warehouse: warehouseOf(request),
+  ...readParent(request.query.get('parent')),
+  page: readPage(request),
+})
+
+export const readAtNamespace = (request: HttpRequest): AtNamespace => ({
+  warehouse: warehouseOf(request),
+  namespace: readNamespace(request.params['namespace']),
+})
+
+export const readInNamespace = (request: HttpRequest): CreateRelation => ({
+  ...readAtNamespace(request),
+  body: readBody(request),
+})
+
+/** The namespace that is created stands in the body. */
+export const readCreateNamespace = (request: HttpRequest): CreateRelation => {
+  const body = readBody(request)
+  return {
+    warehouse: warehouseOf(request),
+    namespace: asArrayOf(asString)(body.json['namespace'], 'namespace'),
+    body,
+  }
+}
+
+export const readListRelations = (request: HttpRequest): ListRelations => ({
+  ...readAtNamespace(request),
+  page: readPage(request),
+})
+
+/** A table's and a view's name stand at one place of their templates. */
+export const readAtRelation = (request: HttpRequest): AtRelation => {
+  const { params } = request
+  return {
+    warehouse: warehouseOf(request),
+    id: { namespace: readNamespace(params['namespace']), name: readName(params['table'] ?? params['view']) },
+  }
+}
+
+/** Anything but `refs` means all. */
+export const snapshotsOf = ({ query }: HttpRequest): LoadRelation['options']['snapshots'] =>
+  query.get('snapshots')?.toLowerCase() === 'refs' ? 'refs' : 'all'
+
+export const readLoad = (request: HttpRequest): LoadRelation => {
+  const snapshots = snapshotsOf(request)
+  const { delegation } = request.caller
+  const unlessVersion = versionIn(request.header('if-none-match'), { snapshots, delegation })
+  const options = unlessVersion === undefined ? { snapshots } : { snapshots, unlessVersion }
+  return { ...readAtRelation(request), options }
+}
+
+export const readCommit = (request: HttpRequest): CommitRelation => ({
+  ...readAtRelation(request),
+  body: readBody(request),
+})
+
+export const readDrop = (request: HttpRequest): DropRelation => ({
+  ...readAtRelation(request),
+  purge: readFlag(request.query.get('purgeRequested')),
+})
+
+export const readRename = (request: HttpRequest): RenameRelation => {
+  const { json } = readBody(request)
+  return {
+    warehouse: warehouseOf(request),
+    source: readIdentifier(json['source'], 'source'),
+    destination: readIdentifier(json['destination'], 'destination'),
+  }
+}
+
+export const readTransaction = (request: HttpRequest): InWarehouse & WithBody => ({
+  warehouse: warehouseOf(request),
+  body: readBody(request),
+})

@@ -1,0 +1,60 @@
+/** Reads the request target as it was sent: nothing is decoded before it has been split. */
+import { CatalogError } from '#model/errors.ts'
+
+export interface RawUrl {
+  /** Between slashes, still percent-encoded. Empty ones at both ends are gone: a trailing slash means nothing. */
+  readonly segments: readonly string[]
+  readonly query: Query
+}
+
+/** Query parameters, decoded once, form style: `+` is a space. */
+export interface Query {
+  /** BadRequest where the value is badly encoded or the parameter is given twice. */
+  get(name: string): string | undefined
+}
+
+const malformed = (what: string): CatalogError =>
+  new CatalogError('BadRequestException', `Malformed URL: ${what}`)
+
+/** BadRequest for a broken percent sequence, or one that is not UTF-8. */
+const decodePercent = (text: string): string => {
+  if (!text.includes('%')) return text
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw malformed('invalid percent-encoding')
+  }
+}
+
+/** One path segment or query part. A raw `+` is a space: the reference client encodes path segments like forms. */
+export const decodePart = (raw: string): string => decodePercent(raw.replaceAll('+', ' '))
+
+const noQuery: Query = { get: () => undefined }
+
+const queryOf = (text: string): Query => {
+  if (text === '') return noQuery
+  const pairs = text.split('&').map((pair) => {
+    const at = pair.indexOf('=')
+    return at < 0 ? ([pair, ''] as const) : ([pair.slice(0, at), pair.slice(at + 1)] as const)
+  })
+  return {
+    get: (name) => {
+      const [first, second] = pairs.filter(([key]) => key === name)
+      if (second) throw malformed(`the parameter ${name} is given twice`)
+      return first && decodePart(first[1])
+    },
+  }
+}
+
+/** `GET http://host/path` is legal too (RFC 9112, 3.2.2). */
+const pathOf = (target: string): string =>
+  target.startsWith('/') ? target : target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '')
+
+export const splitUrl = (target: string): RawUrl => {
+  const path = pathOf(target)
+  const at = path.indexOf('?')
+  const segments = (at < 0 ? path : path.slice(0, at)).split('/')
+  while (segments[0] === '') segments.shift()
+  while (segments.at(-1) === '') segments.pop()
+  return { segments, query: queryOf(at < 0 ? '' : path.slice(at + 1)) }
+}

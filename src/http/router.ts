@@ -1,0 +1,90 @@
+/** Finds the endpoint of a method and a raw path. A literal segment goes before a parameter. */
+import { CatalogError } from '#model/errors.ts'
+import type { Endpoint } from './endpoint.ts'
+
+/** Endpoints under one path, e.g. `/catalog`. */
+export interface Face {
+  readonly base: string
+  readonly endpoints: readonly Endpoint[]
+}
+
+export interface Match {
+  readonly endpoint: Endpoint
+  readonly params: Readonly<Record<string, string>>
+}
+
+export interface Router {
+  /** NotFound (404) for an unknown path. Undefined where the path is known but not with this method. */
+  find(method: string, segments: readonly string[]): Match | undefined
+  /** For the `Allow` header of a 405. */
+  methods(segments: readonly string[]): readonly string[]
+}
+
+interface Node {
+  readonly literals: Map<string, Node>
+  parameter: { readonly name: string; readonly node: Node } | undefined
+  readonly endpoints: Map<string, Endpoint>
+}
+
+const createNode = (): Node => ({ literals: new Map(), parameter: undefined, endpoints: new Map() })
+
+const childOf = (node: Node, part: string): Node => {
+  if (part.startsWith('{')) {
+    const name = part.slice(1, -1)
+    node.parameter ??= { name, node: createNode() }
+    if (node.parameter.name !== name) throw new Error(`two parameters at one place: ${name}`)
+    return node.parameter.node
+  }
+  const child = node.literals.get(part) ?? createNode()
+  node.literals.set(part, child)
+  return child
+}
+
+const add = (root: Node, path: string, endpoint: Endpoint): void => {
+  let node = root
+  for (const part of path.split('/').filter((one) => one !== '')) node = childOf(node, part)
+  if (node.endpoints.has(endpoint.method)) throw new Error(`two endpoints at ${endpoint.method} ${path}`)
+  node.endpoints.set(endpoint.method, endpoint)
+}
+
+interface Place {
+  readonly node: Node
+  readonly params: Record<string, string>
+}
+
+const locate = (root: Node, segments: readonly string[]): Place | undefined => {
+  const params: Record<string, string> = {}
+  let node = root
+  for (const segment of segments) {
+    const literal = node.literals.get(segment)
+    if (!literal && node.parameter) params[node.parameter.name] = segment
+    const next = literal ?? node.parameter?.node
+    if (!next) return undefined
+    node = next
+  }
+  return { node, params }
+}
+
+const notFound = (segments: readonly string[]): CatalogError =>
+  new CatalogError('NotFoundException', `No such endpoint: /${segments.join('/').slice(0, 200)}`)
+
+/** Two endpoints at one place stop the start. A HEAD without an endpoint of its own is answered like the GET. */
+export const createRouter = (faces: readonly Face[]): Router => {
+  const root = createNode()
+  for (const { base, endpoints } of faces)
+    for (const endpoint of endpoints) {
+      add(root, base + endpoint.template, endpoint)
+      const bare = endpoint.template.replace('/{prefix}', '')
+      if (bare !== endpoint.template) add(root, base + bare, endpoint)
+    }
+  return {
+    find: (method, segments) => {
+      const place = locate(root, segments)
+      if (!place || place.node.endpoints.size === 0) throw notFound(segments)
+      const { endpoints } = place.node
+      const endpoint = endpoints.get(method) ?? (method === 'HEAD' ? endpoints.get('GET') : undefined)
+      return endpoint && { endpoint, params: place.params }
+    },
+    methods: (segments) => [...(locate(root, segments)?.node.endpoints.keys() ?? [])],
+  }
+}
