@@ -1,0 +1,134 @@
+/**
+ * The form of `lakegate.yaml`. `server:` is this process's own half; `state:` is shared by all replicas and read
+ * by `apply` alone. Unknown keys are refused, and a secret stands as a reference only.
+ */
+import { type Static, Type } from 'typebox'
+
+const strict = { additionalProperties: false } as const
+
+export const secretReference = Type.String({
+  pattern: '^(env:[A-Za-z_][A-Za-z0-9_]*|file:/.+)$',
+  description: '`env:NAME` or `file:/path`',
+})
+
+export const serverSchema = Type.Object(
+  {
+    host: Type.Optional(
+      Type.String({ minLength: 1, description: 'Address to listen on. Default 127.0.0.1.' }),
+    ),
+    port: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: 65535, description: 'Port to listen on. Default 8181.' }),
+    ),
+    data: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description:
+          'Folder of the embedded database, the server key and the default warehouse. Default ./lakegate-data.',
+      }),
+    ),
+    database: Type.Optional(
+      Type.String({
+        pattern: '^(embedded|postgres(ql)?://.+|env:.+|file:/.+)$',
+        description: '`embedded` (default), `postgres://…`, or a reference to such a URL.',
+      }),
+    ),
+    'database-direct-url': Type.Optional(
+      Type.String({
+        pattern: '^(postgres(ql)?://.+|env:.+|file:/.+)$',
+        description: 'The same database past a transaction pooler.',
+      }),
+    ),
+    'database-pool-size': Type.Optional(
+      Type.Integer({ minimum: 2, maximum: 500, description: 'Connections of this process. Default 16.' }),
+    ),
+    token: Type.Optional(secretReference),
+    key: Type.Optional(secretReference),
+    'strict-lists': Type.Optional(
+      Type.Boolean({ description: 'A list with a source out fails with 503. Default false.' }),
+    ),
+    'strict-audit': Type.Optional(
+      Type.Boolean({ description: 'Every audit entry is written before the answer. Default false.' }),
+    ),
+    'shared-filesystem': Type.Optional(
+      Type.Boolean({
+        description:
+          'Clients see the same files: `file:` storage is allowed on a public bind. Default false.',
+      }),
+    ),
+    egress: Type.Optional(
+      Type.Object(
+        {
+          allow: Type.Optional(
+            Type.Array(Type.String(), {
+              description: 'CIDR ranges that upstreams may have although they are not public.',
+            }),
+          ),
+        },
+        strict,
+      ),
+    ),
+    'history-retention-days': Type.Optional(
+      Type.Number({ minimum: 0, description: 'How long versions that nothing needs are kept. Default 7.' }),
+    ),
+    telemetry: Type.Optional(
+      Type.Object(
+        { endpoint: Type.Optional(Type.String({ pattern: '^https?://', description: 'OTLP over HTTP.' })) },
+        strict,
+      ),
+    ),
+    'log-level': Type.Optional(
+      Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], { description: 'Default info.' }),
+    ),
+  },
+  strict,
+)
+
+/** What is not listed here belongs to the kind, and is checked by the connector's own schema. */
+const connectionSchema = Type.Object({
+  name: Type.String({ minLength: 1 }),
+  kind: Type.String({ minLength: 1 }),
+})
+
+const mountSchema = Type.Object(
+  { namespace: Type.Array(Type.String({ minLength: 1 })), connection: Type.String({ minLength: 1 }) },
+  strict,
+)
+
+const storageSchema = Type.Object(
+  {
+    endpoint: Type.Optional(Type.String({ pattern: '^https?://' })),
+    region: Type.Optional(Type.String({ minLength: 1 })),
+    'path-style': Type.Optional(Type.Boolean()),
+    'access-key-id': Type.Optional(secretReference),
+    'secret-access-key': Type.Optional(secretReference),
+  },
+  strict,
+)
+
+const warehouseSchema = Type.Object(
+  {
+    name: Type.String({ minLength: 1 }),
+    location: Type.String({ pattern: '^(file|s3):' }),
+    storage: Type.Optional(storageSchema),
+    'allowed-locations': Type.Optional(Type.Array(Type.String({ minLength: 1 }))),
+    'verify-metadata-file': Type.Optional(Type.Boolean()),
+    mounts: Type.Optional(Type.Array(mountSchema)),
+  },
+  strict,
+)
+
+export const stateSchema = Type.Object(
+  {
+    connections: Type.Optional(Type.Array(connectionSchema)),
+    warehouses: Type.Optional(Type.Array(warehouseSchema)),
+  },
+  strict,
+)
+
+export const fileSchema = Type.Object(
+  { server: Type.Optional(serverSchema), state: Type.Optional(stateSchema) },
+  strict,
+)
+
+export type ServerKeys = Static<typeof serverSchema>
+export type StateKeys = Static<typeof stateSchema>

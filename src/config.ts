@@ -1,0 +1,182 @@
+/** Configuration: flags before environment before file before defaults; parsed once, frozen, passed by hand. */
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { CatalogError } from '#model/errors.ts'
+import { decodeStrictly } from '#model/schema.ts'
+import { fileSchema, type ServerKeys, type StateKeys, serverSchema } from './config-schema.ts'
+
+export interface Flags {
+  readonly config?: string
+  readonly host?: string
+  readonly port?: string
+  readonly data?: string
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+export interface ServerConfig {
+  readonly host: string
+  readonly port: number
+  /** Absolute. */
+  readonly data: string
+  /** `embedded`, a URL, or a reference to one. */
+  readonly database: string
+  readonly databaseDirectUrl: string | undefined
+  readonly databasePoolSize: number
+  /** References. */
+  readonly token: string | undefined
+  readonly key: string | undefined
+  readonly strictLists: boolean
+  readonly strictAudit: boolean
+  readonly sharedFilesystem: boolean
+  readonly egressAllow: readonly string[]
+  readonly historyRetentionDays: number
+  readonly telemetryEndpoint: string | undefined
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
+}
+
+export interface Config {
+  readonly server: ServerConfig
+  readonly state: StateKeys
+}
+
+type Scalar = string | number | boolean | readonly string[]
+
+const environmentName = (path: readonly string[]): string =>
+  `LAKEGATE_${path.join('_').replaceAll('-', '_').toUpperCase()}`
+
+/** The text of a variable as the schema wants it; what cannot be read stays text, and the schema refuses it. */
+const scalarOf = (text: string, type: unknown): Scalar => {
+  if (type === 'array')
+    return text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== '')
+  if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true'
+  return (type === 'integer' || type === 'number') && text.trim() !== '' ? Number(text) : text
+}
+
+interface Property {
+  readonly type?: unknown
+  readonly properties?: Readonly<Record<string, Property>>
+}
+
+/** Secrets may stand in a variable themselves: the key then refers to that variable. */
+const secretKeys = new Set(['token', 'key'])
+
+const fromEnvironment = (
+  properties: Readonly<Record<string, Property>>,
+  environment: Environment,
+  path: readonly string[] = [],
+): Record<string, unknown> => {
+  const found: Record<string, unknown> = {}
+  for (const [key, property] of Object.entries(properties)) {
+    const here = [...path, key]
+    const name = environmentName(here)
+    const text = environment[name]
+    const nested = property.properties && fromEnvironment(property.properties, environment, here)
+    if (nested && Object.keys(nested).length > 0) found[key] = nested
+    else if (text !== undefined && text !== '' && !nested)
+      found[key] =
+        secretKeys.has(key) && !/^(env|file):/.test(text) ? `env:${name}` : scalarOf(text, property.type)
+  }
+  return found
+}
+
+export type ReadText = (path: string) => Promise<string>
+
+const readYaml = async (path: string, readText: ReadText): Promise<unknown> => {
+  const text = await readText(path).catch((cause: unknown) => {
+    throw new CatalogError('BadRequestException', `Cannot read the configuration file ${path}`, { cause })
+  })
+  // Loaded only where there is a file: a start without one should not pay for a parser.
+  const { parse } = await import('yaml')
+  try {
+    return parse(text, { uniqueKeys: true, strict: true }) ?? {}
+  } catch (cause) {
+    const [line] = String(cause instanceof Error ? cause.message : cause).split('\n')
+    throw new CatalogError('BadRequestException', `${path} is not valid YAML: ${line}`, { cause })
+  }
+}
+
+const fromFlags = ({ host, port, data }: Flags): Record<string, unknown> => ({
+  ...(host === undefined ? {} : { host }),
+  ...(port === undefined ? {} : { port: scalarOf(port, 'integer') }),
+  ...(data === undefined ? {} : { data }),
+})
+
+const withDefaults = (keys: ServerKeys): ServerConfig => ({
+  host: keys.host ?? '127.0.0.1',
+  port: keys.port ?? 8181,
+  data: resolve(keys.data ?? 'lakegate-data'),
+  database: keys.database ?? 'embedded',
+  databaseDirectUrl: keys['database-direct-url'],
+  databasePoolSize: keys['database-pool-size'] ?? 16,
+  token: keys.token,
+  key: keys.key,
+  strictLists: keys['strict-lists'] ?? false,
+  strictAudit: keys['strict-audit'] ?? false,
+  sharedFilesystem: keys['shared-filesystem'] ?? false,
+  egressAllow: keys.egress?.allow ?? [],
+  historyRetentionDays: keys['history-retention-days'] ?? 7,
+  telemetryEndpoint: keys.telemetry?.endpoint,
+  logLevel: keys['log-level'] ?? 'info',
+})
+
+const freeze = <T extends object>(value: T): T => {
+  for (const member of Object.values(value)) if (typeof member === 'object' && member !== null) freeze(member)
+  return Object.freeze(value)
+}
+
+/** BadRequest naming every key that is unknown or wrong. `LAKEGATE_CONFIG` names a file where no flag does. */
+export const loadConfig = async (
+  flags: Flags,
+  environment: Environment,
+  readText: ReadText = (path) => readFile(path, 'utf8'),
+): Promise<Config> => {
+  const path = flags.config ?? environment['LAKEGATE_CONFIG']
+  const raw = path === undefined ? {} : await readYaml(path, readText)
+  const file = decodeStrictly(fileSchema, raw, path ?? 'configuration')
+  const merged = {
+    ...file.server,
+    ...fromEnvironment(serverSchema.properties as Readonly<Record<string, Property>>, environment),
+    ...fromFlags(flags),
+  }
+  const server = withDefaults(decodeStrictly(serverSchema, merged, 'configuration'))
+  return freeze({ server, state: file.state ?? {} })
+}
+
+const withoutPassword = (url: string): string => url.replace(/^(\w+:\/\/[^:@/]*):[^@]*@/, '$1:***@')
+
+/** The configuration in force, fit to be printed: references as they stand, passwords within URLs masked. */
+export const maskedConfig = ({ server, state }: Config): Record<string, unknown> => ({
+  server: {
+    ...server,
+    database: withoutPassword(server.database),
+    ...(server.databaseDirectUrl === undefined
+      ? {}
+      : { databaseDirectUrl: withoutPassword(server.databaseDirectUrl) }),
+  },
+  state,
+})
+
+const loopback = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/
+
+export const isLoopback = (host: string): boolean => loopback.test(host)
+
+/** Development mode: nobody is asked who they are. */
+export const isDevelopment = ({ token }: ServerConfig): boolean => token === undefined
+
+/** Refuses (400) what must not start: a public address without a token, an external database without a key. */
+export const checkConfig = ({ server }: Config): void => {
+  if (isDevelopment(server) && !isLoopback(server.host))
+    throw new CatalogError(
+      'BadRequestException',
+      `Refusing to listen on ${server.host} without authentication: set server.token (or LAKEGATE_TOKEN), or listen on 127.0.0.1`,
+    )
+  if (server.database !== 'embedded' && server.key === undefined)
+    throw new CatalogError(
+      'BadRequestException',
+      'server.key (or LAKEGATE_KEY) is required with an external database: 32 bytes, the same for every replica',
+    )
+}

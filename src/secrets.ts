@@ -1,0 +1,72 @@
+/** Secrets behind references, and the server key. */
+import { createHash, randomBytes } from 'node:crypto'
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { CatalogError } from '#model/errors.ts'
+import type { Environment, ServerConfig } from './config.ts'
+
+export type SecretResolver = (reference: string) => Promise<string>
+
+const unresolved = (reference: string, cause?: unknown): CatalogError =>
+  new CatalogError('BadRequestException', `Cannot resolve the secret ${reference}`, { cause })
+
+/** `env:NAME` or `file:/path`; read on every call, so that a rotated secret is taken up. Never cached, never logged. */
+export const createSecretResolver =
+  (environment: Environment): SecretResolver =>
+  async (reference) => {
+    const [, scheme, name = ''] = /^(env|file):(.+)$/s.exec(reference) ?? []
+    if (scheme === undefined)
+      throw new CatalogError('BadRequestException', 'A secret must be a reference: env:NAME or file:/path')
+    const value =
+      scheme === 'env'
+        ? environment[name]
+        : await readFile(name, 'utf8').catch((cause: unknown) => {
+            throw unresolved(reference, cause)
+          })
+    const trimmed = value?.replace(/\r?\n$/, '')
+    if (trimmed === undefined || trimmed === '') throw unresolved(reference)
+    return trimmed
+  }
+
+const keyBytes = 32
+
+const decodeKey = (text: string): Buffer => {
+  const trimmed = text.trim()
+  const bytes = Buffer.from(trimmed, /^[0-9a-fA-F]{64}$/.test(trimmed) ? 'hex' : 'base64')
+  if (bytes.length !== keyBytes)
+    throw new CatalogError('BadRequestException', 'The server key must be 32 bytes, as hex or base64')
+  return bytes
+}
+
+/** Racing first starts agree: the file appears whole, once, and the loser reads the winner's. */
+const createKeyFile = async (folder: string, path: string): Promise<void> => {
+  await mkdir(folder, { recursive: true })
+  const draft = `${path}.${process.pid}`
+  await writeFile(draft, `${randomBytes(keyBytes).toString('base64')}\n`, { mode: 0o600, flush: true })
+  try {
+    await link(draft, path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  } finally {
+    await rm(draft, { force: true })
+  }
+}
+
+/** The configured key, else the one in the data folder, which is made (mode 0600) by the first start. */
+export const openServerKey = async (server: ServerConfig, secret: SecretResolver): Promise<Buffer> => {
+  if (server.key !== undefined) return decodeKey(await secret(server.key))
+  const path = join(server.data, 'server.key')
+  const read = (): Promise<string | undefined> =>
+    readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined
+      throw error
+    })
+  const present = await read()
+  if (present !== undefined) return decodeKey(present)
+  await createKeyFile(server.data, path)
+  return decodeKey((await read()) ?? '')
+}
+
+/** Tells keys apart without telling anything of them. Kept in the `server` row. */
+export const fingerprintOf = (key: Uint8Array): string =>
+  createHash('sha256').update('lakegate server key').update(key).digest('hex').slice(0, 32)
