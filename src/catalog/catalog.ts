@@ -32,6 +32,8 @@ export interface CallContext {
   /** What the client asked for with `X-Iceberg-Access-Delegation`; empty until storage vends. */
   readonly delegation: readonly DelegationMode[]
   readonly receipt: Receipt
+  /** Gateways that the request has already passed, oldest first (`hops.ts`); sent on to an upstream. */
+  readonly hops?: readonly string[]
   /**
    * What `tables.find` told resolve about the objects of this call, and what authorize decided on. A catalog
    * that has `find` acts on these very objects: a load is answered from the entry without another look, and a

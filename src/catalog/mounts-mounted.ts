@@ -12,6 +12,7 @@ interface Mounting {
   readonly inside: (namespace: Namespace) => Namespace
   readonly outside: (namespace: Namespace) => Namespace
   readonly inner: (id: Identifier) => Identifier
+  readonly outer: (id: Identifier) => Identifier
   readonly enter: (context: CallContext) => CallContext
   readonly serves: (operation: string) => Promise<boolean>
 }
@@ -19,30 +20,41 @@ interface Mounting {
 const unsupported = (operation: string): CatalogError =>
   new CatalogError('UnsupportedOperationException', `The catalog mounted here does not support ${operation}`)
 
-/** The gate sees the caller's own name. */
+/** The catalog sees entries by its own names; the gate sees the caller's. */
 const enterAt = (point: Namespace, context: CallContext): CallContext => {
-  const { inspect } = context
-  if (!inspect) return context
+  const { inspect, entries } = context
+  if (point.length === 0 || (!inspect && !entries)) return context
   return {
     ...context,
-    inspect: (candidate) =>
-      inspect({
-        ...candidate,
-        identifier: {
-          namespace: [...point, ...candidate.identifier.namespace],
-          name: candidate.identifier.name,
-        },
-      }),
+    ...(entries ? { entries: entries.map((entry) => renamed(entry, innerOf(point, entry.identifier))) } : {}),
+    ...(inspect
+      ? { inspect: (candidate) => inspect(renamed(candidate, outerOf(point, candidate.identifier))) }
+      : {}),
   }
 }
 
+const renamed = <T extends { readonly identifier: Identifier }>(one: T, identifier: Identifier): T => ({
+  ...one,
+  identifier,
+})
+
+const innerOf = (point: Namespace, { namespace, name }: Identifier): Identifier => ({
+  namespace: namespace.slice(point.length),
+  name,
+})
+
+const outerOf = (point: Namespace, { namespace, name }: Identifier): Identifier => ({
+  namespace: [...point, ...namespace],
+  name,
+})
+
 const mountingOf = (point: Namespace, catalog: Catalog): Mounting => {
-  const inside = (namespace: Namespace): Namespace => namespace.slice(point.length)
   return {
     catalog,
-    inside,
+    inside: (namespace) => namespace.slice(point.length),
     outside: (namespace) => [...point, ...namespace],
-    inner: (id) => ({ namespace: inside(id.namespace), name: id.name }),
+    inner: (id) => innerOf(point, id),
+    outer: (id) => outerOf(point, id),
     enter: (context) => enterAt(point, context),
     serves: async (operation) => !catalog.supported || (await catalog.supported()).has(operation),
   }
@@ -121,13 +133,12 @@ const mountedReads = (
   words: RelationWords,
   relations: Relations | undefined,
 ): Pick<Relations, 'list' | 'load' | 'exists'> => {
-  const { enter, inside, outside, inner, serves } = mounting
+  const { enter, inside, inner, outer, serves } = mounting
   return {
     list: async (context, namespace, page) => {
       if (!relations || !(await serves(words.list))) return emptyPage
       const { items, next } = await relations.list(enter(context), inside(namespace), page)
-      const absolute = items.map((id) => ({ namespace: outside(id.namespace), name: id.name }))
-      return { items: absolute, ...(next === undefined ? {} : { next }) }
+      return { items: items.map(outer), ...(next === undefined ? {} : { next }) }
     },
     load: async (context, id, options) => {
       if (!relations || !(await serves(words.load))) throw words.missing(id)
@@ -175,7 +186,14 @@ const mountedTables = (mounting: Mounting): Tables => {
   const { find, reportMetrics } = tables
   return {
     ...mountedRelations(mounting, tableWords, tables),
-    ...(find ? { find: (ids) => find.call(tables, ids.map(inner)) } : {}),
+    ...(find
+      ? {
+          find: async (ids) =>
+            (await find.call(tables, ids.map(inner))).map((entry) =>
+              entry ? renamed(entry, mounting.outer(entry.identifier)) : undefined,
+            ),
+        }
+      : {}),
     unregister: (context, id) =>
       change(mounting, 'unregisterTable', async () => {
         if (!tables.unregister) throw unsupported('unregisterTable')
