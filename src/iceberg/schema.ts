@@ -48,12 +48,19 @@ export const encodeSchema = (schema: Schema): JsonObject =>
     ...Object.entries(schema.unknown ?? {}),
   ])
 
-/** Equal for schemas that differ in id or in members unknown to the specification only. */
-export const schemaKey = (schema: Schema): string =>
-  stringifyJson([
+const keys = new WeakMap<Schema, string>()
+
+/** Equal for schemas that differ in id or in members unknown to the specification only. Remembered: updates may be many. */
+const schemaKey = (schema: Schema): string => {
+  const known = keys.get(schema)
+  if (known !== undefined) return known
+  const key = stringifyJson([
     schema.identifierFieldIds.toSorted((a, b) => a - b),
     schema.struct.fields.map((field) => keyOfField(field)),
   ])
+  keys.set(schema, key)
+  return key
+}
 
 const keyOfField = (field: Field): JsonValue => [
   field.id,
