@@ -1,0 +1,59 @@
+/** Where metadata files lie and which ones a commit lets go (format specification, "File System Tables", names as the reference gives them). */
+import { illegal } from './errors.ts'
+
+/** What the name of a metadata file depends on; facts of tables and of views alike. */
+export interface MetadataHome {
+  readonly location: string
+  readonly properties: Readonly<Record<string, string>>
+  /** How metadata is compressed where `write.metadata.compression-codec` is not set: not at all, or (views) `gzip`. */
+  readonly defaultCodec?: 'none' | 'gzip'
+}
+
+const trimmed = (location: string): string => location.replace(/(?<!:\/?)\/+$/, '')
+
+/** `write.metadata.path`, or `metadata` below the location. */
+const directoryOf = ({ location, properties }: MetadataHome): string => {
+  const path = properties['write.metadata.path']
+  return path === undefined || path === '' ? `${trimmed(location)}/metadata` : trimmed(path)
+}
+
+/** The number in front of a file name; -1 where there is none. */
+const versionOf = (metadataLocation: string): number => {
+  const name = metadataLocation.slice(metadataLocation.lastIndexOf('/') + 1)
+  const digits = /^(\d{1,10})-/.exec(name)?.[1]
+  return digits === undefined ? -1 : Number(digits)
+}
+
+const extensions: Readonly<Record<string, string>> = { none: '', uncompressed: '', gzip: '.gz' }
+
+const extensionOf = (codec: string): string => {
+  const extension = Object.hasOwn(extensions, codec.toLowerCase())
+    ? extensions[codec.toLowerCase()]
+    : undefined
+  if (extension === undefined) throw illegal(`Invalid codec name: ${codec}`)
+  return `${extension}.metadata.json`
+}
+
+/**
+ * The location of the next metadata file: `00000-<uuid>.metadata.json` for a new object, else one more than
+ * the number of the file that it replaces. The name says whether the file is compressed.
+ */
+export const nextMetadataLocation = (
+  home: MetadataHome,
+  baseLocation: string | null,
+  uuid: string,
+): string => {
+  const version = baseLocation === null ? 0 : versionOf(baseLocation) + 1
+  const codec = home.properties['write.metadata.compression-codec'] ?? home.defaultCodec ?? 'none'
+  return `${directoryOf(home)}/${String(version).padStart(5, '0')}-${uuid}${extensionOf(codec)}`
+}
+
+interface Logged {
+  readonly previousMetadata: readonly string[]
+}
+
+/** Files that fell out of the metadata log with this commit: nobody needs them once history is pruned. */
+export const droppedMetadata = (base: Logged, next: Logged): readonly string[] => {
+  const kept = new Set(next.previousMetadata)
+  return base.previousMetadata.filter((file) => !kept.has(file))
+}
