@@ -1,0 +1,130 @@
+/** Audit entries of reads, denials and failures: written in batches, at most a second behind, lost by no clean stop. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CatalogError } from '#model/errors.ts'
+import type { AuditDraft } from '#model/event.ts'
+import { type AuditEntry, appendAudit, decisionEntry } from './audit-entries.ts'
+import type { Sql } from './database.ts'
+
+export interface AuditBufferOptions {
+  /** True: `record` resolves when the entry is written; entries that come together share one write. */
+  readonly strict?: boolean
+  /** Entries that may wait; beyond it nothing more is admitted. */
+  readonly capacity?: number
+  /** Milliseconds that an entry waits at most before it is written. */
+  readonly delayMs?: number
+  /** Told of each failed write. The entries are kept and tried again. */
+  readonly onFailure?: (error: unknown) => void
+}
+
+export interface AuditBuffer extends AsyncDisposable {
+  /** ServiceUnavailable when no further entry can be kept. Ask before work begins. */
+  admit(): void
+  record(draft: AuditDraft): void | Promise<void>
+  /** Resolves when every entry recorded before is written; rejects when that failed. */
+  flush(): Promise<void>
+}
+
+const batchSize = 1_000
+const retryMs = 500
+const finalTries = 5
+
+const full = (): CatalogError =>
+  new CatalogError('ServiceUnavailableException', 'The audit log cannot take further entries at the moment', {
+    retryAfterSeconds: 2,
+  })
+
+interface Batches {
+  readonly size: number
+  add(draft: AuditDraft): void
+  /** Resolves when every entry added before is written. */
+  write(): Promise<void>
+}
+
+/** One write at a time; what comes meanwhile goes with the next one. */
+const createBatches = (sql: Sql): Batches => {
+  let waiting: AuditDraft[] = []
+  /** A batch that failed keeps its ids and goes first. */
+  let unwritten: readonly AuditEntry[] = []
+  let added = 0
+  let written = 0
+  let writing: Promise<void> | undefined
+
+  const writeBatch = async (): Promise<void> => {
+    if (unwritten.length === 0) {
+      unwritten = waiting.slice(0, batchSize).map(decisionEntry)
+      waiting = waiting.slice(batchSize)
+    }
+    await appendAudit(sql, unwritten)
+    written += unwritten.length
+    unwritten = []
+  }
+
+  const write = async (): Promise<void> => {
+    const target = added
+    while (written < target) {
+      writing ??= writeBatch().finally(() => {
+        writing = undefined
+      })
+      await writing
+    }
+  }
+
+  return {
+    get size() {
+      return waiting.length + unwritten.length
+    },
+    add: (draft) => {
+      waiting.push(draft)
+      added += 1
+    },
+    write,
+  }
+}
+
+export const createAuditBuffer = (sql: Sql, options: AuditBufferOptions = {}): AuditBuffer => {
+  const { strict = false, capacity = 50_000, delayMs = 500, onFailure = () => {} } = options
+  const batches = createBatches(sql)
+  let timer: NodeJS.Timeout | undefined
+
+  const schedule = (delay: number): void => {
+    timer ??= setTimeout(writeLater, delay).unref()
+  }
+  const flush = async (): Promise<void> => {
+    try {
+      await batches.write()
+    } catch (error) {
+      onFailure(error)
+      schedule(retryMs)
+      throw error
+    }
+  }
+  const writeLater = (): void => {
+    timer = undefined
+    flush().catch(() => {})
+  }
+  const flushFinally = async (attempt: number): Promise<void> => {
+    try {
+      await flush()
+    } catch (error) {
+      if (attempt >= finalTries) throw error
+      await sleep(retryMs)
+      await flushFinally(attempt + 1)
+    }
+  }
+
+  return {
+    admit: () => {
+      if (batches.size >= capacity) throw full()
+    },
+    record: (draft) => {
+      batches.add(draft)
+      if (strict) return flush()
+      return schedule(delayMs)
+    },
+    flush,
+    [Symbol.asyncDispose]: async () => {
+      await flushFinally(1)
+      clearTimeout(timer)
+    },
+  }
+}

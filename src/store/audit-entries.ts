@@ -1,0 +1,106 @@
+/** Entries of the audit log: how a decision and a change become rows, each with a digest of its own. */
+import { createHash, randomUUID } from 'node:crypto'
+import type { AuditDraft, EventDraft } from '#model/event.ts'
+import { type Sql, statement } from './database.ts'
+
+/** As it is written; member names are the columns. */
+export interface AuditEntry {
+  readonly at: string
+  readonly id: string
+  readonly kind: 'decision' | 'change'
+  readonly request_id: string
+  readonly operation: string
+  readonly principal_kind: string
+  readonly principal: string
+  readonly warehouse: string | null
+  readonly detail: string
+  readonly decision: string | null
+  readonly status: number | null
+}
+
+/** Over every column that we write, in this order; `tx` and the partition are the database's. */
+export const digestEntry = (entry: AuditEntry): Buffer => {
+  const {
+    at,
+    id,
+    kind,
+    request_id,
+    operation,
+    principal_kind,
+    principal,
+    warehouse,
+    detail,
+    decision,
+    status,
+  } = entry
+  const fields = [
+    ...[at, id, kind, request_id, operation, principal_kind],
+    ...[principal, warehouse, detail, decision, status],
+  ]
+  return createHash('sha256').update(JSON.stringify(fields)).digest()
+}
+
+const sourceOf = (draft: AuditDraft) => ({
+  request_id: draft.requestId,
+  operation: draft.operation,
+  principal_kind: draft.principal.kind,
+  principal: draft.principal.id,
+  warehouse: draft.warehouse,
+})
+
+export const decisionEntry = (draft: AuditDraft): AuditEntry => ({
+  at: draft.startedAt.toISOString(),
+  id: randomUUID(),
+  kind: 'decision',
+  ...sourceOf(draft),
+  detail: JSON.stringify({ reason: draft.reason, errorType: draft.errorType, needs: draft.needs }),
+  decision: draft.decision,
+  status: draft.status,
+})
+
+/** What a request changed: joined to its decision by the request id. */
+export const changeEntry = (draft: AuditDraft, event: EventDraft): AuditEntry => ({
+  at: draft.startedAt.toISOString(),
+  id: randomUUID(),
+  kind: 'change',
+  ...sourceOf(draft),
+  detail: JSON.stringify(event),
+  decision: null,
+  status: null,
+})
+
+/** Text that Postgres can hold: a caller's header may carry what it refuses. */
+const storable = (text: string): string => text.replaceAll('\u0000', '\ufffd').toWellFormed()
+
+const storableEntry = (entry: AuditEntry): AuditEntry => ({
+  ...entry,
+  request_id: storable(entry.request_id),
+  principal: storable(entry.principal),
+  warehouse: entry.warehouse === null ? null : storable(entry.warehouse),
+})
+
+/** One JSON parameter for any number of rows. */
+export const encodeEntries = (entries: readonly AuditEntry[]): string =>
+  JSON.stringify(
+    entries.map((raw) => {
+      const entry = storableEntry(raw)
+      return { ...entry, digest: digestEntry(entry).toString('base64') }
+    }),
+  )
+
+/** `$1`: what `encodeEntries` gave. */
+export const insertEntries = (parameter: string): string => `
+  insert into audit_entry (at, id, kind, request_id, operation, principal_kind, principal, warehouse, detail,
+    decision, status, digest)
+  select at, id, kind, request_id, operation, principal_kind, principal, warehouse, detail,
+    decision, status, decode(digest, 'base64')
+  from json_to_recordset(${parameter}::json) as entry(at timestamptz, id uuid, kind text, request_id text,
+    operation text, principal_kind text, principal text, warehouse text, detail text, decision text,
+    status smallint, digest text)`
+
+const insertAlone = statement(insertEntries('$1'))
+
+/** All in one statement; inside a transaction they stand or fall with it. */
+export const appendAudit = async (sql: Sql, entries: readonly AuditEntry[]): Promise<void> => {
+  if (entries.length > 0) await sql.execute(insertAlone, [encodeEntries(entries)])
+}

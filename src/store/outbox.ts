@@ -1,0 +1,60 @@
+/**
+ * The outbox: a change and its events are written in one transaction. Read in order of (tx, id) and only below the
+ * oldest transaction in flight, so that what commits late is not passed by.
+ */
+import type { EventDraft } from '#model/event.ts'
+import { type Sql, statement, type Transaction } from './database.ts'
+
+/** A place between two events; `tx` is decimal text. */
+export interface OutboxPosition {
+  readonly tx: string
+  readonly id: number
+}
+
+export interface OutboxEvent extends OutboxPosition, EventDraft {
+  readonly requestId: string | null
+  readonly createdAt: Date
+}
+
+export const encodeEvents = (events: readonly EventDraft[]): string => JSON.stringify(events)
+
+/** `$n`: what `encodeEvents` gave, and the request's id. */
+export const insertEvents = (events: string, requestId: string): string => `
+  insert into outbox (type, object, warehouse, request_id, data)
+  select event ->> 'type', event ->> 'object', event ->> 'warehouse', ${requestId}, event -> 'data'
+  from jsonb_array_elements(${events}::jsonb) with ordinality as e(event, place) order by place`
+
+const insertAlone = statement(insertEvents('$1', '$2'))
+
+/** For changes without a receipt (the system's own). Others use `writeReceipt`. */
+export const appendEvents = async (tx: Transaction, events: readonly EventDraft[]): Promise<void> => {
+  if (events.length > 0) await tx.execute(insertAlone, [encodeEvents(events), null])
+}
+
+/** Before every event of a transaction that has not ended yet: where a tail that starts now begins. */
+const nowPosition = statement('select pg_snapshot_xmin(pg_current_snapshot())::text as tx')
+
+export const findTail = async (sql: Sql): Promise<OutboxPosition> => {
+  const [row] = await sql.query<{ tx: string }>(nowPosition)
+  return { tx: row?.tx ?? '0', id: 0 }
+}
+
+const selectAfter = statement(`
+  select tx::text as tx, id, type, object, warehouse, request_id as "requestId", data, created_at as "createdAt"
+  from outbox
+  where (tx, id) > ($1::text::xid8, $2::bigint) and tx < pg_snapshot_xmin(pg_current_snapshot())
+  order by tx, id limit $3`)
+
+/** The next events after `position`, in order; empty where there are none yet. */
+export const readEvents = (
+  sql: Sql,
+  position: OutboxPosition,
+  limit: number,
+): Promise<readonly OutboxEvent[]> => sql.query<OutboxEvent>(selectAfter, [position.tx, position.id, limit])
+
+/** Wakes the readers of other processes. Sent outside of the change's transaction, which would hold a global lock at COMMIT. */
+export const outboxChannel = 'lakegate_outbox'
+
+export const nudge = async (sql: Sql): Promise<void> => {
+  await sql.query(`select pg_notify('${outboxChannel}', '')`)
+}

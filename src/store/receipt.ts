@@ -1,0 +1,61 @@
+/** One statement in a change's own transaction: its audit entries, its events, and what its idempotency key answers from now on. */
+import { CatalogError } from '#model/errors.ts'
+import type { EventDraft, IdempotencyClaim, Outcome, Receipt } from '#model/event.ts'
+import { changeEntry, decisionEntry, encodeEntries, insertEntries } from './audit-entries.ts'
+import { statement, type Transaction } from './database.ts'
+import { checkDigest, type IdempotencyRow, selectRow } from './idempotency.ts'
+import { encodeEvents, insertEvents } from './outbox.ts'
+
+/**
+ * The same request has been answered by a duplicate that ran beside this one: roll back and answer from `outcome`.
+ * A 409 by type, so that whoever does not know it looks the key up again before answering.
+ */
+export class AlreadySettled extends CatalogError {
+  readonly outcome: Outcome
+
+  constructor(outcome: Outcome) {
+    super('CommitFailedException', 'The same request has been answered already')
+    this.name = 'AlreadySettled'
+    this.outcome = outcome
+  }
+}
+
+const records = `
+  with audited as (${insertEntries('$1')}), told as (${insertEvents('$2', '$3::text')})`
+
+const insertWithout = statement(`${records} select 1`)
+
+/** The insert waits while a duplicate's transaction is open: it sees its outcome, or takes its place. */
+const insertWithKey = statement(`${records}
+  insert into idempotency (scope, key, digest, state, outcome) values ($4, $5, $6, 'settled', $7)
+  on conflict do nothing`)
+
+const rejectDuplicate = async (tx: Transaction, claim: IdempotencyClaim): Promise<never> => {
+  const [row] = await tx.query<IdempotencyRow>(selectRow, [claim.scope, claim.key])
+  if (row !== undefined) checkDigest(row, claim)
+  if (row?.outcome != null) throw new AlreadySettled(JSON.parse(row.outcome) as Outcome)
+  throw new CatalogError('ServiceUnavailableException', 'The same request is still in progress', {
+    retryAfterSeconds: 2,
+  })
+}
+
+/**
+ * Writes the receipt with the change and marks it written. Call it once, after what the change expects has been read
+ * (events are ordered by the transaction's first write) and before the change itself, so that a racing duplicate waits
+ * here. Throws `AlreadySettled` or UnprocessableEntity (the key was used for another request): then nothing must be kept.
+ */
+export const writeReceipt = async (
+  tx: Transaction,
+  receipt: Receipt,
+  change: { readonly outcome: Outcome; readonly events: readonly EventDraft[] },
+): Promise<void> => {
+  const { audit, idempotency: claim } = receipt
+  const entries = [decisionEntry(audit), ...change.events.map((event) => changeEntry(audit, event))]
+  const values = [encodeEntries(entries), encodeEvents(change.events), audit.requestId]
+  if (claim === undefined) await tx.execute(insertWithout, values)
+  else {
+    const key = [claim.scope, claim.key, claim.digest, JSON.stringify(change.outcome)]
+    if ((await tx.execute(insertWithKey, [...values, ...key])) === 0) await rejectDuplicate(tx, claim)
+  }
+  receipt.written = true
+}
