@@ -1,16 +1,17 @@
 /** Loads and commits of all subjects, measured side by side. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { TestPostgres } from '../test/support/debian-postgres.ts'
 import { benchCommits } from './commits.ts'
 import { type Figure, type Load, sideBySide } from './load.ts'
 import { cpuMs, descendants, type Subject, startSubject } from './process.ts'
 import { printFigures, type Verdict } from './report.ts'
-import { type Postgres, startGateway } from './services.ts'
+import { startGateway } from './services.ts'
 import { createNamespace, createRequest, createTable, tablesUrl, target } from './tables.ts'
 
 export interface LoadsSetup {
   readonly folder: string
-  readonly postgres: Postgres
+  readonly postgres: TestPostgres
   /** The Apache reference server, already running. */
   readonly upstream: string
   readonly port: number
@@ -29,8 +30,8 @@ const bareSubjects = async (setup: LoadsSetup, bodyFile: string): Promise<Subjec
       url: `http://127.0.0.1:${port}`,
       probe: `http://127.0.0.1:${port}/`,
     })
-  setup.postgres.query('postgres', 'create database baseline')
-  setup.postgres.query(
+  await setup.postgres.query('postgres', 'create database baseline')
+  await setup.postgres.query(
     'baseline',
     "create table bench_pointer(name text primary key, location text); insert into bench_pointer values ('table', 's3://b/x')",
   )
@@ -60,12 +61,12 @@ const prepareTables = async (
 
 const pathOf = (url: string): string => new URL(url).pathname
 
-const databaseCpu = (postgres: Postgres): number =>
-  descendants(postgres.pid).reduce((sum, pid) => sum + cpuMs(pid), 0)
+const databaseCpu = async (postgres: TestPostgres): Promise<number> =>
+  descendants(await postgres.pid()).reduce((sum, pid) => sum + cpuMs(pid), 0)
 
 /** Prints the tables of loads and returns the figures that are required. */
 export const benchLoads = async (setup: LoadsSetup): Promise<Verdict[]> => {
-  setup.postgres.query('postgres', 'create database gateway')
+  await setup.postgres.query('postgres', 'create database gateway')
   const gateway = await startGateway({
     name: 'gateway',
     folder: setup.folder,
@@ -87,12 +88,12 @@ export const benchLoads = async (setup: LoadsSetup): Promise<Verdict[]> => {
   const federatedPath = pathOf(local).replace(`namespaces/${ns[0]}`, `namespaces/legacy%1F${ns[0]}`)
   const upstream: Subject = { ...gateway, name: 'upstream', url: new URL(setup.upstream).origin }
   try {
-    const before = databaseCpu(setup.postgres)
+    const before = await databaseCpu(setup.postgres)
     const figures = await sideBySide([
       ...bare.map((subject) => ({ name: subject.name, subject, path: '/', requests: setup.requests })),
       gatewayLoad('gateway, local load 10 KB', `${pathOf(local)}/small`, setup.requests),
     ])
-    const database = databaseCpu(setup.postgres) - before
+    const database = (await databaseCpu(setup.postgres)) - before
     printFigures(
       `Local warm load of ${body.length} bytes, 16 connections`,
       figures,

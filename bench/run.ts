@@ -4,11 +4,12 @@
  */
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { startDebianPostgres } from '../test/support/debian-postgres.ts'
 import { startReferenceServer } from '../test/support/reference-server.ts'
 import { benchLoads } from './loads.ts'
 import { benchCosts } from './process-costs.ts'
 import { printVerdicts, type Verdict } from './report.ts'
-import { discard, scratch, startPostgres } from './services.ts'
+import { discard, scratch } from './services.ts'
 
 const { values } = parseArgs({
   options: { quick: { type: 'boolean' }, only: { type: 'string' }, port: { type: 'string' } },
@@ -17,13 +18,13 @@ const scale = values.quick ? 0.1 : 1
 const port = Number(values.port ?? 24100)
 
 const loads = async (folder: string): Promise<Verdict[]> => {
-  const postgres = startPostgres(folder, port + 50)
+  const postgres = await startDebianPostgres(port + 50)
   const reference = await startReferenceServer({ port: port + 60 })
   try {
     return await benchLoads({ folder, postgres, upstream: reference.uri, port, requests: 10_000 * scale })
   } finally {
     await reference.stop()
-    postgres.stop()
+    await postgres.stop()
   }
 }
 

@@ -18,6 +18,8 @@ export interface TableUnderTest {
   readonly acknowledged: Set<string>
   /** Snapshot ids that were ever sent. */
   readonly sent: Set<string>
+  /** How far the writer's clock is off, in milliseconds. */
+  readonly clockOffsetMs?: number
 }
 
 const json = { 'content-type': 'application/json' }
@@ -65,13 +67,13 @@ const readState = async (url: string): Promise<State> => {
   }
 }
 
-const appendBody = (state: State, id: string): string => {
+const appendBody = (state: State, id: string, timestampMs: number): string => {
   const parent = state.main === null ? '' : `"parent-snapshot-id": ${state.main},`
   return `{
     "requirements": [{"type": "assert-ref-snapshot-id", "ref": "main", "snapshot-id": ${state.main}}],
     "updates": [
       {"action": "add-snapshot", "snapshot": {"snapshot-id": ${id}, ${parent} "sequence-number": ${state.sequence + 1n},
-        "timestamp-ms": ${Date.now()}, "manifest-list": "file:/tmp/none/${id}.avro",
+        "timestamp-ms": ${timestampMs}, "manifest-list": "file:/tmp/none/${id}.avro",
         "summary": {"operation": "append"}, "schema-id": 0}},
       {"action": "set-snapshot-ref", "ref-name": "main", "type": "branch", "snapshot-id": ${id}}]}`
 }
@@ -85,7 +87,7 @@ const append = async (table: TableUnderTest, stop: AbortSignal): Promise<Verdict
   const request = {
     method: 'POST',
     headers: { ...json, 'idempotency-key': uuidv7() },
-    body: appendBody(state, id),
+    body: appendBody(state, id, Date.now() + (table.clockOffsetMs ?? 0)),
   }
   table.sent.add(id)
   for (;;) {
