@@ -1,5 +1,6 @@
 /** What ends every commit of a view: dialects kept, old versions dropped, the document written. */
 import { encodeMembers, joinChunks, type Replacement, replaceMembers } from '#model/document.ts'
+import { CatalogError } from '#model/errors.ts'
 import { illegal } from './errors.ts'
 import { type ViewDraft, versionById } from './view-draft.ts'
 import { dialectsOf } from './view-version.ts'
@@ -48,11 +49,23 @@ const dropOldVersions = ({ versions, log, values, changes }: ViewDraft, size: nu
   log.removeFirst(log.items().findLastIndex(({ versionId }) => !kept.has(versionId)) + 1)
 }
 
+const checkRepresentations = ({ versions, changes }: ViewDraft): void => {
+  for (const { id, representations } of versions.items()) {
+    const unknown = representations.find(({ type }) => type !== 'sql')
+    if (unknown !== undefined && changes.addedVersions.has(id))
+      throw new CatalogError(
+        'UnsupportedOperationException',
+        `Cannot serialize unsupported view representation: ${unknown.type}`,
+      )
+  }
+}
+
 /** Checks and prunes; throws what the client is told. */
 export const finishView = (draft: ViewDraft): void => {
   if (draft.changes.logEntry !== undefined) draft.log.add(draft.changes.logEntry)
   checkNoDialectLost(draft)
   dropOldVersions(draft, historySize(draft))
+  checkRepresentations(draft)
 }
 
 const encodeNew = ({ values, schemas, versions, log, properties }: ViewDraft): Uint8Array => {
