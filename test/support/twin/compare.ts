@@ -77,9 +77,13 @@ const unordered = new Set([
 ])
 
 const ordered = (items: readonly JsonValue[], key: string): readonly JsonValue[] => {
+  if (key === 'versions') return items.toSorted((a, b) => versionId(a) - versionId(b))
   if (!unordered.has(key)) return items
   return items.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
 }
+
+const versionId = (version: JsonValue): number =>
+  isJsonObject(version) && typeof version['version-id'] === 'number' ? version['version-id'] : 0
 
 const text = (known: Known, value: string): string => {
   let result = value.replace(/^file:\/+/, 'file:/')

@@ -36,6 +36,8 @@ export interface TwinOptions {
   readonly accepted: readonly AcceptedDifference[]
   /** Runs only this sequence of the seed. */
   readonly only?: number
+  /** What is sent, by weight; every kind of request by default. */
+  readonly makers?: readonly WeightedMaker[]
   /** Sees every exchange, for looking into a run. */
   observe?(exchange: Finding): void
 }
@@ -65,9 +67,11 @@ export interface TwinReport {
 
 const sequenceLength = 60
 
+/** Gives no request where the world has nothing to send it to. */
 type Maker = (random: Random, world: World) => TwinRequest | undefined
+export type WeightedMaker = readonly [number, Maker]
 
-const makers: readonly (readonly [number, Maker])[] = [
+const allMakers: readonly WeightedMaker[] = [
   [4, createTable],
   [24, commitTable],
   [3, commitStaged],
@@ -88,7 +92,7 @@ const makers: readonly (readonly [number, Maker])[] = [
   [2, rename],
 ]
 
-const generate = (random: Random, world: World): TwinRequest => {
+const generate = (random: Random, world: World, makers: readonly WeightedMaker[]): TwinRequest => {
   const waiting = world.followUps.shift()
   if (waiting !== undefined) return waiting
   for (;;) {
@@ -123,7 +127,7 @@ const runSequence = async (options: TwinOptions, sequence: number, tally: Tally)
   const world = createWorld(`s${options.seed}x${sequence}`, Date.now())
   world.followUps.push(...createParents(world))
   for (let step = 0; step < sequenceLength; step++) {
-    const request = generate(random, world)
+    const request = generate(random, world, options.makers ?? allMakers)
     const exchange = await exchangeBoth(options, request, world)
     count(tally, exchange)
     options.observe?.({ ...exchange, sequence, step })
@@ -157,11 +161,13 @@ const count = (tally: Tally, { request, reference }: Exchange): void => {
 
 /** `apart`: the two catalogs may hold different content from here on, so that the sequence ends. */
 const judge = (options: TwinOptions, tally: Tally, finding: Finding): 'agree' | 'apart' => {
-  if (finding.divergences.length === 0) return 'agree'
-  const entry = options.accepted.find((accepted) => accepted.covers(finding))
-  if (entry === undefined) tally.findings.push(finding)
-  else tally.met.set(entry.id, (tally.met.get(entry.id) ?? 0) + 1)
+  const entries = finding.divergences.map((divergence) =>
+    options.accepted.find((entry) => entry.covers(divergence, finding)),
+  )
+  for (const entry of new Set(entries))
+    if (entry !== undefined) tally.met.set(entry.id, (tally.met.get(entry.id) ?? 0) + 1)
+  const open = finding.divergences.filter((_, i) => entries[i] === undefined)
+  if (open.length > 0) tally.findings.push({ ...finding, divergences: open })
   const bothRefused = finding.reference.status >= 400 && finding.other.status >= 400
-  const harmless = entry?.sameState === true
-  return bothRefused || harmless ? 'agree' : 'apart'
+  return bothRefused || entries.every((entry) => entry?.sameState === true) ? 'agree' : 'apart'
 }
