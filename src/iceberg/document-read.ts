@@ -57,8 +57,8 @@ const isFlatUntil = (bytes: Uint8Array, from: number, at: number): boolean => {
 
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
-/** The digits behind `"snapshot-id":`, where that member comes before anything nested; undefined otherwise. */
-const quickId = (bytes: Buffer, span: Span, name: string): Id | undefined => {
+/** The number behind the name, where that member comes before anything nested; undefined otherwise. */
+const quickLong = (bytes: Buffer, span: Span, name: string): Id | undefined => {
   const key = `"${name}"`
   const at = bytes.indexOf(key, span.start, 'latin1')
   if (at < 0 || at >= span.end || !isFlatUntil(bytes, span.start + 1, at)) return undefined
@@ -74,11 +74,11 @@ const quickId = (bytes: Buffer, span: Span, name: string): Id | undefined => {
 }
 
 /**
- * The id of one item of an array, without decoding the item: thousands of snapshots are looked through for
- * one append.
+ * A long of one item of an array (an id, a time), without decoding the item: thousands of snapshots are
+ * looked through for one append.
  */
-export const idOfItem = (index: DocumentIndex, span: Span, name: string): Id => {
-  const quick = quickId(asBuffer(index.bytes), span, name)
+export const longOfItem = (index: DocumentIndex, span: Span, name: string): Id => {
+  const quick = quickLong(asBuffer(index.bytes), span, name)
   if (quick !== undefined && isLong(quick)) return quick
   return required(longMember(indexSpan(index, span), name), name)
 }

@@ -9,7 +9,7 @@ import {
   type Span,
 } from '#model/document.ts'
 import { canonicalId, type Id } from '#model/json-read.ts'
-import { hasMember, idOfItem, longMember } from './document-read.ts'
+import { hasMember, longMember, longOfItem } from './document-read.ts'
 import { createNamedEntries } from './named-entries.ts'
 import {
   branchOf,
@@ -42,7 +42,7 @@ const positionsOf = async (
 ): Promise<ReadonlySet<number>> => {
   const positions = new Set<number>()
   for (const [position, span] of items.entries()) {
-    if (wanted.has(idOfItem(index, span, 'snapshot-id'))) positions.add(position)
+    if (wanted.has(longOfItem(index, span, 'snapshot-id'))) positions.add(position)
     if (position % stepItems === stepItems - 1) await nextTurn()
   }
   return positions

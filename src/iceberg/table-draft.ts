@@ -2,7 +2,7 @@
 import { type DocumentIndex, decodeMember, decodeSpan, indexSpan, type Span } from '#model/document.ts'
 import type { JsonObject } from '#model/json.ts'
 import { asString, type Id } from '#model/json-read.ts'
-import { hasMember, idOfItem, longMember, required, stringMember } from './document-read.ts'
+import { hasMember, longOfItem, required, stringMember } from './document-read.ts'
 import { createItemList, type ItemCodec, type ItemList } from './item-list.ts'
 import { objectOf } from './members.ts'
 import { createNamedEntries, type NamedEntries } from './named-entries.ts'
@@ -95,17 +95,16 @@ export interface Changes {
 }
 
 const ofSnapshot: ItemCodec<OfSnapshot> = {
-  read: (index, span) => ({ snapshotId: idOfItem(index, span, 'snapshot-id') }),
+  read: (index, span) => ({ snapshotId: longOfItem(index, span, 'snapshot-id') }),
   write: (item) => item.json ?? objectOf([['snapshot-id', item.snapshotId]]),
 }
 
-const timeOf = (index: DocumentIndex, span: Span): number =>
-  Number(required(longMember(indexSpan(index, span), 'timestamp-ms'), 'timestamp-ms'))
+const timeOf = (index: DocumentIndex, span: Span): number => Number(longOfItem(index, span, 'timestamp-ms'))
 
 const snapshotLogCodec: ItemCodec<SnapshotLogEntry> = {
   read: (index, span) => ({
     timestampMs: timeOf(index, span),
-    snapshotId: idOfItem(index, span, 'snapshot-id'),
+    snapshotId: longOfItem(index, span, 'snapshot-id'),
   }),
   write: (entry) => ({ 'timestamp-ms': entry.timestampMs, 'snapshot-id': entry.snapshotId }),
 }
