@@ -60,7 +60,7 @@ export interface Operation<Input, T extends Target, Output> {
   readonly name: string
   readonly kind: 'read' | 'change'
   /** The status of a success, for the audit log. */
-  readonly success: 200 | 204
+  readonly success: 200 | 201 | 204
   /** Finds what the input names in our own records. No upstream is reached: nobody has been allowed anything yet. */
   resolve(input: Input): Promise<T>
   /** All that must be allowed, the object that the answer speaks of first. Never empty. */

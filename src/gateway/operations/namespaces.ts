@@ -6,6 +6,7 @@ import { type ListAnswer, listPage, type PageQuery } from '../listing.ts'
 import type { Operation, Task } from '../operation.ts'
 import {
   type AtNamespace,
+  checkLookup,
   findNamespacePlace,
   findPlace,
   type IcebergDeps,
@@ -44,7 +45,10 @@ const createListNamespaces = (
   name: 'listNamespaces',
   kind: 'read',
   success: 200,
-  resolve: (input) => findPlace(deps, input),
+  resolve: (input) => {
+    checkLookup(input.parent)
+    return findPlace(deps, input)
+  },
   needs: (target) => {
     const { parent, otherParent } = target.input
     const parents = otherParent ? [parent, otherParent] : [parent]

@@ -50,6 +50,26 @@ export interface RoutedPlace<Input> extends Place<Input> {
 
 export type RelationKind = 'table' | 'view'
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here.
+const unspeakable = /[\u0000-\u001f\u007f]/
+
+/**
+ * Refuses (400) what can name nothing: empty levels, control characters, lone surrogates. The separator of keys is
+ * among them, so that one name cannot be read as another. Lengths are the law of new names only.
+ */
+export const checkLookup = (levels: readonly string[]): void => {
+  for (const level of levels)
+    if (level === '' || unspeakable.test(level) || !level.isWellFormed())
+      throw new CatalogError('BadRequestException', 'Invalid name: empty, or with control characters')
+}
+
+export const checkLookupOf = ({ namespace, name }: Identifier): void => {
+  if (namespace.length === 0)
+    throw new CatalogError('BadRequestException', 'Invalid identifier: a namespace is required')
+  checkLookup(namespace)
+  checkLookup([name])
+}
+
 export const findPlace = async <Input extends InWarehouse>(
   deps: IcebergDeps,
   input: Input,
@@ -62,6 +82,7 @@ export const findNamespacePlace = async <Input extends AtNamespace>(
   deps: IcebergDeps,
   input: Input,
 ): Promise<RoutedPlace<Input>> => {
+  checkLookup(input.namespace)
   const warehouse = await findWarehouse(deps.warehouses, input.warehouse)
   const route = warehouse.mounts.route(input.namespace)
   return { warehouse, input, route, relayed: !route.source.local }
@@ -82,6 +103,7 @@ export const findRelationPlace = async <Input extends AtRelation>(
   deps: IcebergDeps,
   input: Input,
 ): Promise<RoutedPlace<Input>> => {
+  checkLookupOf(input.id)
   const warehouse = await findWarehouse(deps.warehouses, input.warehouse)
   const route = warehouse.mounts.route(input.id.namespace)
   const entries = await findEntries(route, [input.id])

@@ -12,6 +12,7 @@ import {
   type AtNamespace,
   type AtRelation,
   checkBodyIdentifier,
+  checkLookupOf,
   findEntries,
   findNamespacePlace,
   findRelationPlace,
@@ -252,6 +253,7 @@ const findRenamePlace = async (
   kind: RelationKind,
   input: RenameRelation,
 ): Promise<RoutedPlace<RenameRelation>> => {
+  checkLookupOf(input.source)
   checkIdentifier(input.destination)
   const warehouse = await findWarehouse(deps.warehouses, input.warehouse)
   const route = warehouse.mounts.routeTogether(

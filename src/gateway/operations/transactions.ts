@@ -7,6 +7,7 @@ import { asArray, asArrayOf, asObject, optional } from '#model/json-read.ts'
 import type { Operation } from '../operation.ts'
 import { findWarehouse } from '../warehouses.ts'
 import {
+  checkLookupOf,
   findEntries,
   type IcebergDeps,
   type InWarehouse,
@@ -62,7 +63,10 @@ const creates = ({ requirements }: TableChange): boolean =>
 
 const findPlace = async (deps: IcebergDeps, input: CommitTransaction): Promise<TransactionPlace> => {
   const changes = readChanges(input)
-  for (const change of changes) if (creates(change)) checkIdentifier(change.id)
+  for (const change of changes) {
+    checkLookupOf(change.id)
+    if (creates(change)) checkIdentifier(change.id)
+  }
   const warehouse = await findWarehouse(deps.warehouses, input.warehouse)
   const route = warehouse.mounts.routeTogether(
     changes.map(({ id }) => id.namespace),

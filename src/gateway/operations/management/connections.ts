@@ -1,0 +1,140 @@
+/** The operations on connections: upstreams, as they are configured. */
+import { type Static, Type } from 'typebox'
+import { CatalogError } from '#model/errors.ts'
+import { checkText } from '#model/identifier.ts'
+import type { JsonObject } from '#model/json.ts'
+import { decodeStrictly } from '#model/schema.ts'
+import type { Operation } from '../../operation.ts'
+import {
+  type ById,
+  type ConnectionTarget,
+  connectionResource,
+  findConnectionTarget,
+  type ManagementDeps,
+  onConnection,
+  onProject,
+  type ProjectTarget,
+} from './place.ts'
+import type { ConnectionRecord } from './registry.ts'
+import { nearestKind } from './storage-wire.ts'
+
+const strict = { additionalProperties: false } as const
+const name = Type.String({ minLength: 1, maxLength: 128, pattern: '^[^/@]+$' })
+/** Checked by the kind's own schema. */
+const config = Type.Object({})
+
+export const createConnectionSchema = Type.Object(
+  { 'connection-name': name, kind: Type.String({ minLength: 1 }), config },
+  strict,
+)
+export const renameConnectionSchema = Type.Object({ 'new-name': name }, strict)
+export const connectionConfigSchema = Type.Object({ kind: Type.Optional(Type.String()), config }, strict)
+
+export type CreateConnection = Static<typeof createConnectionSchema>
+
+/** BadRequest for an unknown kind, or for what the kind's schema refuses (a literal secret among it). */
+const checkConfig = (deps: ManagementDeps, kind: string, value: object): JsonObject => {
+  const connector = deps.connectors.get(kind)
+  if (connector === undefined)
+    throw new CatalogError(
+      'BadRequestException',
+      `Unknown kind of connection ${JSON.stringify(kind)}: ${nearestKind(kind, [...deps.connectors.keys()])}`,
+    )
+  return decodeStrictly(connector.schema, value, 'connection') as JsonObject
+}
+
+const listConnections = (
+  deps: ManagementDeps,
+): Operation<object, ProjectTarget<object>, readonly ConnectionRecord[]> => ({
+  name: 'listConnections',
+  kind: 'read',
+  success: 200,
+  resolve: async (input) => ({ warehouse: null, input }),
+  needs: onProject(deps, 'list'),
+  run: async ({ visible }) =>
+    visible('describe', await deps.registry.listConnections(deps.projectId), connectionResource),
+})
+
+const createConnection = (
+  deps: ManagementDeps,
+): Operation<CreateConnection, ProjectTarget<CreateConnection>, ConnectionRecord> => ({
+  name: 'createConnection',
+  kind: 'change',
+  success: 201,
+  resolve: async (input) => {
+    checkText(input['connection-name'], 'connection-name')
+    return { warehouse: null, input }
+  },
+  needs: onProject(deps, 'create'),
+  run: async ({ context, target: { input } }) =>
+    deps.registry.createConnection(context, deps.projectId, {
+      name: input['connection-name'],
+      kind: input.kind,
+      config: checkConfig(deps, input.kind, input.config),
+    }),
+})
+
+const getConnection = (
+  deps: ManagementDeps,
+): Operation<ById, ConnectionTarget<ById>, ConnectionRecord> => ({
+  name: 'getConnection',
+  kind: 'read',
+  success: 200,
+  resolve: (input) => findConnectionTarget(deps, input),
+  needs: onConnection('describe'),
+  run: async ({ target }) => target.record,
+})
+
+const deleteConnection = (deps: ManagementDeps): Operation<ById, ConnectionTarget<ById>, void> => ({
+  name: 'deleteConnection',
+  kind: 'change',
+  success: 204,
+  resolve: (input) => findConnectionTarget(deps, input),
+  needs: onConnection('drop'),
+  run: ({ context, target }) => deps.registry.removeConnection(context, target.record.id),
+})
+
+type Rename = ById & { readonly newName: string }
+
+const renameConnection = (
+  deps: ManagementDeps,
+): Operation<Rename, ConnectionTarget<Rename>, ConnectionRecord> => ({
+  name: 'renameConnection',
+  kind: 'change',
+  success: 200,
+  resolve: (input) => {
+    checkText(input.newName, 'new-name')
+    return findConnectionTarget(deps, input)
+  },
+  needs: onConnection('manage'),
+  run: ({ context, target: { input, record } }) =>
+    deps.registry.changeConnection(context, record.id, { name: input.newName }),
+})
+
+type Configure = ById & { readonly body: Static<typeof connectionConfigSchema> }
+
+const updateConnectionConfig = (
+  deps: ManagementDeps,
+): Operation<Configure, ConnectionTarget<Configure>, ConnectionRecord> => ({
+  name: 'updateConnectionConfig',
+  kind: 'change',
+  success: 200,
+  resolve: (input) => findConnectionTarget(deps, input),
+  needs: onConnection('manage'),
+  run: async ({ context, target: { input, record } }) => {
+    const kind = input.body.kind ?? record.kind
+    return deps.registry.changeConnection(context, record.id, {
+      kind,
+      config: checkConfig(deps, kind, input.body.config),
+    })
+  },
+})
+
+export const createConnectionOperations = (deps: ManagementDeps) => ({
+  listConnections: listConnections(deps),
+  createConnection: createConnection(deps),
+  getConnection: getConnection(deps),
+  deleteConnection: deleteConnection(deps),
+  renameConnection: renameConnection(deps),
+  updateConnectionConfig: updateConnectionConfig(deps),
+})

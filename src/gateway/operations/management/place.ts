@@ -1,0 +1,108 @@
+/** What the operations of the management face share: what they are made from, and where they act. */
+import type { TSchema } from 'typebox'
+import type { CallContext } from '#catalog/catalog.ts'
+import type { Need, Resource } from '#model/access.ts'
+import { CatalogError } from '#model/errors.ts'
+import type { Namespace } from '#model/identifier.ts'
+import type { Target } from '../../operation.ts'
+import type { ConnectionRecord, Registry, StorageRecord, WarehouseDraft, WarehouseRecord } from './registry.ts'
+
+export interface ServerFacts {
+  readonly id: string
+  readonly version: string
+}
+
+export interface ManagementDeps {
+  readonly registry: Registry
+  readonly server: ServerFacts
+  /** The only one until projects are administered. */
+  readonly projectId: string
+  /** By kind. */
+  readonly connectors: ReadonlyMap<string, { readonly schema: TSchema }>
+  /** Writes, reads, lists and deletes a probe object; BadRequest naming what failed. */
+  checkStorage(storage: StorageRecord, allowedLocations: WarehouseDraft['allowedLocations']): Promise<void>
+  /** The mount law: BadRequest for a loop, AlreadyExists for a duplicate, Conflict over local content. */
+  checkMount(context: CallContext, mount: NewMountPlace): Promise<void>
+}
+
+export interface NewMountPlace {
+  readonly warehouse: WarehouseRecord
+  readonly namespace: Namespace
+  readonly connection: ConnectionRecord
+}
+
+/** Acts on the project as a whole. */
+export interface ProjectTarget<Input> extends Target {
+  readonly warehouse: null
+  readonly input: Input
+}
+
+export interface WarehouseTarget<Input> extends ProjectTarget<Input> {
+  readonly record: WarehouseRecord
+}
+
+export interface ConnectionTarget<Input> extends ProjectTarget<Input> {
+  readonly record: ConnectionRecord
+}
+
+export interface ById {
+  readonly id: string
+}
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+/** True for what may be an id; anything else is simply not there. */
+export const isId = (text: string): boolean => uuid.test(text)
+
+export const missingWarehouse = (id: string): CatalogError =>
+  new CatalogError('NoSuchWarehouseException', `Warehouse does not exist: ${id}`)
+
+export const missingConnection = (id: string): CatalogError =>
+  new CatalogError('NoSuchConnectionException', `Connection does not exist: ${id}`)
+
+export const findWarehouseTarget = async <Input extends ById>(
+  { registry, projectId }: ManagementDeps,
+  input: Input,
+): Promise<WarehouseTarget<Input>> => {
+  const record = isId(input.id) ? await registry.findWarehouse(projectId, input.id) : undefined
+  if (record === undefined) throw missingWarehouse(input.id)
+  return { warehouse: null, input, record }
+}
+
+export const findConnectionTarget = async <Input extends ById>(
+  { registry, projectId }: ManagementDeps,
+  input: Input,
+): Promise<ConnectionTarget<Input>> => {
+  const record = isId(input.id) ? await registry.findConnection(projectId, input.id) : undefined
+  if (record === undefined) throw missingConnection(input.id)
+  return { warehouse: null, input, record }
+}
+
+export const projectResource = ({ projectId }: ManagementDeps): Resource => ({
+  kind: 'project',
+  project: projectId,
+})
+
+export const warehouseResource = ({ projectId, id }: WarehouseRecord): Resource => ({
+  kind: 'warehouse',
+  project: projectId,
+  warehouse: id,
+})
+
+export const connectionResource = ({ projectId, id }: ConnectionRecord): Resource => ({
+  kind: 'connection',
+  project: projectId,
+  connection: id,
+})
+
+export const onWarehouse =
+  (action: Need['action']) =>
+  ({ record }: WarehouseTarget<unknown>): readonly Need[] => [{ action, resource: warehouseResource(record) }]
+
+export const onConnection =
+  (action: Need['action']) =>
+  ({ record }: ConnectionTarget<unknown>): readonly Need[] => [{ action, resource: connectionResource(record) }]
+
+export const onProject =
+  (deps: ManagementDeps, action: Need['action']) =>
+  (): readonly Need[] => [{ action, resource: projectResource(deps) }]

@@ -1,0 +1,100 @@
+/**
+ * The port: where warehouses, connections and mounts are recorded. Every change writes its receipt in its own
+ * transaction and raises the server's epoch, so that every replica takes it up.
+ */
+import type { CallContext } from '#catalog/catalog.ts'
+import type { Namespace } from '#model/identifier.ts'
+import type { JsonObject } from '#model/json.ts'
+
+export interface WarehouseRecord {
+  readonly id: string
+  readonly projectId: string
+  readonly name: string
+  readonly status: 'active' | 'inactive'
+  readonly protected: boolean
+  readonly storage: StorageRecord
+  readonly allowedLocations: readonly string[]
+  /** Null: decided by the kind of store. */
+  readonly verifyMetadataFile: boolean | null
+  readonly updatedAt: Date
+}
+
+/** Where a warehouse's data lies. `settings` is what the kind of store needs; secrets stand in it as references. */
+export interface StorageRecord {
+  readonly kind: 'file' | 's3'
+  /** The client's own spelling, without a trailing slash. */
+  readonly location: string
+  readonly settings: JsonObject
+}
+
+export interface WarehouseDraft {
+  readonly name: string
+  readonly storage: StorageRecord
+  readonly allowedLocations: readonly string[]
+  readonly verifyMetadataFile: boolean | null
+}
+
+export interface WarehouseChange {
+  readonly name?: string
+  readonly status?: WarehouseRecord['status']
+  readonly protected?: boolean
+  readonly storage?: StorageRecord
+  readonly allowedLocations?: readonly string[]
+  readonly verifyMetadataFile?: boolean | null
+}
+
+export interface ConnectionRecord {
+  readonly id: string
+  readonly projectId: string
+  readonly name: string
+  readonly kind: string
+  /** As declared: secrets are references. */
+  readonly config: JsonObject
+  readonly updatedAt: Date
+}
+
+export interface ConnectionDraft {
+  readonly name: string
+  readonly kind: string
+  readonly config: JsonObject
+}
+
+export interface MountRecord {
+  readonly id: string
+  readonly warehouseId: string
+  readonly namespace: Namespace
+  readonly connectionId: string
+  readonly connectionName: string
+}
+
+export interface MountDraft {
+  readonly warehouseId: string
+  readonly namespace: Namespace
+  readonly connectionId: string
+}
+
+/** Absent objects are undefined to a finder; a change of one throws NoSuchWarehouse, NoSuchConnection or NotFound. */
+export interface Registry {
+  listWarehouses(projectId: string): Promise<readonly WarehouseRecord[]>
+  findWarehouse(projectId: string, id: string): Promise<WarehouseRecord | undefined>
+  /** With its `main` line. AlreadyExists when the project has one of the name. The first of a project becomes its default. */
+  createWarehouse(context: CallContext, projectId: string, draft: WarehouseDraft): Promise<WarehouseRecord>
+  changeWarehouse(context: CallContext, id: string, change: WarehouseChange): Promise<WarehouseRecord>
+  /** Conflict while it is protected or holds a namespace, table, view or mount. */
+  removeWarehouse(context: CallContext, id: string): Promise<void>
+  listConnections(projectId: string): Promise<readonly ConnectionRecord[]>
+  findConnection(projectId: string, id: string): Promise<ConnectionRecord | undefined>
+  createConnection(context: CallContext, projectId: string, draft: ConnectionDraft): Promise<ConnectionRecord>
+  changeConnection(
+    context: CallContext,
+    id: string,
+    change: Partial<ConnectionDraft>,
+  ): Promise<ConnectionRecord>
+  /** Conflict while a mount uses it. */
+  removeConnection(context: CallContext, id: string): Promise<void>
+  /** In configured order, which is the order of listings. */
+  listMounts(warehouseId: string): Promise<readonly MountRecord[]>
+  /** AlreadyExists when something is mounted there. Comes last in the order. */
+  createMount(context: CallContext, draft: MountDraft): Promise<MountRecord>
+  removeMount(context: CallContext, mount: MountRecord): Promise<void>
+}

@@ -1,0 +1,128 @@
+/** A warehouse's storage as management clients spell it (the paths and JSON of Lakekeeper), and as it is recorded. */
+import { type Static, Type } from 'typebox'
+import { CatalogError } from '#model/errors.ts'
+import type { JsonObject } from '#model/json.ts'
+import { nearest } from '#model/schema.ts'
+import type { StorageRecord } from './registry.ts'
+
+const strict = { additionalProperties: false } as const
+
+const reference = Type.String({ pattern: '^(env:[A-Za-z_][A-Za-z0-9_]*|file:/.+)$' })
+const text = Type.String({ minLength: 1 })
+const absent = Type.Null()
+const maybe = <T extends ReturnType<typeof Type.String> | ReturnType<typeof Type.Boolean>>(schema: T) =>
+  Type.Optional(Type.Union([schema, absent]))
+
+const fileProfile = Type.Object({ type: Type.Literal('file'), location: text }, strict)
+
+const s3Profile = Type.Object(
+  {
+    type: Type.Literal('s3'),
+    bucket: text,
+    region: text,
+    'key-prefix': maybe(text),
+    endpoint: maybe(Type.String({ pattern: '^https?://' })),
+    flavor: maybe(Type.String({ pattern: '^(aws|s3-compat|minio)$' })),
+    'path-style-access': maybe(Type.Boolean()),
+    // Vending is not served yet: a profile that asks for it would be a promise that is not kept.
+    'sts-enabled': Type.Optional(Type.Literal(false)),
+    'remote-signing-enabled': Type.Optional(Type.Literal(false)),
+  },
+  strict,
+)
+
+const accessKey = Type.Object(
+  {
+    type: Type.Optional(Type.Literal('s3')),
+    'credential-type': Type.Literal('access-key'),
+    'access-key-id': reference,
+    'secret-access-key': reference,
+  },
+  strict,
+)
+
+const systemIdentity = Type.Object(
+  { type: Type.Optional(Type.Literal('s3')), 'credential-type': Type.Literal('aws-system-identity') },
+  strict,
+)
+
+/** The two members that say where data lies and how it is reached. */
+export const storageMembers = {
+  'storage-profile': Type.Union([fileProfile, s3Profile]),
+  'storage-credential': Type.Optional(Type.Union([accessKey, systemIdentity, absent])),
+}
+
+const storageSchema = Type.Object(storageMembers)
+type StorageWire = Static<typeof storageSchema>
+
+const bare = (location: string): string => location.replace(/(?<=[^/:])\/+$/, '')
+
+const said = (members: Readonly<Record<string, JsonObject[string] | undefined>>): JsonObject =>
+  Object.fromEntries(
+    Object.entries(members).filter(
+      (entry): entry is [string, JsonObject[string]] => entry[1] !== undefined && entry[1] !== null,
+    ),
+  )
+
+const credentialOf = (credential: StorageWire['storage-credential']): JsonObject =>
+  credential?.['credential-type'] === 'access-key'
+    ? {
+        'access-key-id': credential['access-key-id'],
+        'secret-access-key': credential['secret-access-key'],
+      }
+    : {}
+
+/** BadRequest for a file profile with a credential, or one whose location is no `file:` location. */
+export const storageRecord = (wire: StorageWire): StorageRecord => {
+  const { 'storage-profile': profile, 'storage-credential': credential } = wire
+  if (profile.type === 'file') {
+    if (!profile.location.startsWith('file:'))
+      throw new CatalogError('BadRequestException', 'Invalid storage-profile: location must start with file:')
+    return { kind: 'file', location: bare(profile.location), settings: {} }
+  }
+  const prefix = (profile['key-prefix'] ?? '').replace(/^\/+|\/+$/g, '')
+  return {
+    kind: 's3',
+    location: prefix === '' ? `s3://${profile.bucket}` : `s3://${profile.bucket}/${prefix}`,
+    settings: said({
+      region: profile.region,
+      endpoint: profile.endpoint,
+      flavor: profile.flavor,
+      'path-style-access': profile['path-style-access'],
+      ...credentialOf(credential),
+    }),
+  }
+}
+
+const s3Wire = ({ location, settings }: StorageRecord): JsonObject => {
+  const { 'access-key-id': id, 'secret-access-key': secret, ...profile } = settings
+  const [, bucket = '', prefix = ''] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(location) ?? []
+  return {
+    'storage-profile': {
+      type: 's3',
+      bucket,
+      ...(prefix === '' ? {} : { 'key-prefix': prefix }),
+      ...profile,
+      'sts-enabled': false,
+      'remote-signing-enabled': false,
+    },
+    ...(id === undefined || secret === undefined
+      ? {}
+      : {
+          'storage-credential-type': 'access-key',
+          // References, never secrets: whoever declares the state compares them.
+          'storage-credential': { 'access-key-id': id, 'secret-access-key': secret },
+        }),
+  }
+}
+
+export const storageWire = (storage: StorageRecord): JsonObject =>
+  storage.kind === 's3'
+    ? s3Wire(storage)
+    : { 'storage-profile': { type: 'file', location: storage.location } }
+
+/** For a message: the kind that was probably meant. */
+export const nearestKind = (kind: string, kinds: readonly string[]): string => {
+  const meant = nearest(kind, kinds)
+  return meant === undefined ? `one of ${kinds.join(', ')}` : `did you mean "${meant}"?`
+}

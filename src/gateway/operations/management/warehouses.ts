@@ -1,0 +1,176 @@
+/** The operations on warehouses. */
+import { type Static, Type } from 'typebox'
+import { CatalogError } from '#model/errors.ts'
+import { checkText } from '#model/identifier.ts'
+import type { Operation } from '../../operation.ts'
+import {
+  type ById,
+  findWarehouseTarget,
+  type ManagementDeps,
+  onProject,
+  onWarehouse,
+  type ProjectTarget,
+  type WarehouseTarget,
+  warehouseResource,
+} from './place.ts'
+import type { WarehouseChange, WarehouseRecord } from './registry.ts'
+import { storageMembers, storageRecord } from './storage-wire.ts'
+
+const strict = { additionalProperties: false } as const
+const name = Type.String({ minLength: 1, maxLength: 128, pattern: '^[^/@]+$' })
+
+const settingsMembers = {
+  'allowed-locations': Type.Optional(Type.Array(Type.String({ minLength: 1 }))),
+  /** Null: as the kind of store suggests. */
+  'verify-metadata-file': Type.Optional(Type.Union([Type.Boolean(), Type.Null()])),
+}
+
+export const createWarehouseSchema = Type.Object(
+  {
+    'warehouse-name': name,
+    'project-id': Type.Optional(Type.Union([Type.String(), Type.Null()])),
+    ...storageMembers,
+    'delete-profile': Type.Optional(Type.Object({ type: Type.Literal('hard') }, strict)),
+    ...settingsMembers,
+  },
+  strict,
+)
+export const renameWarehouseSchema = Type.Object({ 'new-name': name }, strict)
+export const warehouseStorageSchema = Type.Object(storageMembers, strict)
+export const warehouseSettingsSchema = Type.Object(settingsMembers, strict)
+export const protectionSchema = Type.Object({ protected: Type.Boolean() }, strict)
+
+export type CreateWarehouse = Static<typeof createWarehouseSchema>
+export type WarehouseStorage = Static<typeof warehouseStorageSchema>
+export type WarehouseSettings = Static<typeof warehouseSettingsSchema>
+
+export interface ListWarehouses {
+  readonly status: WarehouseRecord['status'] | 'any'
+}
+
+type ChangeOperation<Input extends ById> = Operation<Input, WarehouseTarget<Input>, WarehouseRecord>
+
+const listWarehouses = (
+  deps: ManagementDeps,
+): Operation<ListWarehouses, ProjectTarget<ListWarehouses>, readonly WarehouseRecord[]> => ({
+  name: 'listWarehouses',
+  kind: 'read',
+  success: 200,
+  resolve: async (input) => ({ warehouse: null, input }),
+  needs: onProject(deps, 'list'),
+  run: async ({ target, visible }) => {
+    const records = await deps.registry.listWarehouses(deps.projectId)
+    const { status } = target.input
+    const wanted = records.filter((record) => status === 'any' || record.status === status)
+    return visible('describe', wanted, warehouseResource)
+  },
+})
+
+const checkProject = (deps: ManagementDeps, projectId: string | null | undefined): void => {
+  if (projectId !== undefined && projectId !== null && projectId !== deps.projectId)
+    throw new CatalogError('NotFoundException', `Project does not exist: ${projectId}`)
+}
+
+const createWarehouse = (
+  deps: ManagementDeps,
+): Operation<CreateWarehouse, ProjectTarget<CreateWarehouse>, WarehouseRecord> => ({
+  name: 'createWarehouse',
+  kind: 'change',
+  success: 201,
+  resolve: async (input) => {
+    checkText(input['warehouse-name'], 'warehouse-name')
+    checkProject(deps, input['project-id'])
+    return { warehouse: null, input }
+  },
+  needs: onProject(deps, 'create'),
+  run: async ({ context, target: { input } }) => {
+    const storage = storageRecord(input)
+    const allowedLocations = input['allowed-locations'] ?? []
+    await deps.checkStorage(storage, allowedLocations)
+    return deps.registry.createWarehouse(context, deps.projectId, {
+      name: input['warehouse-name'],
+      storage,
+      allowedLocations,
+      verifyMetadataFile: input['verify-metadata-file'] ?? null,
+    })
+  },
+})
+
+const getWarehouse = (deps: ManagementDeps): ChangeOperation<ById> => ({
+  name: 'getWarehouse',
+  kind: 'read',
+  success: 200,
+  resolve: (input) => findWarehouseTarget(deps, input),
+  needs: onWarehouse('describe'),
+  run: async ({ target }) => target.record,
+})
+
+const deleteWarehouse = (deps: ManagementDeps): Operation<ById, WarehouseTarget<ById>, void> => ({
+  name: 'deleteWarehouse',
+  kind: 'change',
+  success: 204,
+  resolve: (input) => findWarehouseTarget(deps, input),
+  needs: onWarehouse('drop'),
+  run: ({ context, target }) => deps.registry.removeWarehouse(context, target.record.id),
+})
+
+/** An operation whose whole deed is one change of the record. */
+const changing = <Input extends ById>(
+  deps: ManagementDeps,
+  operation: string,
+  changeOf: (input: Input, record: WarehouseRecord) => WarehouseChange | Promise<WarehouseChange>,
+): ChangeOperation<Input> => ({
+  name: operation,
+  kind: 'change',
+  success: 200,
+  resolve: (input) => findWarehouseTarget(deps, input),
+  needs: onWarehouse('manage'),
+  run: async ({ context, target: { input, record } }) =>
+    deps.registry.changeWarehouse(context, record.id, await changeOf(input, record)),
+})
+
+const changeStorage = (deps: ManagementDeps): ChangeOperation<ById & { readonly body: WarehouseStorage }> =>
+  changing(deps, 'updateWarehouseStorage', async ({ body }, record) => {
+    const storage = storageRecord(body)
+    if (storage.location !== record.storage.location)
+      throw new CatalogError(
+        'BadRequestException',
+        `The location of warehouse ${record.name} cannot change: its tables lie under ${record.storage.location}`,
+      )
+    await deps.checkStorage(storage, record.allowedLocations)
+    return { storage }
+  })
+
+const changeSettings = (deps: ManagementDeps): ChangeOperation<ById & { readonly body: WarehouseSettings }> =>
+  changing(deps, 'updateWarehouseSettings', async ({ body }, record) => {
+    const { 'allowed-locations': allowed, 'verify-metadata-file': verify } = body
+    if (allowed !== undefined) await deps.checkStorage(record.storage, allowed)
+    return {
+      ...(allowed === undefined ? {} : { allowedLocations: allowed }),
+      ...(verify === undefined ? {} : { verifyMetadataFile: verify }),
+    }
+  })
+
+const rename = (deps: ManagementDeps) =>
+  changing(deps, 'renameWarehouse', (input: ById & { readonly newName: string }) => {
+    checkText(input.newName, 'new-name')
+    return { name: input.newName }
+  })
+
+const protect = (deps: ManagementDeps) =>
+  changing(deps, 'setWarehouseProtection', (input: ById & { readonly protected: boolean }) => ({
+    protected: input.protected,
+  }))
+
+export const createWarehouseOperations = (deps: ManagementDeps) => ({
+  listWarehouses: listWarehouses(deps),
+  createWarehouse: createWarehouse(deps),
+  getWarehouse: getWarehouse(deps),
+  deleteWarehouse: deleteWarehouse(deps),
+  renameWarehouse: rename(deps),
+  updateWarehouseStorage: changeStorage(deps),
+  updateWarehouseSettings: changeSettings(deps),
+  setWarehouseProtection: protect(deps),
+  activateWarehouse: changing(deps, 'activateWarehouse', (_input: ById) => ({ status: 'active' })),
+  deactivateWarehouse: changing(deps, 'deactivateWarehouse', (_input: ById) => ({ status: 'inactive' })),
+})
