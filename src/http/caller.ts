@@ -1,0 +1,68 @@
+/** What the headers of a request say of its sender. */
+import { createHash, randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Caller, DelegationMode } from '#gateway/operation.ts'
+
+const saneRequestId = /^[A-Za-z0-9._:-]{1,128}$/
+
+/** Taken where it is harmless in logs and headers, minted otherwise. */
+export const requestIdOf = (sent: string | string[] | undefined): string =>
+  typeof sent === 'string' && saneRequestId.test(sent) ? sent : randomUUID()
+
+const modes: ReadonlySet<string> = new Set<DelegationMode>(['vended-credentials', 'remote-signing'])
+const isMode = (word: string): word is DelegationMode => modes.has(word)
+
+const none: readonly DelegationMode[] = []
+
+/** A list of words; those that we do not know are ignored (specification: X-Iceberg-Access-Delegation). */
+export const readDelegation = (header: string | string[] | undefined): readonly DelegationMode[] => {
+  if (header === undefined) return none
+  const words = String(header)
+    .split(',')
+    .map((word) => word.trim().toLowerCase())
+  return [...new Set(words.filter(isMode))].sort()
+}
+
+const digestOf = (request: IncomingMessage, target: string, body: Uint8Array): string =>
+  createHash('sha256').update(`${request.method} ${target}\n`).update(body).digest('base64url')
+
+const single = (value: string | string[] | undefined): string | undefined =>
+  Array.isArray(value) ? value[0] : value
+
+/** Aborts when the connection closes before the answer has left. */
+const abortedWith = (response: ServerResponse): AbortSignal => {
+  const controller = new AbortController()
+  const abort = (): void => {
+    if (!response.writableFinished) controller.abort()
+  }
+  if (response.closed) abort()
+  else response.once('close', abort)
+  return controller.signal
+}
+
+export interface Sent {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** The raw request target. */
+  readonly target: string
+  readonly body: Uint8Array
+  readonly requestId: string
+}
+
+export const callerOf = ({ request, response, target, body, requestId }: Sent): Caller => {
+  const { headers } = request
+  const key = single(headers['idempotency-key'])
+  let signal: AbortSignal | undefined
+  return {
+    requestId,
+    startedAt: new Date(),
+    credentials: { authorization: headers.authorization, origin: headers.origin },
+    delegation: readDelegation(headers['x-iceberg-access-delegation']),
+    ...(key === undefined ? {} : { idempotency: { key, digest: digestOf(request, target, body) } }),
+    // A local load never asks; a signal and its listener cost more than the rest of this object.
+    get signal() {
+      signal ??= abortedWith(response)
+      return signal
+    },
+  }
+}

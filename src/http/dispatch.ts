@@ -1,0 +1,77 @@
+/** From a raw request to its answer: probe, endpoint, or the error that says why not. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Pipeline } from '#gateway/pipeline.ts'
+import { CatalogError, isCatalogError } from '#model/errors.ts'
+import type { Answer } from './answer.ts'
+import { callerOf } from './caller.ts'
+import { answerError } from './error-answer.ts'
+import { answerProbe, type Probes } from './probes.ts'
+import { splitUrl } from './raw-url.ts'
+import type { Router } from './router.ts'
+
+export interface DispatchDeps {
+  readonly pipeline: Pipeline
+  readonly router: Router
+  readonly probes: Probes
+  /** 5xx and what the server could not even read. */
+  readonly log: (event: string, detail: Readonly<Record<string, unknown>>) => void
+}
+
+const isJson = (contentType: string | undefined): boolean =>
+  contentType === undefined || /^application\/([\w.-]+\+)?json\s*(;|$)/i.test(contentType)
+
+const checkMediaType = ({ headers }: IncomingMessage, body: Uint8Array): void => {
+  if (body.byteLength > 0 && !isJson(headers['content-type']))
+    throw new CatalogError('UnsupportedMediaTypeException', 'The body must be application/json')
+  const coding = headers['content-encoding']
+  if (coding !== undefined && coding !== 'identity')
+    throw new CatalogError('UnsupportedMediaTypeException', 'Encoded request bodies are not supported')
+}
+
+export interface Incoming {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** The request target before anyone touched it. */
+  readonly target: string
+  readonly body: Uint8Array
+  readonly requestId: string
+}
+
+const headerOf = (request: IncomingMessage, name: string): string | undefined => {
+  const value = request.headers[name]
+  return Array.isArray(value) ? value[0] : value
+}
+
+const dispatch = (deps: DispatchDeps, incoming: Incoming): Promise<Answer> | Answer => {
+  const { request, target, requestId, body } = incoming
+  const method = request.method ?? ''
+  const { segments, query } = splitUrl(target)
+  const probe = method === 'GET' || method === 'HEAD' ? answerProbe(deps.probes, segments) : undefined
+  if (probe) return probe
+  const match = deps.router.find(method, segments)
+  if (!match) {
+    const allow = deps.router.methods(segments).join(', ')
+    const error = new CatalogError('MethodNotAllowedException', `Method not allowed: ${method}`)
+    return answerError(error, requestId, [['Allow', allow]])
+  }
+  checkMediaType(request, body)
+  return match.endpoint.handle(deps.pipeline, {
+    params: match.params,
+    query,
+    header: (name) => headerOf(request, name),
+    body,
+    caller: callerOf(incoming),
+  })
+}
+
+const isLoud = (error: unknown): boolean => !isCatalogError(error) || error.status >= 500
+
+export const answerRequest = async (deps: DispatchDeps, incoming: Incoming): Promise<Answer> => {
+  try {
+    return await dispatch(deps, incoming)
+  } catch (error) {
+    const { requestId, request } = incoming
+    if (isLoud(error)) deps.log('request.failed', { requestId, method: request.method, error })
+    return answerError(error, requestId)
+  }
+}

@@ -1,0 +1,91 @@
+/** Writes an answer onto the connection: exact header spelling, chunks uncopied, compressed where asked for. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { Answer, Header } from './answer.ts'
+import { type Coding, chooseCoding, smallestCompressed } from './compression.ts'
+
+/** Above this a body is written or compressed in pieces, so that no copy of the whole is made. */
+const largestWhole = 256 * 1024
+
+const sizeOf = (chunks: readonly Uint8Array[]): number => {
+  let size = 0
+  for (const chunk of chunks) size += chunk.byteLength
+  return size
+}
+
+const whole = (chunks: readonly Uint8Array[], size: number): Uint8Array => {
+  const [first] = chunks
+  return chunks.length === 1 && first ? first : Buffer.concat(chunks, size)
+}
+
+const flat = (answer: Answer, common: readonly Header[]): string[] => {
+  const list: string[] = []
+  for (const [name, value] of common) list.push(name, value)
+  for (const [name, value] of answer.headers ?? []) list.push(name, value)
+  return list
+}
+
+/** Pieces of at most this size let other connections in between. */
+const pieceBytes = 1024 * 1024
+
+function* pieces(chunks: readonly Uint8Array[]): Generator<Uint8Array> {
+  for (const chunk of chunks)
+    for (let at = 0; at < chunk.byteLength; at += pieceBytes) yield chunk.subarray(at, at + pieceBytes)
+}
+
+interface Sending {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly answer: Answer
+  readonly headers: string[]
+}
+
+const sendCompressed = async (
+  { response, answer, headers }: Sending,
+  chunks: readonly Uint8Array[],
+  coding: Coding,
+): Promise<void> => {
+  const size = sizeOf(chunks)
+  headers.push('Content-Encoding', coding.name)
+  if (size > largestWhole) {
+    response.writeHead(answer.status, headers)
+    return pipeline(Readable.from(pieces(chunks)), coding.stream(), response)
+  }
+  const bytes = await coding.whole(whole(chunks, size))
+  headers.push('Content-Length', String(bytes.byteLength))
+  response.writeHead(answer.status, headers)
+  response.end(bytes)
+}
+
+const sendPlain = async (
+  { response, answer, headers }: Sending,
+  chunks: readonly Uint8Array[],
+): Promise<void> => {
+  const size = sizeOf(chunks)
+  headers.push('Content-Length', String(size))
+  response.writeHead(answer.status, headers)
+  if (size <= largestWhole) response.end(whole(chunks, size))
+  else await pipeline(Readable.from(pieces(chunks)), response)
+}
+
+/** Resolves once the answer has been handed to the connection; rejects when the client went away meanwhile. */
+export const send = async (
+  { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
+  answer: Answer,
+  common: readonly Header[],
+): Promise<void> => {
+  const headers = flat(answer, common)
+  const { body } = answer
+  if (!body || request.method === 'HEAD') {
+    if (body) headers.push('Content-Type', answer.contentType ?? 'application/json')
+    response.writeHead(answer.status, headers)
+    response.end()
+    return
+  }
+  headers.push('Content-Type', answer.contentType ?? 'application/json', 'Vary', 'Accept-Encoding')
+  const sending = { request, response, answer, headers }
+  const coding = chooseCoding(request.headers['accept-encoding'])
+  if (coding && sizeOf(body) >= smallestCompressed) await sendCompressed(sending, body, coding)
+  else await sendPlain(sending, body)
+}
