@@ -1,8 +1,15 @@
 import { defineConfig } from 'vitest/config'
 
+/** Where the run of everything collects figures; each vitest process adds a file of its own. */
+const reports = process.env['LAKEGATE_REPORTS']
+
 /** Three suites: pure logic (a minute), real services on this machine (minutes), real clients (long). */
 export default defineConfig({
   test: {
+    reporters:
+      reports === undefined
+        ? ['default']
+        : ['default', ['json', { outputFile: `${reports}/vitest-${process.pid}.json` }]],
     projects: [
       {
         test: {
