@@ -8,7 +8,7 @@ import { startMinio } from '../support/minio.ts'
 import { startReferenceServer } from '../support/reference-server.ts'
 import type { Target } from './clients.ts'
 
-export interface SetUp extends AsyncDisposable {
+interface SetUp extends AsyncDisposable {
   readonly target: Target
   readonly gateway: Gateway
 }
