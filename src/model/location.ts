@@ -4,7 +4,7 @@
  */
 import { CatalogError } from './errors.ts'
 
-export type StoreKind = 'file' | 's3'
+type StoreKind = 'file' | 's3'
 
 export interface Location {
   readonly store: StoreKind

@@ -2,7 +2,7 @@
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
 import type { S3CredentialReferences, S3Settings, StorageTools } from './profile.ts'
 
-export type S3Sdk = typeof import('@aws-sdk/client-s3')
+type S3Sdk = typeof import('@aws-sdk/client-s3')
 
 interface Credentials {
   readonly accessKeyId: string

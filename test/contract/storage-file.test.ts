@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openStorage } from '#storage/storage.ts'
 import { rejection } from '../support/rejection.ts'
@@ -20,6 +22,23 @@ describeStorage('files', async () => {
   }
 })
 
+const loadsSdk = `
+  const { registerHooks } = await import('node:module')
+  let sdk = false
+  registerHooks({ resolve: (name, context, next) => { sdk ||= name.startsWith('@aws-sdk/'); return next(name, context) } })
+  const { openStorage } = await import('#storage/storage.ts')
+  const tools = { secret: async () => 'x', now: Date.now }
+  const store = openStorage({ location: process.argv[1], allowedLocations: [] , s3: {} }, tools)
+  await store.exists(process.argv[1] + '/a').catch(() => {})
+  console.log(sdk)
+  process.exit()`
+
+const loadsSdkFor = async (location: string): Promise<string> => {
+  const args = ['--input-type=module', '-e', loadsSdk, location]
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 30_000 })
+  return stdout.trim()
+}
+
 describe('the file store', () => {
   let folder: string
   beforeEach(async () => {
@@ -34,6 +53,11 @@ describe('the file store', () => {
     await store.writeIfAbsent(`file:${folder}/lake/a`, bytes)
     for (const head of ['file:', 'file://', 'file://localhost'])
       expect(await store.exists(`${head}${folder}/lake/a`)).toBe(true)
+  })
+
+  it('is opened and used without loading the S3 SDK, which S3 needs', async () => {
+    expect(await loadsSdkFor(`file://${folder}`)).toBe('false')
+    expect(await loadsSdkFor('s3://bucket')).toBe('true')
   })
 
   it('leaves nothing beside the file that it wrote', async () => {
