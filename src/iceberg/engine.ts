@@ -61,3 +61,10 @@ export interface MetadataEngine<Facts> {
   /** Reads the facts; ValidationException when the bytes are no metadata document. */
   facts(bytes: Uint8Array): Facts
 }
+
+/** The same promises, kept later: an engine whose large documents are worked on in a thread (`engine-pool.ts`). */
+export interface AsyncMetadataEngine<Facts> {
+  create(request: JsonObject, inputs: EngineInputs): Promise<Built<Facts>>
+  commit(base: Base | null, request: CommitRequest, inputs: EngineInputs): Promise<Built<Facts>>
+  facts(bytes: Uint8Array): Promise<Facts>
+}
