@@ -74,9 +74,7 @@ const createConnection = (
     }),
 })
 
-const getConnection = (
-  deps: ManagementDeps,
-): Operation<ById, ConnectionTarget<ById>, ConnectionRecord> => ({
+const getConnection = (deps: ManagementDeps): Operation<ById, ConnectionTarget<ById>, ConnectionRecord> => ({
   name: 'getConnection',
   kind: 'read',
   success: 200,

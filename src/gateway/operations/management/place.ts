@@ -5,7 +5,13 @@ import type { Need, Resource } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
 import type { Namespace } from '#model/identifier.ts'
 import type { Target } from '../../operation.ts'
-import type { ConnectionRecord, Registry, StorageRecord, WarehouseDraft, WarehouseRecord } from './registry.ts'
+import type {
+  ConnectionRecord,
+  Registry,
+  StorageRecord,
+  WarehouseDraft,
+  WarehouseRecord,
+} from './registry.ts'
 
 export interface ServerFacts {
   readonly id: string
@@ -101,8 +107,10 @@ export const onWarehouse =
 
 export const onConnection =
   (action: Need['action']) =>
-  ({ record }: ConnectionTarget<unknown>): readonly Need[] => [{ action, resource: connectionResource(record) }]
+  ({ record }: ConnectionTarget<unknown>): readonly Need[] => [
+    { action, resource: connectionResource(record) },
+  ]
 
-export const onProject =
-  (deps: ManagementDeps, action: Need['action']) =>
-  (): readonly Need[] => [{ action, resource: projectResource(deps) }]
+export const onProject = (deps: ManagementDeps, action: Need['action']) => (): readonly Need[] => [
+  { action, resource: projectResource(deps) },
+]
