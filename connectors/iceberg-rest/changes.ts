@@ -1,0 +1,213 @@
+/**
+ * A change at an upstream: recorded as an intent, relayed once, and when its answer is lost or unusable,
+ * reconciled. "It did not happen" is said only when nothing was sent or when the upstream itself says so.
+ */
+import { createHash } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { CallContext } from '#catalog/catalog.ts'
+import { type UpstreamResponse, UpstreamUnreachable } from '#catalog/connector.ts'
+import type { Intent } from '#catalog/intents.ts'
+import { CatalogError } from '#model/errors.ts'
+import type { Outcome } from '#model/event.ts'
+import type { Identifier } from '#model/identifier.ts'
+import type { Ask, Upstream } from './client.ts'
+import {
+  busyError,
+  credentialError,
+  describeBroken,
+  type Expectation,
+  judge,
+  refusalOf,
+  unreachableError,
+  upstreamRequestId,
+} from './translate.ts'
+
+export interface Change<T> {
+  readonly operation: string
+  /** As the upstream knows them. Empty where no table or view changes: then no intent is recorded. */
+  readonly identifiers: readonly Identifier[]
+  /** Decimal text of the snapshot ids that this change adds. */
+  readonly addedSnapshotIds?: readonly string[]
+  readonly ask: Ask
+  readonly expect: Expectation
+  /** Reads the answer of a done change; throwing leaves the outcome in doubt. */
+  readonly read: (response: UpstreamResponse) => Promise<T> | T
+  readonly outcome: (result: T) => Outcome
+  /** Looks whether the change is there; undefined when that cannot be told. */
+  readonly reconcile: () => Promise<T | undefined>
+}
+
+/** What is known after a request: its result, a refusal, or nothing. */
+type Known<T> =
+  | { readonly kind: 'done'; readonly result: T }
+  | { readonly kind: 'refused'; readonly error: CatalogError; readonly final: boolean }
+  | { readonly kind: 'doubt'; readonly reason: string; readonly cause?: unknown; readonly requestId?: string }
+
+const refused = (error: CatalogError, final: boolean): Known<never> => ({ kind: 'refused', error, final })
+
+const doubtOf = (response: UpstreamResponse, cause?: unknown): Known<never> => {
+  const requestId = upstreamRequestId(response)
+  return {
+    kind: 'doubt',
+    reason: describeBroken(response),
+    cause,
+    ...(requestId === undefined ? {} : { requestId }),
+  }
+}
+
+const readDone = async <T>(change: Change<T>, response: UpstreamResponse): Promise<Known<T>> => {
+  try {
+    return { kind: 'done', result: await change.read(response) }
+  } catch (cause) {
+    return doubtOf(response, cause)
+  }
+}
+
+/** Sends once and says what is known then. */
+const attempt = async <T>(upstream: Upstream, context: CallContext, change: Change<T>): Promise<Known<T>> => {
+  const { connection } = upstream
+  let response: UpstreamResponse
+  try {
+    response = await upstream.send(context, change.ask)
+  } catch (error) {
+    if (!(error instanceof UpstreamUnreachable)) return refused(asCatalogError(error), false)
+    if (!error.sent) return refused(unreachableError(connection, error), false)
+    return { kind: 'doubt', reason: error.message, cause: error }
+  }
+  const verdict = judge(response)
+  if (verdict === 'done') return readDone(change, response)
+  if (verdict === 'credential') return refused(credentialError(connection, response.status), false)
+  if (verdict === 'busy') return refused(busyError(connection, response), false)
+  if (verdict === 'refused') return refused(refusalOf(response, change.expect, upstream.credential()), true)
+  return doubtOf(response)
+}
+
+/** `send` throws only before anything was sent: a token or the session could not be had. */
+const asCatalogError = (error: unknown): CatalogError =>
+  error instanceof CatalogError
+    ? error
+    : new CatalogError('InternalServerErrorException', 'The request could not be sent', { cause: error })
+
+/** Waits between looks: the request may still be on its way when the first one comes. */
+const looks = [0, 300, 1000]
+
+const look = async <T>(change: Change<T>): Promise<T | undefined> => {
+  for (const wait of looks) {
+    if (wait > 0) await delay(wait)
+    const found = await change.reconcile().catch(() => undefined)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** A replay is safe where the upstream remembers keys: it answers as it did, or does it for the first time. */
+const replay = async <T>(
+  upstream: Upstream,
+  context: CallContext,
+  change: Change<T>,
+): Promise<Known<T> | undefined> => {
+  const { remembersKeys } = await upstream.session()
+  if (!remembersKeys || context.receipt.idempotency === undefined) return undefined
+  const again = await attempt(upstream, context, change)
+  return again.kind === 'refused' && !again.final ? undefined : again
+}
+
+const resolveDoubt = async <T>(
+  upstream: Upstream,
+  context: CallContext,
+  change: Change<T>,
+): Promise<Known<T> | undefined> => {
+  const found = await look(change)
+  if (found !== undefined) return { kind: 'done', result: found }
+  return replay(upstream, context, change)
+}
+
+const unknown = <T>(upstream: Upstream, change: Change<T>, doubt: Known<T>): CatalogError => {
+  const { reason, cause, requestId } = doubt.kind === 'doubt' ? doubt : { reason: '', cause: undefined }
+  const id = requestId === undefined || reason.includes(requestId) ? '' : `; its request id is ${requestId}`
+  return new CatalogError(
+    'CommitStateUnknownException',
+    `Connection ${upstream.connection}: the outcome of ${change.operation} is unknown (${reason}${id})`,
+    { cause },
+  )
+}
+
+/** What an intent is drawn from: all of a change but how its answer is read. */
+type Draft = Omit<Change<unknown>, 'read' | 'outcome' | 'reconcile'>
+
+const digestOf = (context: CallContext, { ask }: Draft): string =>
+  context.receipt.idempotency?.digest ??
+  createHash('sha256')
+    .update(`${ask.method} ${ask.path}\n`)
+    .update(ask.body ?? '')
+    .digest('hex')
+
+const begin = async (
+  upstream: Upstream,
+  context: CallContext,
+  change: Draft,
+): Promise<Intent | undefined> => {
+  if (change.identifiers.length === 0) return undefined
+  const { idempotency } = context.receipt
+  return upstream.tools.intents.begin({
+    identifiers: change.identifiers,
+    operation: change.operation,
+    digest: digestOf(context, change),
+    addedSnapshotIds: change.addedSnapshotIds ?? [],
+    ...(idempotency === undefined ? {} : { idempotency }),
+  })
+}
+
+/** The change is decided by now: a store that cannot note it down leaves the intent to be reconciled later. */
+const settle = async <T>(
+  upstream: Upstream,
+  intent: Intent | undefined,
+  settled: Settled<T>,
+): Promise<void> => {
+  try {
+    await intent?.settle(settled.state, settled.outcome)
+  } catch (error) {
+    upstream.tools.log('intent not settled', { connection: upstream.connection, intent: intent?.id, error })
+  }
+}
+
+interface Settled<T> {
+  readonly state: 'committed' | 'refused' | 'unknown'
+  readonly outcome?: Outcome
+  readonly result?: T
+}
+
+/** Final refusals are remembered for a replay of the same key (specification, "Idempotency-Key"). */
+const settledOf = <T>(change: Change<T>, known: Known<T>): Settled<T> => {
+  if (known.kind === 'done') return { state: 'committed', outcome: change.outcome(known.result) }
+  if (known.kind === 'doubt') return { state: 'unknown' }
+  const { type, message } = known.error
+  return known.final ? { state: 'refused', outcome: { kind: 'failed', type, message } } : { state: 'refused' }
+}
+
+/**
+ * Runs one change. The caller's abort is heeded before anything is sent and ignored afterwards.
+ * CommitStateUnknown when the outcome cannot be found out.
+ */
+export const runChange = async <T>(
+  upstream: Upstream,
+  context: CallContext,
+  change: Change<T>,
+): Promise<T> => {
+  checkWanted(context)
+  await upstream.session()
+  const intent = await begin(upstream, context, change)
+  const first = await attempt(upstream, context, change)
+  const known = first.kind === 'doubt' ? ((await resolveDoubt(upstream, context, change)) ?? first) : first
+  await settle(upstream, intent, settledOf(change, known))
+  if (known.kind === 'done') return known.result
+  throw known.kind === 'refused' ? known.error : unknown(upstream, change, known)
+}
+
+/** RequestTimeout when the caller is gone already. */
+export const checkWanted = (context: CallContext): void => {
+  if (context.signal.aborted)
+    throw new CatalogError('RequestTimeoutException', 'The request was given up before anything was sent', {
+      cause: context.signal.reason,
+    })
+}

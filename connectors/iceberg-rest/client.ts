@@ -1,0 +1,174 @@
+/** Speaks to one upstream: its session and token are reused, so that a warm request of ours is one request of theirs. */
+import type { CallContext } from '#catalog/catalog.ts'
+import {
+  type ConnectorTools,
+  type UpstreamRequest,
+  type UpstreamResponse,
+  UpstreamUnreachable,
+} from '#catalog/connector.ts'
+import { formatHops, hopHeader } from '#catalog/hops.ts'
+import { CatalogError } from '#model/errors.ts'
+import { createAuth, type UpstreamAuth } from './auth.ts'
+import type { RestConfig } from './config.ts'
+import { readSession, type Session } from './session.ts'
+import {
+  brokenError,
+  busyError,
+  credentialError,
+  judge,
+  readAnswer,
+  refusalOf,
+  unreachableError,
+  unreadableError,
+} from './translate.ts'
+
+export interface Ask {
+  readonly method: UpstreamRequest['method']
+  /** Below the session's root, with its query. */
+  readonly path: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: Uint8Array | string
+  /** True where something may change: the caller's abort no longer stops it, its idempotency key goes along. */
+  readonly change: boolean
+}
+
+export interface Upstream {
+  readonly connection: string
+  readonly tools: ConnectorTools
+  /** As last known; asked for where nothing is known yet. ServiceUnavailable or BadGateway when it cannot be had. */
+  session(): Promise<Session>
+  /** Sends once (twice after a 401 for which a new token was found). UpstreamUnreachable when no answer came. */
+  send(context: CallContext, ask: Ask): Promise<UpstreamResponse>
+  /** The current credential, to be kept out of messages. */
+  credential(): string | undefined
+}
+
+/** Bytes of one answer: beyond any sane metadata document. */
+const maxAnswerBytes = 128 * 1024 * 1024
+const sessionAgeMs = 10 * 60_000
+
+const query = (warehouse: string | undefined): string =>
+  warehouse === undefined || warehouse === '' ? '' : `?${new URLSearchParams({ warehouse })}`
+
+interface Wire {
+  readonly tools: ConnectorTools
+  readonly auth: UpstreamAuth
+  /** Without the scheme. */
+  last: string | undefined
+}
+
+const withAuth = async (wire: Wire, request: UpstreamRequest): Promise<UpstreamResponse> => {
+  const first = await wire.auth.header()
+  const send = (header: string | undefined): Promise<UpstreamResponse> => {
+    wire.last = header?.replace(/^Bearer /, '')
+    const headers = header === undefined ? request.headers : { ...request.headers, authorization: header }
+    return wire.tools.fetch({ ...request, headers })
+  }
+  const response = await send(first)
+  if ((response.status !== 401 && response.status !== 419) || first === undefined) return response
+  wire.auth.refused(first)
+  const second = await wire.auth.header()
+  return second === first ? response : send(second)
+}
+
+/** The upstream's refusals of its own configuration are ours to mend, not the caller's; a loop is told as it is. */
+const sessionError = (connection: string, response: UpstreamResponse): CatalogError => {
+  const verdict = judge(response)
+  if (verdict === 'credential') return credentialError(connection, response.status)
+  if (verdict === 'busy') return busyError(connection, response)
+  if (verdict !== 'refused') return brokenError(connection, response)
+  if (response.status === 400)
+    return refusalOf(
+      response,
+      { missing: 'NotFoundException', conflict: 'ConflictException', message: '' },
+      undefined,
+    )
+  return new CatalogError(
+    'ServiceUnavailableException',
+    `Connection ${connection}: the upstream refused to give its configuration (${response.status}), is the warehouse right?`,
+    { retryAfterSeconds: 30 },
+  )
+}
+
+const fetchSession = async (wire: Wire, config: RestConfig, timeoutMs: number): Promise<Session> => {
+  const { tools } = wire
+  const uri = config.uri.replace(/\/+$/, '')
+  const response = await withAuth(wire, {
+    method: 'GET',
+    url: `${uri}/v1/config${query(config.warehouse)}`,
+    headers: { accept: 'application/json', [hopHeader]: formatHops([], tools.hop) },
+    maxBytes: 1_000_000,
+    timeoutMs,
+  }).catch((error: unknown) => {
+    throw error instanceof UpstreamUnreachable ? unreachableError(tools.connection, error) : error
+  })
+  if (judge(response) !== 'done') throw sessionError(tools.connection, response)
+  const session = readSession(uri, readAnswer(tools.connection, response))
+  if (!session)
+    throw unreadableError(tools.connection, 'its configuration names an impossible address or prefix')
+  return session
+}
+
+/** One fetch at a time; a known session is served while a newer one is fetched behind it. */
+const createSessionCell = (
+  fetch: () => Promise<Session>,
+  tools: ConnectorTools,
+): (() => Promise<Session>) => {
+  let current: { readonly session: Session; readonly until: number } | undefined
+  let pending: Promise<Session> | undefined
+  const renew = (): Promise<Session> => {
+    pending ??= fetch()
+      .then((session) => {
+        current = { session, until: tools.now() + sessionAgeMs }
+        return session
+      })
+      .finally(() => {
+        pending = undefined
+      })
+    return pending
+  }
+  return async () => {
+    if (current === undefined) return renew()
+    if (tools.now() > current.until)
+      renew().catch(() => tools.log('upstream configuration not renewed', { connection: tools.connection }))
+    return current.session
+  }
+}
+
+const headersOf = (tools: ConnectorTools, context: CallContext, ask: Ask): Record<string, string> => {
+  const key = ask.change ? context.receipt.idempotency?.key : undefined
+  return {
+    accept: 'application/json',
+    'x-request-id': context.requestId,
+    [hopHeader]: formatHops(context.hops ?? [], tools.hop),
+    ...(ask.body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(key === undefined ? {} : { 'idempotency-key': key }),
+    ...ask.headers,
+  }
+}
+
+/** Opens nothing: the first request does. */
+export const createUpstream = (config: RestConfig, tools: ConnectorTools): Upstream => {
+  const readTimeout = config['read-timeout-ms'] ?? 15_000
+  const changeTimeout = config['change-timeout-ms'] ?? 60_000
+  const wire: Wire = { tools, auth: createAuth(config, tools), last: undefined }
+  const session = createSessionCell(() => fetchSession(wire, config, readTimeout), tools)
+  return {
+    connection: tools.connection,
+    tools,
+    session,
+    credential: () => wire.last,
+    send: async (context, ask) => {
+      const { root } = await session()
+      return withAuth(wire, {
+        method: ask.method,
+        url: `${root}${ask.path}`,
+        headers: headersOf(tools, context, ask),
+        ...(ask.body === undefined ? {} : { body: ask.body }),
+        ...(ask.change ? {} : { signal: context.signal }),
+        maxBytes: maxAnswerBytes,
+        timeoutMs: ask.change ? changeTimeout : readTimeout,
+      })
+    },
+  }
+}

@@ -1,0 +1,38 @@
+/** Iceberg REST catalogs as upstreams, by relay: the client's own bytes travel, only identifiers and addresses change. */
+import type { Catalog } from '#catalog/catalog.ts'
+import type { Connector } from '#catalog/connector.ts'
+import { createUpstream } from './client.ts'
+import { readConfig, restConfig } from './config.ts'
+import { createNamespaces } from './namespaces.ts'
+import { createRelations, viewWords } from './relations.ts'
+import { createTables, createTransactions } from './tables.ts'
+
+const kind = 'iceberg-rest'
+
+/** What is answered through another operation where the upstream does not list it. */
+const impliedBy: readonly (readonly [string, string])[] = [
+  ['namespaceExists', 'loadNamespaceMetadata'],
+  ['tableExists', 'loadTable'],
+  ['viewExists', 'loadView'],
+]
+
+export const icebergRest: Connector = {
+  kind,
+  schema: restConfig,
+  open: async (config, tools): Promise<Catalog> => {
+    const upstream = createUpstream(readConfig(config), tools)
+    return {
+      kind,
+      namespaces: createNamespaces(upstream),
+      tables: createTables(upstream),
+      views: createRelations(upstream, viewWords),
+      transactions: createTransactions(upstream),
+      supported: async () => {
+        const { operations } = await upstream.session()
+        const implied = impliedBy.filter(([, by]) => operations.has(by)).map(([operation]) => operation)
+        return new Set([...operations, ...implied])
+      },
+      [Symbol.asyncDispose]: async () => {},
+    }
+  },
+}

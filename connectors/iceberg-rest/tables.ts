@@ -1,0 +1,97 @@
+/** What only tables have: unregister, metrics, and transactions over several of them. */
+import type { CallContext, Catalog, Tables, Transactions } from '#catalog/catalog.ts'
+import { isCatalogError } from '#model/errors.ts'
+import { runChange } from './changes.ts'
+import type { Upstream } from './client.ts'
+import { holdsSnapshots, readLoaded } from './loaded.ts'
+import { relationPath } from './paths.ts'
+import { read } from './reads.ts'
+import { addedSnapshotIds, createRelations, expectOne, tableWords } from './relations.ts'
+import { withIdentifiers } from './splice.ts'
+import { readNothing } from './translate.ts'
+
+const createUnregister =
+  (upstream: Upstream): NonNullable<Tables['unregister']> =>
+  async (context, id) => {
+    const session = await upstream.session()
+    return runChange(upstream, context, {
+      operation: 'unregisterTable',
+      identifiers: [id],
+      ask: { method: 'POST', path: `${relationPath(session, 'tables', id)}/unregister`, change: true },
+      expect: expectOne(tableWords, id),
+      read: (response) => readLoaded(upstream.connection, response, session.config),
+      outcome: ({ metadataLocation }) =>
+        metadataLocation === undefined ? { kind: 'done' } : { kind: 'metadata', metadataLocation },
+      reconcile: async () => undefined,
+    })
+  }
+
+/** A report is kept by the gateway itself: an upstream that takes none, or is out, loses nothing of it. */
+const createReport =
+  (upstream: Upstream): NonNullable<Tables['reportMetrics']> =>
+  async (context, id, body) => {
+    const session = await upstream.session()
+    if (!session.operations.has('reportMetrics')) return
+    try {
+      await read(upstream, context, {
+        ask: {
+          method: 'POST',
+          path: `${relationPath(session, 'tables', id)}/metrics`,
+          body: body.bytes,
+          change: false,
+        },
+        expect: expectOne(tableWords, id),
+      })
+    } catch (error) {
+      if (!isCatalogError(error) || error.status < 500) throw error
+      upstream.tools.log('metrics report not relayed', { connection: upstream.connection, error })
+    }
+  }
+
+export const createTables = (upstream: Upstream): Tables => ({
+  ...createRelations(upstream, tableWords),
+  unregister: createUnregister(upstream),
+  reportMetrics: createReport(upstream),
+})
+
+/** One change that adds a snapshot tells for all: a transaction is all or nothing. */
+const isThere = async (
+  upstream: Upstream,
+  context: CallContext,
+  changes: Parameters<Transactions['commit']>[1],
+): Promise<true | undefined> => {
+  const telling = changes.find(({ updates }) => addedSnapshotIds(updates).length > 0)
+  if (!telling) return undefined
+  const unhurried = { ...context, signal: new AbortController().signal }
+  const { load } = createRelations(upstream, tableWords)
+  const loaded = await load(unhurried, telling.id, { snapshots: 'all' })
+  if (loaded === 'not-modified') return undefined
+  return (await holdsSnapshots(loaded, addedSnapshotIds(telling.updates))) ? true : undefined
+}
+
+export const createTransactions = (upstream: Upstream): NonNullable<Catalog['transactions']> => ({
+  commit: async (context, changes, body) => {
+    for (const { id } of changes)
+      await context.inspect?.({ identifier: id, kind: 'table', request: body.json })
+    const ids = changes.map(({ id }) => id)
+    await runChange(upstream, context, {
+      operation: 'commitTransaction',
+      identifiers: ids,
+      addedSnapshotIds: changes.flatMap(({ updates }) => addedSnapshotIds(updates)),
+      ask: {
+        method: 'POST',
+        path: '/transactions/commit',
+        body: withIdentifiers(body.bytes, ids),
+        change: true,
+      },
+      expect: {
+        missing: 'NoSuchTableException',
+        conflict: 'CommitFailedException',
+        message: 'A table of the transaction does not exist',
+      },
+      read: (response) => readNothing(upstream.connection, response),
+      outcome: () => ({ kind: 'done' }),
+      reconcile: () => isThere(upstream, context, changes),
+    })
+  },
+})
