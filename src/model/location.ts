@@ -79,10 +79,11 @@ export const parseLocation = (text: string): Location => {
 }
 
 /** `file:///a/b/` or `s3://bucket/a/b/`: equal for two spellings of one place, and always ending in `/`. */
-export const normalLocation = (text: string): string => {
-  const { store, bucket, path } = parseLocation(text)
-  return path === '' ? `${store}://${bucket}/` : `${store}://${bucket}/${path}/`
-}
+export const normalFormOf = ({ store, bucket, path }: Location): string =>
+  path === '' ? `${store}://${bucket}/` : `${store}://${bucket}/${path}/`
+
+/** The same of a text. BadRequest as `parseLocation`. */
+export const normalLocation = (text: string): string => normalFormOf(parseLocation(text))
 
 /** True when `inner` is `outer` or lies below it, in whatever spelling either comes. BadRequest as `parseLocation`. */
 export const isInside = (inner: string, outer: string): boolean =>

@@ -4,7 +4,7 @@
  */
 import { realpath } from 'node:fs/promises'
 import path from 'node:path'
-import { isInside, parseLocation } from '#model/location.ts'
+import { normalFormOf, parseLocation } from '#model/location.ts'
 import { outside } from './errors.ts'
 
 export interface FileRoots {
@@ -32,11 +32,15 @@ const isUnder = (inner: string, outer: string): boolean =>
   inner === outer || inner.startsWith(outer.endsWith('/') ? outer : `${outer}/`)
 
 export const createFileRoots = (roots: readonly string[]): FileRoots => {
-  const rootPaths = roots.map((root) => `/${parseLocation(root).path}`)
+  const parsedRoots = roots.map(parseLocation)
+  const rootForms = parsedRoots.map(normalFormOf)
+  const rootPaths = parsedRoots.map((root) => `/${root.path}`)
   return {
     pathOf: (location) => {
-      if (!roots.some((root) => isInside(location, root))) throw outside(location)
-      return `/${parseLocation(location).path}`
+      const parsed = parseLocation(location)
+      const form = normalFormOf(parsed)
+      if (!rootForms.some((root) => form.startsWith(root))) throw outside(location)
+      return `/${parsed.path}`
     },
     checkFolder: async (folder, location) => {
       const [real, ...realRoots] = await Promise.all([folder, ...rootPaths].map(realPathOf))
