@@ -45,6 +45,7 @@ const geometryPattern = /^geometry\s*(?:\(([^)]*)\))?$/i
 const geographyPattern = /^geography\s*(?:\(([^,]*?)(?:,\s*(\w*)\s*)?\))?$/i
 
 const defaultReferenceSystem = 'OGC:CRS84'
+const defaultEdges = 'spherical'
 const edgeAlgorithms = new Set(['spherical', 'vincenty', 'thomas', 'andoyer', 'karney'])
 const maxInt = 2 ** 31 - 1
 
@@ -62,19 +63,28 @@ const referenceSystem = (text: string | undefined): string => {
 }
 
 const edgeAlgorithm = (text: string | undefined): string => {
-  const name = text?.toLowerCase() ?? 'spherical'
+  const name = text?.toLowerCase() ?? defaultEdges
   if (!edgeAlgorithms.has(name)) throw illegal(`Invalid edge interpolation algorithm: ${text}`)
   return name
 }
 
+/** Default parameters are left out: the short spelling is the one that every client reads. */
 const spatialOf = (text: string): PrimitiveType | undefined => {
   const geometry = geometryPattern.exec(text)
-  if (geometry !== null)
-    return { kind: 'primitive', name: 'geometry', text: `geometry(${referenceSystem(geometry[1])})` }
+  if (geometry !== null) {
+    const crs = referenceSystem(geometry[1])
+    const spelled = crs === defaultReferenceSystem ? 'geometry' : `geometry(${crs})`
+    return { kind: 'primitive', name: 'geometry', text: spelled }
+  }
   const geography = geographyPattern.exec(text)
   if (geography === null) return undefined
-  const parameters = `${referenceSystem(geography[1])}, ${edgeAlgorithm(geography[2])}`
-  return { kind: 'primitive', name: 'geography', text: `geography(${parameters})` }
+  const [crs, edges] = [referenceSystem(geography[1]), edgeAlgorithm(geography[2])]
+  const isDefault = crs === defaultReferenceSystem && edges === defaultEdges
+  return {
+    kind: 'primitive',
+    name: 'geography',
+    text: isDefault ? 'geography' : `geography(${crs}, ${edges})`,
+  }
 }
 
 const sizedOf = (lower: string): PrimitiveType | undefined => {

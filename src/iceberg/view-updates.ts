@@ -57,9 +57,9 @@ const removeProperties =
 export const addSchema = ({ schemas, changes }: ViewDraft, schema: Schema): number => {
   const known = schemas.items()
   const id = schemaIdFor(schema, known, 0)
+  changes.lastAddedSchemaId = id
   if (known.some((other) => other.id === id)) return id
   schemas.add({ ...schema, id })
-  changes.lastAddedSchemaId = id
   changes.any = true
   return id
 }
@@ -70,26 +70,23 @@ const versionIdFor = (version: ViewVersion, existing: readonly ViewVersion[]): n
   return same?.id ?? existing.reduce((next, other) => Math.max(next, other.id + 1), version.id)
 }
 
-const schemaIdOf = ({ changes, schemas }: ViewDraft, version: ViewVersion): number => {
+const withSchema = ({ changes, schemas }: ViewDraft, version: ViewVersion): ViewVersion => {
   const id = version.schemaId === lastAdded ? changes.lastAddedSchemaId : version.schemaId
   if (id === undefined) throw invalid('Cannot set last added schema: no schema has been added')
   if (!schemas.items().some((schema) => schema.id === id))
     throw illegal(`Cannot add version with unknown schema: ${id}`)
-  return id
+  return withMembers(version, { 'schema-id': id })
 }
 
 export const addVersion = (draft: ViewDraft, requested: ViewVersion): void => {
   const { versions, changes } = draft
-  const id = versionIdFor(requested, versions.items())
-  if (versionById(draft, id) !== undefined) {
-    changes.lastAddedVersionId = changes.addedVersions.has(id) ? id : undefined
-    return
-  }
-  const schemaId = schemaIdOf(draft, requested)
-  checkDialects(requested)
-  versions.add(withMembers(requested, { 'version-id': id, 'schema-id': schemaId }))
-  changes.addedVersions.add(id)
+  const version = withSchema(draft, requested)
+  const id = versionIdFor(version, versions.items())
   changes.lastAddedVersionId = id
+  if (versionById(draft, id) !== undefined) return
+  checkDialects(version)
+  versions.add(withMembers(version, { 'version-id': id }))
+  changes.addedVersions.add(id)
   changes.any = true
 }
 
