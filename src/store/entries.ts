@@ -247,3 +247,9 @@ export const findByUuid = async (
   ])
   return rows.map((row) => ({ contentId: row.content_id, ns: row.ns, name: row.name }))
 }
+
+const liveHead = statement('select 1 from entry_head where content_id = $1 and pointer is not null limit 1')
+
+/** True while some line has a live entry of this content. */
+export const isLive = async (sql: Sql, contentId: string): Promise<boolean> =>
+  (await sql.query(liveHead, [contentId])).length > 0

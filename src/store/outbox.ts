@@ -45,12 +45,27 @@ const selectAfter = statement(`
   where (tx, id) > ($1::text::xid8, $2::bigint) and tx < pg_snapshot_xmin(pg_current_snapshot())
   order by tx, id limit $3`)
 
-/** The next events after `position`, in order; empty where there are none yet. */
-export const readEvents = (
-  sql: Sql,
-  position: OutboxPosition,
-  limit: number,
-): Promise<readonly OutboxEvent[]> => sql.query<OutboxEvent>(selectAfter, [position.tx, position.id, limit])
+export interface OutboxPage {
+  readonly events: readonly OutboxEvent[]
+  /** Where to read on. */
+  readonly next: OutboxPosition
+  /** False: there was no more when it was read. */
+  readonly more: boolean
+}
+
+/**
+ * The next events after `position`; none where there are none yet. Paged by (tx, id), given by id: two transactions
+ * that wait for one another are seen together, and their ids were drawn under the lock of the object.
+ */
+export const readEvents = async (sql: Sql, position: OutboxPosition, limit: number): Promise<OutboxPage> => {
+  const rows = await sql.query<OutboxEvent>(selectAfter, [position.tx, position.id, limit])
+  const last = rows.at(-1)
+  return {
+    events: rows.toSorted((a, b) => a.id - b.id),
+    next: last === undefined ? position : { tx: last.tx, id: last.id },
+    more: rows.length === limit,
+  }
+}
 
 /** Wakes the readers of other processes. Sent outside of the change's transaction, which would hold a global lock at COMMIT. */
 export const outboxChannel = 'lakegate_outbox'

@@ -1,0 +1,147 @@
+/** Mounts: namespace prefixes of a warehouse that are bound to connections. */
+import { and, asc, eq, sql as fragment } from 'drizzle-orm'
+import { CatalogError } from '#model/errors.ts'
+import { formatNamespace, type Namespace, namespaceKey, namespaceOfKey } from '#model/identifier.ts'
+import { refusing } from './administration.ts'
+import type { Sql, Transaction } from './database.ts'
+import { connection, mount } from './schema.ts'
+import { raiseEpoch } from './server.ts'
+
+export interface MountRecord {
+  readonly id: string
+  readonly warehouseId: string
+  /** `[]` mounts at the root. */
+  readonly namespace: Namespace
+  readonly connectionId: string
+  /** Name of the connection. */
+  readonly connection: string
+  readonly position: number
+  readonly settings: unknown
+  readonly version: number
+  readonly createdAt: Date
+  readonly updatedAt: Date
+}
+
+export interface MountDraft {
+  readonly warehouseId: string
+  readonly namespace: Namespace
+  readonly connectionId: string
+  /** Absent: after all others of the warehouse. */
+  readonly position?: number
+  readonly settings?: Readonly<Record<string, unknown>>
+}
+
+const columns = {
+  id: mount.id,
+  warehouseId: mount.warehouseId,
+  namespace: mount.namespace,
+  connectionId: mount.connectionId,
+  connection: connection.name,
+  position: mount.position,
+  settings: mount.settings,
+  version: mount.version,
+  createdAt: mount.createdAt,
+  updatedAt: mount.updatedAt,
+}
+
+const recordOf = (row: Omit<MountRecord, 'namespace'> & { readonly namespace: string }): MountRecord => ({
+  ...row,
+  namespace: namespaceOfKey(row.namespace),
+})
+
+/** In configured order, which is the order of listings. A warehouse has few: there are no pages. */
+export const listMounts = async (sql: Sql, warehouseId: string): Promise<readonly MountRecord[]> => {
+  const rows = await sql.orm((orm) =>
+    orm
+      .select(columns)
+      .from(mount)
+      .innerJoin(connection, eq(connection.id, mount.connectionId))
+      .where(eq(mount.warehouseId, warehouseId))
+      .orderBy(asc(mount.position), asc(mount.namespace)),
+  )
+  return rows.map(recordOf)
+}
+
+export const findMount = async (sql: Sql, id: string): Promise<MountRecord | undefined> => {
+  const rows = await sql.orm((orm) =>
+    orm
+      .select(columns)
+      .from(mount)
+      .innerJoin(connection, eq(connection.id, mount.connectionId))
+      .where(eq(mount.id, id)),
+  )
+  return rows.map(recordOf)[0]
+}
+
+const describeMount = (namespace: Namespace): string =>
+  namespace.length === 0 ? 'the root' : formatNamespace(namespace)
+
+const nextPosition = (warehouseId: string) =>
+  fragment<number>`(select coalesce(max(m.position), -1) + 1 from mount m where m.warehouse_id = ${warehouseId})`
+
+/** AlreadyExists where the prefix is mounted; NotFound for a missing warehouse or connection. What the mount law says is the caller's to check. */
+export const insertMount = async (tx: Transaction, draft: MountDraft): Promise<MountRecord> => {
+  await raiseEpoch(tx)
+  const insert = tx.orm((orm) =>
+    orm
+      .insert(mount)
+      .values({
+        warehouseId: draft.warehouseId,
+        namespace: namespaceKey(draft.namespace),
+        connectionId: draft.connectionId,
+        position: draft.position ?? nextPosition(draft.warehouseId),
+        settings: draft.settings ?? {},
+      })
+      .returning({ id: mount.id }),
+  )
+  const [row] = await refusing(
+    {
+      taken: `A connection is already mounted at ${describeMount(draft.namespace)}`,
+      bound: { type: 'NotFoundException', message: 'The warehouse or the connection does not exist' },
+    },
+    insert,
+  )
+  const record = row === undefined ? undefined : await findMount(tx, row.id)
+  if (record === undefined) throw new Error('no row came back from an insert')
+  return record
+}
+
+export interface MountChange {
+  readonly connectionId?: string
+  readonly position?: number
+  readonly settings?: Readonly<Record<string, unknown>>
+}
+
+const missing = (id: string): CatalogError =>
+  new CatalogError('NotFoundException', `Mount does not exist: ${id}`)
+
+/** NotFound when absent. A prefix does not move: delete the mount and make another. */
+export const updateMount = async (tx: Transaction, id: string, change: MountChange): Promise<MountRecord> => {
+  await raiseEpoch(tx)
+  const update = tx.orm((orm) =>
+    orm
+      .update(mount)
+      .set({ ...change, version: fragment`${mount.version} + 1`, updatedAt: fragment`now()` })
+      .where(eq(mount.id, id))
+      .returning({ id: mount.id }),
+  )
+  await refusing({ bound: { type: 'NotFoundException', message: 'The connection does not exist' } }, update)
+  const record = await findMount(tx, id)
+  if (record === undefined) throw missing(id)
+  return record
+}
+
+/** NotFound when absent from the warehouse. */
+export const deleteMount = async (
+  tx: Transaction,
+  target: { readonly id: string; readonly warehouseId: string },
+): Promise<void> => {
+  const rows = await tx.orm((orm) =>
+    orm
+      .delete(mount)
+      .where(and(eq(mount.id, target.id), eq(mount.warehouseId, target.warehouseId)))
+      .returning({ id: mount.id }),
+  )
+  if (rows.length === 0) throw missing(target.id)
+  await raiseEpoch(tx)
+}

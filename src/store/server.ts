@@ -1,0 +1,48 @@
+/** The one row of the store itself: who it is, and whether its configuration has moved. */
+import { eq, sql as fragment, isNull } from 'drizzle-orm'
+import { type Sql, statement, type Transaction } from './database.ts'
+import { server } from './schema.ts'
+
+export interface ServerRecord {
+  /** Fixed when the store is first prepared. */
+  readonly id: string
+  /** Changes when the store is restored from a backup. */
+  readonly incarnation: string
+  /** Of the server key; null until a server has started on the store. */
+  readonly keyFingerprint: string | null
+  readonly epoch: number
+}
+
+export const loadServer = async (sql: Sql): Promise<ServerRecord> => {
+  const [row] = await sql.orm((orm) => orm.select().from(server))
+  if (row === undefined)
+    throw new Error('The store has not been prepared: run `lakegate migrate-schema` first')
+  return row
+}
+
+/** Keeps the first fingerprint; throws a plain sentence where the store was made with another key. */
+export const claimKey = async (sql: Sql, fingerprint: string): Promise<void> => {
+  await sql.orm((orm) =>
+    orm.update(server).set({ keyFingerprint: fingerprint }).where(isNull(server.keyFingerprint)),
+  )
+  const { keyFingerprint } = await loadServer(sql)
+  if (keyFingerprint !== fingerprint)
+    throw new Error('The server key is not the one that this store was made with: check LAKEGATE_KEY')
+}
+
+const selectEpoch = statement('select epoch from server')
+
+/** Moves with every change of a project, warehouse, connection or mount. */
+export const loadEpoch = async (sql: Sql): Promise<number> => {
+  const [row] = await sql.query<{ epoch: number }>(selectEpoch)
+  return row?.epoch ?? 0
+}
+
+/** Belongs to the transaction of every administrative change; it also puts them in one order. */
+export const raiseEpoch = (tx: Transaction): Promise<unknown> =>
+  tx.orm((orm) =>
+    orm
+      .update(server)
+      .set({ epoch: fragment`${server.epoch} + 1` })
+      .where(eq(server.only, true)),
+  )

@@ -1,0 +1,62 @@
+/** Prunes rows of operations that nobody needs any more. Each statement is small and may be run at any time, by anybody. */
+import { type Sql, statement } from './database.ts'
+
+export interface OperationRetention {
+  /** What is advertised to clients, and a grace. */
+  readonly idempotencySeconds: number
+  /** Tails of processes that were cut off for a while still find their events. */
+  readonly outboxSeconds: number
+  readonly intentSeconds: number
+}
+
+const batch = 5_000
+
+const pruneKeys = statement(`
+  delete from idempotency where (scope, key) in (
+    select scope, key from idempotency
+    where created_at < now() - make_interval(secs => $1) and (lease_until is null or lease_until < now())
+    order by created_at limit ${batch})`)
+
+/** Behind every stored cursor: a consumer that is away keeps its events. */
+const pruneOutbox = statement(`
+  delete from outbox where (tx, id) in (
+    select o.tx, o.id from outbox o
+    where o.created_at < now() - make_interval(secs => $1)
+      and not exists (select from outbox_cursor c where (c.tx, c.id) < (o.tx, o.id))
+    order by o.tx, o.id limit ${batch})`)
+
+const pruneIntents = statement(`
+  delete from commit_intent where id in (
+    select id from commit_intent where settled_at < now() - make_interval(secs => $1) limit ${batch})`)
+
+const pruneClaims = statement('delete from location_claim where staged_until < now()')
+
+/** A process may die between the relay and its word: what lapsed is doubtful, not open. */
+const doubtLapsed = statement(`
+  update commit_intent set state = 'unknown' where state = 'open' and lease_until < now()`)
+
+const repeat = async (step: () => Promise<number>): Promise<number> => {
+  let total = 0
+  for (;;) {
+    const count = await step()
+    total += count
+    if (count < batch) return total
+  }
+}
+
+export interface OperationSweep {
+  readonly idempotency: number
+  readonly outbox: number
+  readonly intents: number
+  readonly claims: number
+}
+
+export const sweepOperations = async (sql: Sql, retention: OperationRetention): Promise<OperationSweep> => {
+  await sql.execute(doubtLapsed)
+  return {
+    idempotency: await repeat(() => sql.execute(pruneKeys, [retention.idempotencySeconds])),
+    outbox: await repeat(() => sql.execute(pruneOutbox, [retention.outboxSeconds])),
+    intents: await repeat(() => sql.execute(pruneIntents, [retention.intentSeconds])),
+    claims: await sql.execute(pruneClaims),
+  }
+}
