@@ -21,6 +21,8 @@ const requestTimeoutMs = 30_000
 const maxAttempts = 3
 /** How long resolved credentials are used before the references are read again. */
 const credentialsLifeMs = 300_000
+/** The SDK takes credentials for expired this long before they are. */
+const sdkMarginMs = 300_000
 
 const createCredentials =
   (references: S3CredentialReferences, tools: StorageTools) => async (): Promise<Credentials> => {
@@ -30,7 +32,7 @@ const createCredentials =
       tools.secret(references.secretAccessKey),
       sessionToken === undefined ? undefined : tools.secret(sessionToken),
     ])
-    const expiration = new Date(tools.now() + credentialsLifeMs)
+    const expiration = new Date(tools.now() + credentialsLifeMs + sdkMarginMs)
     return {
       accessKeyId,
       secretAccessKey,

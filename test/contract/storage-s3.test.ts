@@ -99,6 +99,27 @@ describe.skipIf(!hasMinio())('S3', () => {
     proxy.close()
   })
 
+  it('reads secrets once for many requests, and again after some minutes', async () => {
+    let asked = 0
+    let ago = 0
+    const counting = {
+      secret: (reference: string) => {
+        asked++
+        return tools.secret(reference)
+      },
+      now: () => Date.now() - ago,
+    }
+    const s3 = { endpoint: minio.endpoint, pathStyle: true, credentials }
+    const profile = { location: 's3://lake', allowedLocations: [], s3 }
+    await using store = openStorage(profile, counting)
+    for (let i = 0; i < 5; i++) await store.exists('s3://lake/secrets/a')
+    expect(asked).toBe(2)
+    ago = 600_000
+    await using aged = openStorage(profile, counting)
+    for (let i = 0; i < 5; i++) await aged.exists('s3://lake/secrets/a')
+    expect(asked).toBeGreaterThan(4)
+  })
+
   it('stops reading when the caller goes away', async () => {
     await using store = open('s3://lake/abort')
     await store.writeIfAbsent('s3://lake/abort/a', new Uint8Array(8_000_000))
