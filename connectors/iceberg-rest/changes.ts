@@ -33,8 +33,8 @@ export interface Change<T> {
   /** Reads the answer of a done change; throwing leaves the outcome in doubt. */
   readonly read: (response: UpstreamResponse) => Promise<T> | T
   readonly outcome: (result: T) => Outcome
-  /** Looks whether the change is there; undefined when that cannot be told. */
-  readonly reconcile: () => Promise<T | undefined>
+  /** Looks whether the change is there; undefined when it is not, or not yet. Absent where looking tells nothing. */
+  readonly reconcile?: (() => Promise<T | undefined>) | undefined
 }
 
 /** What is known after a request: its result, a refusal, or nothing. */
@@ -91,10 +91,11 @@ const asCatalogError = (error: unknown): CatalogError =>
 /** Waits between looks: the request may still be on its way when the first one comes. */
 const looks = [0, 300, 1000]
 
-const look = async <T>(change: Change<T>): Promise<T | undefined> => {
+const look = async <T>({ reconcile }: Change<T>): Promise<T | undefined> => {
+  if (!reconcile) return undefined
   for (const wait of looks) {
     if (wait > 0) await delay(wait)
-    const found = await change.reconcile().catch(() => undefined)
+    const found = await reconcile().catch(() => undefined)
     if (found !== undefined) return found
   }
   return undefined

@@ -37,7 +37,6 @@ const childOf =
   }
 
 const done = { kind: 'done' } as const
-const untold = async (): Promise<undefined> => undefined
 
 const changing = (upstream: Upstream): Pick<Namespaces, 'create' | 'drop' | 'updateProperties'> => ({
   create: async (context, namespace, body) => {
@@ -53,7 +52,6 @@ const changing = (upstream: Upstream): Pick<Namespaces, 'create' | 'drop' | 'upd
       expect: { ...expectOf(namespace), message: `Namespace already exists: ${formatNamespace(namespace)}` },
       read,
       outcome: () => done,
-      reconcile: untold,
     })
   },
   drop: async (context, namespace) => {
@@ -65,7 +63,6 @@ const changing = (upstream: Upstream): Pick<Namespaces, 'create' | 'drop' | 'upd
       expect: { ...expectOf(namespace), conflict: 'NamespaceNotEmptyException' },
       read: (response) => readNothing(upstream.connection, response),
       outcome: () => done,
-      reconcile: untold,
     })
   },
   updateProperties: async (context, namespace, body) => {
@@ -81,7 +78,6 @@ const changing = (upstream: Upstream): Pick<Namespaces, 'create' | 'drop' | 'upd
         return { updated: stringsOf(updated), removed: stringsOf(removed), missing: stringsOf(missing) }
       },
       outcome: () => done,
-      reconcile: untold,
     })
   },
 })

@@ -192,7 +192,6 @@ const createCreate =
       expect,
       read: readBody,
       outcome: outcomeOf,
-      reconcile: async () => undefined,
     })
   }
 
@@ -220,10 +219,12 @@ const createCommit =
       },
       read: (response) => readLoaded(upstream.connection, response, session.config),
       outcome: outcomeOf,
-      reconcile: async () =>
-        added.length === 0
-          ? undefined
-          : lookAt(upstream, context, { words, id, passes: (loaded) => holdsSnapshots(loaded, added) }),
+      ...(added.length === 0
+        ? {}
+        : {
+            reconcile: () =>
+              lookAt(upstream, context, { words, id, passes: (loaded) => holdsSnapshots(loaded, added) }),
+          }),
     })
   }
 

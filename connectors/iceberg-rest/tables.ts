@@ -1,5 +1,5 @@
 /** What only tables have: unregister, metrics, and transactions over several of them. */
-import type { CallContext, Catalog, Tables, Transactions } from '#catalog/catalog.ts'
+import type { CallContext, TableChange, Tables, Transactions } from '#catalog/catalog.ts'
 import { isCatalogError } from '#model/errors.ts'
 import { runChange } from './changes.ts'
 import type { Upstream } from './client.ts'
@@ -22,7 +22,6 @@ const createUnregister =
       read: (response) => readLoaded(upstream.connection, response, session.config),
       outcome: ({ metadataLocation }) =>
         metadataLocation === undefined ? { kind: 'done' } : { kind: 'metadata', metadataLocation },
-      reconcile: async () => undefined,
     })
   }
 
@@ -58,10 +57,8 @@ export const createTables = (upstream: Upstream): Tables => ({
 const isThere = async (
   upstream: Upstream,
   context: CallContext,
-  changes: Parameters<Transactions['commit']>[1],
+  telling: TableChange,
 ): Promise<true | undefined> => {
-  const telling = changes.find(({ updates }) => addedSnapshotIds(updates).length > 0)
-  if (!telling) return undefined
   const unhurried = { ...context, signal: new AbortController().signal }
   const { load } = createRelations(upstream, tableWords)
   const loaded = await load(unhurried, telling.id, { snapshots: 'all' })
@@ -69,11 +66,12 @@ const isThere = async (
   return (await holdsSnapshots(loaded, addedSnapshotIds(telling.updates))) ? true : undefined
 }
 
-export const createTransactions = (upstream: Upstream): NonNullable<Catalog['transactions']> => ({
+export const createTransactions = (upstream: Upstream): Transactions => ({
   commit: async (context, changes, body) => {
     for (const { id } of changes)
       await context.inspect?.({ identifier: id, kind: 'table', request: body.json })
     const ids = changes.map(({ id }) => id)
+    const telling = changes.find(({ updates }) => addedSnapshotIds(updates).length > 0)
     await runChange(upstream, context, {
       operation: 'commitTransaction',
       identifiers: ids,
@@ -91,7 +89,7 @@ export const createTransactions = (upstream: Upstream): NonNullable<Catalog['tra
       },
       read: (response) => readNothing(upstream.connection, response),
       outcome: () => ({ kind: 'done' }),
-      reconcile: () => isThere(upstream, context, changes),
+      ...(telling ? { reconcile: () => isThere(upstream, context, telling) } : {}),
     })
   },
 })

@@ -34,6 +34,10 @@ export interface CatalogTraits {
   readonly validatesVersions?: boolean
   /** Concurrent commits without conflict all succeed, without a retry by the client. Default true. */
   readonly rebases?: boolean
+  /** A commit with an unknown update or requirement is refused as a bad request. Default true. */
+  readonly refusesUnknownKinds?: boolean
+  /** A staged create is refused where a view has the name. Default true. */
+  readonly stagedSeesViews?: boolean
   /** Writers in the suite's races. Default 8. */
   readonly writers?: number
 }
@@ -66,6 +70,8 @@ export const defaultTraits: Required<CatalogTraits> = {
   recognisesNoOps: true,
   validatesVersions: true,
   rebases: true,
+  refusesUnknownKinds: true,
+  stagedSeesViews: true,
   writers: 8,
 }
 
