@@ -1,6 +1,7 @@
 /** The fourth step: the allowed operation runs, once per idempotency key. */
 import type { Authorizer } from '#authz/authorizer.ts'
 import type { CallContext } from '#catalog/catalog.ts'
+import { checkHops } from '#catalog/hops.ts'
 import type { Need } from '#model/access.ts'
 import { type CatalogError, isCatalogError } from '#model/errors.ts'
 import type { IdempotencyClaim, Receipt } from '#model/event.ts'
@@ -13,6 +14,7 @@ export interface ExecuteDeps {
   readonly authorizer: Authorizer
   readonly idempotency: IdempotencyLedger
   readonly report: (event: string, error: unknown) => void
+  readonly hop: string
   readonly trail: Trail
 }
 
@@ -28,8 +30,9 @@ const claimOf = <Input, T extends Target, Output>(
   return { scope, key, digest: caller.idempotency.digest }
 }
 
-const contextOf = (target: Target, trail: Trail, receipt: Receipt): CallContext => {
+const contextOf = (target: Target, receipt: Receipt, { trail, hop }: ExecuteDeps): CallContext => {
   const { caller, principal } = trail
+  const hops = checkHops(caller.hops, hop)
   return {
     // Read through the caller each time: its signal is made when somebody first asks.
     get signal() {
@@ -39,6 +42,7 @@ const contextOf = (target: Target, trail: Trail, receipt: Receipt): CallContext 
     principal,
     delegation: caller.delegation,
     receipt,
+    ...(hops.length > 0 ? { hops } : {}),
     ...(target.entries ? { entries: target.entries } : {}),
   }
 }
@@ -82,7 +86,7 @@ export const execute = async <Input, T extends Target, Output>(
     written: false,
   }
   trail.receipt = receipt
-  const task = taskOf(target, contextOf(target, trail, receipt), deps.authorizer)
+  const task = taskOf(target, contextOf(target, receipt, deps), deps.authorizer)
   try {
     const { replay } = operation
     if (!claim || !replay) return await operation.run(task)

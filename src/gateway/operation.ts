@@ -11,6 +11,7 @@ import type { OpenWarehouse } from './warehouses.ts'
 
 /** What a client may ask for with `X-Iceberg-Access-Delegation`. */
 export type { DelegationMode } from '#catalog/catalog.ts'
+export { hopHeader } from '#catalog/hops.ts'
 
 /** What a face knows of a request before anyone has looked at it. */
 export interface Caller {
@@ -18,6 +19,8 @@ export interface Caller {
   readonly startedAt: Date
   readonly credentials: Credentials
   readonly delegation: readonly DelegationMode[]
+  /** The hop header as sent: gateways that the request has already passed. */
+  readonly hops: string | undefined
   /** `Idempotency-Key` as sent; the digest is of method, path and body. */
   readonly idempotency?: { readonly key: string; readonly digest: string }
   /** Aborted when the client goes away. May be a getter: most requests end without anybody asking. */

@@ -14,6 +14,8 @@ export interface PipelineDeps {
   readonly authorizer: Authorizer
   readonly audit: AuditSink
   readonly idempotency: IdempotencyLedger
+  /** This gateway in the hop header (`#catalog/hops.ts`): a request that has passed it before is a loop. */
+  readonly hop: string
   /** Told of what went wrong after an answer was decided. */
   readonly report: (event: string, error: unknown) => void
 }

@@ -1,7 +1,7 @@
 /** What the headers of a request say of its sender. */
 import { createHash, randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Caller, DelegationMode } from '#gateway/operation.ts'
+import { type Caller, type DelegationMode, hopHeader } from '#gateway/operation.ts'
 
 const saneRequestId = /^[A-Za-z0-9._:-]{1,128}$/
 
@@ -58,6 +58,7 @@ export const callerOf = ({ request, response, target, body, requestId }: Sent): 
     startedAt: new Date(),
     credentials: { authorization: headers.authorization, origin: headers.origin },
     delegation: readDelegation(headers['x-iceberg-access-delegation']),
+    hops: single(headers[hopHeader]),
     ...(key === undefined ? {} : { idempotency: { key, digest: digestOf(request, target, body) } }),
     // A local load never asks; a signal and its listener cost more than the rest of this object.
     get signal() {

@@ -16,6 +16,8 @@ export interface WarehouseRecord {
   readonly allowedLocations: readonly string[]
   /** Null: decided by the kind of store. */
   readonly verifyMetadataFile: boolean | null
+  /** Raised by every change. */
+  readonly version: number
   readonly updatedAt: Date
 }
 
@@ -50,6 +52,8 @@ export interface ConnectionRecord {
   readonly kind: string
   /** As declared: secrets are references. */
   readonly config: JsonObject
+  /** Raised by every change. */
+  readonly version: number
   readonly updatedAt: Date
 }
 

@@ -1,0 +1,155 @@
+/** The registry on our store: each change in one transaction with its receipt. */
+import type { CallContext } from '#catalog/catalog.ts'
+import type { EventDraft } from '#model/event.ts'
+import type { JsonObject } from '#model/json.ts'
+import * as connections from '#store/connections.ts'
+import type { Database, Transaction } from '#store/database.ts'
+import * as mounts from '#store/mounts.ts'
+import { assignDefaultWarehouse, findProject } from '#store/projects.ts'
+import { writeReceipt } from '#store/receipt.ts'
+import * as warehouses from '#store/warehouses.ts'
+import type { ConnectionRecord, MountRecord, Registry, WarehouseRecord } from './registry.ts'
+
+/** Lists are whole: a project has few of these. */
+const everything = { limit: 100_000 }
+
+const warehouseOf = (row: warehouses.WarehouseRecord): WarehouseRecord => ({
+  ...row,
+  storage: {
+    kind: row.storage.kind === 's3' ? 's3' : 'file',
+    location: row.storage.location,
+    settings: row.storage.settings as JsonObject,
+  },
+})
+
+const connectionOf = (row: connections.ConnectionRecord): ConnectionRecord => ({
+  ...row,
+  config: row.config as JsonObject,
+})
+
+const mountOf = ({ connection, ...row }: mounts.MountRecord): MountRecord => ({
+  ...row,
+  connectionName: connection,
+})
+
+interface Told<T> {
+  readonly result: T
+  readonly event: EventDraft
+}
+
+/** Names the object in the event, so that its consumers need not ask for it. */
+const eventOf = (type: string, object: { readonly id: string; readonly name?: string }): EventDraft => ({
+  type,
+  object: object.id,
+  warehouse: type.startsWith('warehouse.') ? object.id : '',
+  data: object.name === undefined ? {} : { name: object.name },
+})
+
+const mountEvent = (type: string, mount: MountRecord): EventDraft => ({
+  type,
+  object: mount.id,
+  warehouse: mount.warehouseId,
+  data: { namespace: mount.namespace, connection: mount.connectionName },
+})
+
+type Change = <T>(context: CallContext, work: (tx: Transaction) => Promise<Told<T>>) => Promise<T>
+
+/** `changed` is awaited before the answer: who changed something finds it changed. */
+const createChange =
+  (database: Database, changed: () => Promise<void>): Change =>
+  async (context, work) => {
+    const result = await database.transaction(async (tx) => {
+      const told = await work(tx)
+      await writeReceipt(tx, context.receipt, { outcome: { kind: 'done' }, events: [told.event] })
+      return told.result
+    })
+    await changed()
+    return result
+  }
+
+type WarehouseMembers = Pick<
+  Registry,
+  'listWarehouses' | 'findWarehouse' | 'createWarehouse' | 'changeWarehouse' | 'removeWarehouse'
+>
+
+const warehouseMembers = (database: Database, change: Change): WarehouseMembers => ({
+  listWarehouses: async (projectId) =>
+    (await warehouses.listWarehouses(database, projectId, everything)).map(warehouseOf),
+  findWarehouse: async (projectId, id) => {
+    const row = await warehouses.findWarehouseById(database, id)
+    return row?.projectId === projectId ? warehouseOf(row) : undefined
+  },
+  createWarehouse: (context, projectId, draft) =>
+    change(context, async (tx) => {
+      const createdBy = context.principal.id
+      const result = warehouseOf(await warehouses.insertWarehouse(tx, { ...draft, projectId, createdBy }))
+      const project = await findProject(tx, projectId)
+      if (project?.defaultWarehouse === null) await assignDefaultWarehouse(tx, projectId, result.id)
+      return { result, event: eventOf('warehouse.created', result) }
+    }),
+  changeWarehouse: (context, id, asked) =>
+    change(context, async (tx) => {
+      const result = warehouseOf(await warehouses.updateWarehouse(tx, { id }, asked))
+      return { result, event: eventOf('warehouse.changed', result) }
+    }),
+  removeWarehouse: (context, id) =>
+    change(context, async (tx) => {
+      const row = await warehouses.deleteWarehouse(tx, { id })
+      return { result: undefined, event: eventOf('warehouse.deleted', row) }
+    }),
+})
+
+type ConnectionMembers = Pick<
+  Registry,
+  'listConnections' | 'findConnection' | 'createConnection' | 'changeConnection' | 'removeConnection'
+>
+
+const connectionMembers = (database: Database, change: Change): ConnectionMembers => ({
+  listConnections: async (projectId) =>
+    (await connections.listConnections(database, projectId, everything)).map(connectionOf),
+  findConnection: async (projectId, id) => {
+    const row = await connections.findConnection(database, id)
+    return row?.projectId === projectId ? connectionOf(row) : undefined
+  },
+  createConnection: (context, projectId, draft) =>
+    change(context, async (tx) => {
+      const result = connectionOf(await connections.insertConnection(tx, { ...draft, projectId }))
+      return { result, event: eventOf('connection.created', result) }
+    }),
+  changeConnection: (context, id, asked) =>
+    change(context, async (tx) => {
+      const result = connectionOf(await connections.updateConnection(tx, { id }, asked))
+      return { result, event: eventOf('connection.changed', result) }
+    }),
+  removeConnection: (context, id) =>
+    change(context, async (tx) => {
+      const row = await connections.deleteConnection(tx, { id })
+      return { result: undefined, event: eventOf('connection.deleted', row) }
+    }),
+})
+
+type MountMembers = Pick<Registry, 'listMounts' | 'createMount' | 'removeMount'>
+
+const mountMembers = (database: Database, change: Change): MountMembers => ({
+  listMounts: async (warehouseId) => (await mounts.listMounts(database, warehouseId)).map(mountOf),
+  createMount: (context, draft) =>
+    change(context, async (tx) => {
+      const result = mountOf(await mounts.insertMount(tx, draft))
+      return { result, event: mountEvent('mount.created', result) }
+    }),
+  removeMount: (context, mount) =>
+    change(context, async (tx) => {
+      await mounts.deleteMount(tx, mount)
+      return { result: undefined, event: mountEvent('mount.deleted', mount) }
+    }),
+})
+
+/** `changed` is told after each change, before its answer. */
+export const createStoreRegistry = (database: Database, changed: () => Promise<void>): Registry => {
+  const change = createChange(database, changed)
+  return {
+    ...warehouseMembers(database, change),
+    ...connectionMembers(database, change),
+    ...mountMembers(database, change),
+  }
+}
