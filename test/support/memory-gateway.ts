@@ -1,0 +1,130 @@
+/** The whole gateway in one process over catalogs in memory: pipeline, faces and a real HTTP server. */
+import type { Authenticator } from '#authn/authenticator.ts'
+import { createAnonymousAuthenticator } from '#authn/authenticator.ts'
+import { createAllowAll } from '#authz/allow-all.ts'
+import type { Authorizer } from '#authz/authorizer.ts'
+import type { Catalog } from '#catalog/catalog.ts'
+import { createMountTable, type Mount } from '#catalog/mounts.ts'
+import type { AuditSink } from '#gateway/audit.ts'
+import type { IdempotencyLedger } from '#gateway/idempotency.ts'
+import { createIcebergOperations } from '#gateway/operations/iceberg.ts'
+import { createPageTokens } from '#gateway/page-token.ts'
+import { createPipeline } from '#gateway/pipeline.ts'
+import type { OpenWarehouse, WarehouseDirectory } from '#gateway/warehouses.ts'
+import { icebergEndpoints } from '#http/iceberg/endpoints.ts'
+import { createRouter, type Face } from '#http/router.ts'
+import { createHttpServer, defaultLimits, type HttpServer, type ServerLimits } from '#http/server.ts'
+import { CatalogError } from '#model/errors.ts'
+import type { AuditDraft, IdempotencyClaim, Outcome } from '#model/event.ts'
+import { createMemoryCatalog } from './memory-catalog.ts'
+
+export const warehouseId = '0190a1b2-0000-7000-8000-000000000001'
+
+export interface MemoryGatewayOptions {
+  readonly local?: Catalog
+  readonly mounts?: readonly Mount[]
+  readonly authenticator?: Authenticator
+  readonly authorizer?: Authorizer
+  readonly limits?: Partial<ServerLimits>
+  readonly strictLists?: boolean
+  readonly defaultWarehouse?: boolean
+  readonly faces?: readonly Face[]
+  readonly audit?: AuditSink
+  readonly ledger?: IdempotencyLedger
+  readonly mode?: 'development'
+}
+
+export interface MemoryGateway {
+  readonly origin: string
+  readonly port: number
+  /** Base of the Iceberg face with the prefix, e.g. `…/catalog/v1/<uuid>`. */
+  readonly base: string
+  readonly audited: readonly AuditDraft[]
+  readonly logged: readonly unknown[]
+  readonly server: HttpServer
+  stop(): Promise<void>
+}
+
+export interface MemoryLedger extends IdempotencyLedger {
+  readonly rows: Map<string, { digest: string; outcome: Outcome | 'in-flight' }>
+}
+
+export const createMemoryLedger = (): MemoryLedger => {
+  const rows: MemoryLedger['rows'] = new Map()
+  const keyOf = ({ scope, key }: IdempotencyClaim): string => `${scope} ${key}`
+  return {
+    rows,
+    find: async (claim) => {
+      const row = rows.get(keyOf(claim))
+      if (row && row.digest !== claim.digest)
+        throw new CatalogError('UnprocessableEntityException', 'The key was used for another request')
+      return row?.outcome
+    },
+    begin: async (claim) => {
+      if (rows.has(keyOf(claim))) return false
+      rows.set(keyOf(claim), { digest: claim.digest, outcome: 'in-flight' })
+      return true
+    },
+    settle: async (claim, outcome) => {
+      rows.set(keyOf(claim), { digest: claim.digest, outcome })
+    },
+    abandon: async (claim) => {
+      rows.delete(keyOf(claim))
+    },
+  }
+}
+
+const directoryOf = (warehouse: OpenWarehouse, hasDefault: boolean): WarehouseDirectory => ({
+  byName: async (name) => (name === warehouse.name ? warehouse : undefined),
+  byPrefix: async (prefix) => (prefix === warehouse.id ? warehouse : undefined),
+  byDefault: async () => (hasDefault ? warehouse : undefined),
+})
+
+const warehouseOf = ({ local, mounts = [] }: MemoryGatewayOptions): OpenWarehouse => ({
+  id: warehouseId,
+  projectId: '0190a1b2-0000-7000-8000-000000000000',
+  name: 'lake',
+  mounts: createMountTable({ local: local ?? createMemoryCatalog(), mounts }),
+})
+
+export const startMemoryGateway = async (options: MemoryGatewayOptions = {}): Promise<MemoryGateway> => {
+  const audited: AuditDraft[] = []
+  const logged: unknown[] = []
+  const record = (entry: AuditDraft): void => {
+    audited.push(entry)
+  }
+  const pipeline = createPipeline({
+    authenticator: options.authenticator ?? createAnonymousAuthenticator(),
+    authorizer: options.authorizer ?? createAllowAll(),
+    audit: options.audit ?? { admit: () => {}, record },
+    idempotency: options.ledger ?? createMemoryLedger(),
+    hop: 'test.1',
+    report: (event, error) => logged.push({ event, error }),
+  })
+  const operations = createIcebergOperations({
+    warehouses: directoryOf(warehouseOf(options), options.defaultWarehouse ?? true),
+    listing: { tokens: createPageTokens(Buffer.alloc(32, 7)), strict: options.strictLists ?? false },
+  })
+  const server = createHttpServer({
+    pipeline,
+    router: createRouter([
+      { base: '/catalog', endpoints: icebergEndpoints(operations) },
+      ...(options.faces ?? []),
+    ]),
+    probes: { ready: async () => [], metrics: async () => ({ contentType: 'text/plain', text: 'up 1\n' }) },
+    limits: { ...defaultLimits, ...options.limits },
+    log: (event, detail) => logged.push({ event, ...detail }),
+    ...(options.mode ? { mode: options.mode } : {}),
+  })
+  const port = await server.listen({ host: '127.0.0.1', port: 0 })
+  const origin = `http://127.0.0.1:${port}`
+  return {
+    origin,
+    port,
+    base: `${origin}/catalog/v1/${warehouseId}`,
+    audited,
+    logged,
+    server,
+    stop: () => server.stop(1000),
+  }
+}
