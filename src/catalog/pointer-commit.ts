@@ -16,13 +16,13 @@ export interface PointerState {
 }
 
 /** One object's part of a commit. */
-export interface PointerChange<Facts> {
+export interface PointerChange<State, Facts> {
   readonly identifier: Identifier
   readonly kind: 'table' | 'view'
   /** The parsed request, as a gate is shown it. */
   readonly request: JsonObject
   /** Requirements, then updates, on the base; null where nothing has the name. Throws what the client is told. */
-  readonly build: (base: Base | null) => Built<Facts>
+  readonly build: (base: Base | null, state: State | undefined) => Built<Facts>
   /** Where the next metadata file goes; a new name at each call. */
   readonly nameFile: (facts: Facts, previous: string | undefined) => string
 }
@@ -72,7 +72,7 @@ const longestPauseMs = 500
 /** All changes or none. CommitFailed: it did not happen; CommitStateUnknown: it may have, and the files are kept. */
 export type CommitPointers = <State extends PointerState, Facts>(
   context: CallContext,
-  changes: readonly PointerChange<Facts>[],
+  changes: readonly PointerChange<State, Facts>[],
   store: PointerStore<State, Facts>,
 ) => Promise<readonly PointerSwap<State, Facts>[]>
 
@@ -99,7 +99,7 @@ const pauseBefore = (attempt: number, random: number): number =>
   random * Math.min(longestPauseMs, firstPauseMs * 2 ** attempt)
 
 interface Attempt<State, Facts> {
-  readonly changes: readonly PointerChange<Facts>[]
+  readonly changes: readonly PointerChange<State, Facts>[]
   readonly bases: readonly (State | undefined)[]
 }
 
@@ -116,7 +116,7 @@ const build = async <State extends PointerState, Facts>(
       previous === undefined
         ? null
         : { bytes: await deps.readBase(previous, context.signal), metadataLocation: previous }
-    const { bytes, facts, changed } = change.build(read)
+    const { bytes, facts, changed } = change.build(read, base)
     const kept = !changed && previous !== undefined
     swaps.push({
       identifier: change.identifier,
@@ -132,7 +132,7 @@ const build = async <State extends PointerState, Facts>(
 
 const inspect = async <State, Facts>(
   context: CallContext,
-  changes: readonly PointerChange<Facts>[],
+  changes: readonly PointerChange<State, Facts>[],
   swaps: readonly PointerSwap<State, Facts>[],
 ): Promise<void> => {
   if (context.inspect === undefined) return

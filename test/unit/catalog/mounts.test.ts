@@ -1,0 +1,467 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Body, CallContext, Catalog, Page, Relations } from '../../../src/catalog/catalog.ts'
+import { createMountTable, type Mount } from '../../../src/catalog/mounts.ts'
+import type { ListState } from '../../../src/catalog/mounts-list.ts'
+import { CatalogError } from '../../../src/model/errors.ts'
+import type { Namespace } from '../../../src/model/identifier.ts'
+import { newCall } from '../../contract/catalog/kit.ts'
+
+const call: CallContext = newCall()
+const body: Body = { bytes: Buffer.from('{}'), json: {} }
+
+const noNamespace = (namespace: Namespace): CatalogError =>
+  new CatalogError('NoSuchNamespaceException', `Namespace does not exist: ${namespace.join('.')}`)
+
+const never = async (): Promise<never> => {
+  throw new CatalogError('NotFoundException', 'the fake has no answer for this')
+}
+
+const noRelations: Relations = {
+  list: async () => ({ items: [] }),
+  create: never,
+  load: never,
+  exists: never,
+  commit: never,
+  drop: never,
+  rename: async () => {},
+}
+
+interface Fake {
+  readonly catalog: Catalog
+  /** What it was asked, with the identifiers it saw. */
+  readonly asked: string[]
+}
+
+/** Knows a fixed tree of namespaces, pages of `pageSize`, and one table `t` in each. */
+const fakeCatalog = (namespaces: readonly string[], pageSize = 100): Fake => {
+  const asked: string[] = []
+  const known = new Set(namespaces)
+  const check = (namespace: Namespace): void => {
+    if (namespace.length > 0 && !known.has(namespace.join('.'))) throw noNamespace(namespace)
+  }
+  const catalog: Catalog = {
+    kind: 'fake',
+    namespaces: {
+      list: async (_context, parent, page): Promise<Page<Namespace>> => {
+        asked.push(`list ${parent.join('.')}`)
+        check(parent)
+        const children = namespaces
+          .map((name) => name.split('.'))
+          .filter((one) => one.length === parent.length + 1 && parent.every((level, i) => level === one[i]))
+        const from = Number(page.token ?? 0)
+        const end = from + Math.min(pageSize, page.size)
+        return { items: children.slice(from, end), ...(end < children.length ? { next: String(end) } : {}) }
+      },
+      create: async (_context, namespace) => {
+        asked.push(`create ${namespace.join('.')}`)
+        check(namespace.slice(0, -1))
+        return { namespace, properties: {} }
+      },
+      load: async (_context, namespace) => {
+        asked.push(`load ${namespace.join('.')}`)
+        check(namespace)
+        return { namespace, properties: { from: 'fake' } }
+      },
+      exists: async (_context, namespace) => check(namespace),
+      drop: async () => {},
+      updateProperties: async (_context, namespace) => {
+        check(namespace)
+        return { updated: ['a'], removed: [], missing: [] }
+      },
+    },
+    tables: {
+      ...noRelations,
+      list: async (_context, namespace) => {
+        asked.push(`tables ${namespace.join('.')}`)
+        check(namespace)
+        return { items: [{ namespace, name: 't' }] }
+      },
+      rename: async (_context, { source, destination }) => {
+        asked.push(`rename ${source.namespace.join('.')} ${destination.namespace.join('.')}`)
+      },
+    },
+    transactions: {
+      commit: async (_context, changes) => {
+        asked.push(`transaction ${changes.map(({ id }) => [...id.namespace, id.name].join('.')).join(' ')}`)
+      },
+    },
+    [Symbol.asyncDispose]: async () => {},
+  }
+  return { catalog, asked }
+}
+
+const deadCatalog = (): Catalog => {
+  const dead = async (): Promise<never> => {
+    throw new CatalogError('ServiceUnavailableException', 'Connection dead: no connection could be made')
+  }
+  return {
+    kind: 'fake',
+    namespaces: { list: dead, create: dead, load: dead, exists: dead, drop: dead, updateProperties: dead },
+    tables: { ...noRelations, list: dead },
+    supported: dead,
+    [Symbol.asyncDispose]: async () => {},
+  }
+}
+
+const mount = (path: string, catalog: Catalog, connection = `c-${path}`): Mount => ({
+  namespace: path === '' ? [] : path.split('.'),
+  catalog,
+  connection,
+})
+
+const typeOf = async (work: Promise<unknown> | (() => unknown)): Promise<string> => {
+  try {
+    await (typeof work === 'function' ? work() : work)
+  } catch (error) {
+    return error instanceof CatalogError ? error.type : String(error)
+  }
+  return 'resolved'
+}
+
+describe('routes', () => {
+  it('go to the mount with the longest prefix', () => {
+    const table = createMountTable({
+      local: fakeCatalog([]).catalog,
+      mounts: [mount('a', fakeCatalog([]).catalog), mount('a.b.c', fakeCatalog([]).catalog)],
+    })
+    const owner = (path: string): string => {
+      const { source, relative } = table.route(path.split('.'))
+      return `${source.name}:${relative.join('.')}`
+    }
+    expect(owner('x.y')).toBe('local:x.y')
+    expect(owner('a')).toBe('c-a:')
+    expect(owner('a.b')).toBe('c-a:b')
+    expect(owner('a.b.c')).toBe('c-a.b.c:')
+    expect(owner('a.b.c.d')).toBe('c-a.b.c:d')
+    expect(owner('a.b.cc')).toBe('c-a:b.cc')
+    expect(owner('ab')).toBe('local:ab')
+  })
+
+  it('agree with a search through all mounts, whatever the mounts are', () => {
+    const level = fc.constantFrom('a', 'b', 'a.b', 'A')
+    const path = fc.array(level, { minLength: 1, maxLength: 4 })
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(path, { maxLength: 8, selector: (p) => JSON.stringify(p) }),
+        path,
+        (points, asked) => {
+          const table = createMountTable({
+            local: fakeCatalog([]).catalog,
+            mounts: points.map((namespace) => ({
+              namespace,
+              catalog: fakeCatalog([]).catalog,
+              connection: JSON.stringify(namespace),
+            })),
+          })
+          const prefixes = points.filter((p) => p.length <= asked.length && p.every((l, i) => l === asked[i]))
+          const best = prefixes.toSorted((p, q) => q.length - p.length)[0]
+          expect(table.route(asked).source.name).toBe(best ? JSON.stringify(best) : 'local')
+        },
+      ),
+    )
+  })
+
+  it('go to a root mount instead of the local catalog', () => {
+    const table = createMountTable({
+      local: fakeCatalog(['x']).catalog,
+      mounts: [mount('', fakeCatalog([]).catalog, 'root')],
+    })
+    expect(table.route(['x']).source.name).toBe('root')
+    expect(table.sources.map(({ name }) => name)).toEqual(['root'])
+  })
+
+  it('end nowhere where neither a local catalog nor a mount is', async () => {
+    const table = createMountTable({ mounts: [mount('a', fakeCatalog([]).catalog)] })
+    expect(await typeOf(table.route(['x']).catalog.namespaces.load(call, ['x']))).toBe(
+      'NoSuchNamespaceException',
+    )
+    expect(await typeOf(table.route(['x']).catalog.namespaces.create(call, ['x'], body))).toBe(
+      'UnsupportedOperationException',
+    )
+    expect((await table.listNamespaces(call, [], { size: 10 })).items).toEqual([['a']])
+  })
+
+  it('refuse two mounts at one namespace', async () => {
+    const { catalog } = fakeCatalog([])
+    expect(await typeOf(() => createMountTable({ mounts: [mount('a', catalog), mount('a', catalog)] }))).toBe(
+      'AlreadyExistsException',
+    )
+  })
+
+  it('of a rename or transaction may not lead to two mounts, and then nothing is sent', async () => {
+    const local = fakeCatalog(['x'])
+    const other = fakeCatalog(['y'])
+    const table = createMountTable({ local: local.catalog, mounts: [mount('a', other.catalog)] })
+    expect(await typeOf(() => table.routeTogether([['x'], ['a', 'y']], 'rename'))).toBe('BadRequestException')
+    expect([...local.asked, ...other.asked]).toEqual([])
+    const { catalog } = table.routeTogether(
+      [
+        ['a', 'y'],
+        ['a', 'z'],
+      ],
+      'rename',
+    )
+    await catalog.tables.rename(call, {
+      source: { namespace: ['a', 'y'], name: 't' },
+      destination: { namespace: ['a', 'z'], name: 't' },
+    })
+    await catalog.transactions?.commit(
+      call,
+      [{ id: { namespace: ['a', 'y'], name: 't' }, requirements: [], updates: [] }],
+      body,
+    )
+    expect(other.asked).toEqual(['rename y z', 'transaction y.t'])
+  })
+})
+
+describe('a mount point', () => {
+  const other = fakeCatalog(['y'])
+  const table = createMountTable({ local: fakeCatalog(['x']).catalog, mounts: [mount('m.n', other.catalog)] })
+
+  it.each(['m', 'm.n'])(
+    'like a missing parent of it (%s) exists without properties and without an upstream call',
+    async (path) => {
+      const namespace = path.split('.')
+      const { namespaces } = table.route(namespace).catalog
+      expect(await namespaces.load(call, namespace)).toEqual({ namespace, properties: {} })
+      await namespaces.exists(call, namespace)
+      expect(other.asked).toEqual([])
+    },
+  )
+
+  it.each(['m', 'm.n'])('refuses (%s) to be made, dropped or changed', async (path) => {
+    const namespace = path.split('.')
+    const { namespaces } = table.route(namespace).catalog
+    expect(await typeOf(namespaces.create(call, namespace, body))).toBe('AlreadyExistsException')
+    expect(await typeOf(namespaces.drop(call, namespace))).toBe('NamespaceNotEmptyException')
+    expect(await typeOf(namespaces.updateProperties(call, namespace, body))).toBe(
+      'UnsupportedOperationException',
+    )
+  })
+
+  it.each(['m', 'm.n'])('owns no tables or views (%s)', async (path) => {
+    const namespace = path.split('.')
+    const { tables, views } = table.route(namespace).catalog
+    expect(await tables.list(call, namespace, { size: 10 })).toEqual({ items: [] })
+    expect(await views?.list(call, namespace, { size: 10 })).toEqual({ items: [] })
+    expect(await typeOf(tables.create(call, namespace, body))).toBe(
+      path === 'm' ? 'NotFoundException' : 'UnsupportedOperationException',
+    )
+  })
+
+  it('takes no rename into itself and loses none out of itself', async () => {
+    const { catalog } = table.routeTogether(
+      [
+        ['m', 'n', 'y'],
+        ['m', 'n'],
+      ],
+      'rename',
+    )
+    const inside = { namespace: ['m', 'n', 'y'], name: 't' }
+    const at = { namespace: ['m', 'n'], name: 't' }
+    expect(await typeOf(catalog.tables.rename(call, { source: inside, destination: at }))).toBe(
+      'UnsupportedOperationException',
+    )
+    expect(await typeOf(catalog.tables.rename(call, { source: at, destination: inside }))).toBe(
+      'NoSuchTableException',
+    )
+    expect(await typeOf(catalog.tables.load(call, at, { snapshots: 'all' }))).toBe('NoSuchTableException')
+  })
+
+  it('lets nothing be made beside it below a parent that only it makes exist', async () => {
+    const { namespaces } = table.route(['m', 'z']).catalog
+    expect(await typeOf(namespaces.create(call, ['m', 'z'], body))).toBe('UnsupportedOperationException')
+  })
+
+  it('leaves a parent that its owner really has as it is', async () => {
+    const local = fakeCatalog(['m', 'm.own'])
+    const mixed = createMountTable({ local: local.catalog, mounts: [mount('m.n', other.catalog)] })
+    const { catalog } = mixed.route(['m'])
+    expect((await catalog.namespaces.load(call, ['m'])).properties).toEqual({ from: 'fake' })
+    expect((await catalog.namespaces.updateProperties(call, ['m'], body)).updated).toEqual(['a'])
+    expect(await typeOf(catalog.namespaces.drop(call, ['m']))).toBe('NamespaceNotEmptyException')
+    expect((await catalog.tables.list(call, ['m'], { size: 10 })).items).toEqual([
+      { namespace: ['m'], name: 't' },
+    ])
+    await mixed.route(['m', 'z']).catalog.namespaces.create(call, ['m', 'z'], body)
+    expect(local.asked).toContain('create m.z')
+  })
+})
+
+/** Follows page states to the end. */
+const listAll = async (
+  page: (state: ListState | undefined) => Promise<{ items: readonly Namespace[]; next?: ListState }>,
+): Promise<{ readonly names: string[]; readonly sizes: number[] }> => {
+  const names: string[] = []
+  const sizes: number[] = []
+  let state: ListState | undefined
+  do {
+    const { items, next } = await page(state)
+    names.push(...items.map((item) => item.join('.')))
+    sizes.push(items.length)
+    state = next === undefined ? undefined : (JSON.parse(JSON.stringify(next)) as ListState)
+  } while (state !== undefined)
+  return { names, sizes }
+}
+
+describe('listing namespaces', () => {
+  it('gives the local ones first, then mounts in configured order, each once', async () => {
+    const local = fakeCatalog(['a', 'b', 'm', 'm.deep'])
+    const table = createMountTable({
+      local: local.catalog,
+      mounts: [
+        mount('z', fakeCatalog([]).catalog),
+        mount('m.x', fakeCatalog([]).catalog),
+        mount('c', fakeCatalog([]).catalog),
+      ],
+    })
+    expect((await table.listNamespaces(call, [], { size: 10 })).items.map(String)).toEqual([
+      'a',
+      'b',
+      'z',
+      'm',
+      'c',
+    ])
+    expect((await table.listNamespaces(call, ['m'], { size: 10 })).items.map(String)).toEqual([
+      'm,deep',
+      'm,x',
+    ])
+  })
+
+  it('speaks of a mounted catalog in absolute names', async () => {
+    const other = fakeCatalog(['y', 'y.z'])
+    const table = createMountTable({ local: fakeCatalog([]).catalog, mounts: [mount('a.b', other.catalog)] })
+    expect((await table.listNamespaces(call, ['a', 'b'], { size: 10 })).items).toEqual([['a', 'b', 'y']])
+    expect((await table.listNamespaces(call, ['a', 'b', 'y'], { size: 10 })).items).toEqual([
+      ['a', 'b', 'y', 'z'],
+    ])
+    expect((await table.list('tables', call, { namespace: ['a', 'b', 'y'], size: 10 })).items).toEqual([
+      { namespace: ['a', 'b', 'y'], name: 't' },
+    ])
+    expect(other.asked).toEqual(['list ', 'list y', 'tables y'])
+  })
+
+  it('loses and doubles nothing, whatever the page size and the mounts', async () => {
+    const name = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g')
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uniqueArray(name),
+        fc.uniqueArray(name),
+        fc.integer({ min: 1, max: 9 }),
+        async (own, mounted, size) => {
+          const table = createMountTable({
+            local: fakeCatalog(own, 3).catalog,
+            mounts: mounted.map((path) => mount(path, fakeCatalog([]).catalog)),
+          })
+          const { names, sizes } = await listAll((state) =>
+            table.listNamespaces(call, [], { size, ...(state ? { state } : {}) }),
+          )
+          const expected = [...own.filter((one) => !mounted.includes(one)), ...mounted]
+          expect(names).toEqual(expected)
+          expect(Math.max(...sizes)).toBeLessThanOrEqual(size)
+        },
+      ),
+    )
+  })
+
+  it('refuses a page state of another mount table', async () => {
+    const before = createMountTable({ local: fakeCatalog(['a', 'b']).catalog, mounts: [] })
+    const after = createMountTable({
+      local: fakeCatalog(['a', 'b']).catalog,
+      mounts: [mount('c', fakeCatalog([]).catalog)],
+    })
+    const { next } = await before.listNamespaces(call, [], { size: 1 })
+    expect(next).toBeDefined()
+    if (next)
+      expect(await typeOf(after.listNamespaces(call, [], { size: 1, state: next }))).toBe(
+        'BadRequestException',
+      )
+  })
+
+  it('says which mount is out, and still gives what the others have', async () => {
+    const table = createMountTable({
+      local: fakeCatalog(['a']).catalog,
+      mounts: [
+        mount('dead', deadCatalog()),
+        mount('dead.inner', fakeCatalog([]).catalog),
+        mount('well', fakeCatalog(['y']).catalog),
+      ],
+    })
+    const root = await table.listNamespaces(call, [], { size: 10 })
+    expect(root).toEqual({ items: [['a'], ['dead'], ['well']], partial: [] })
+    const dead = await table.listNamespaces(call, ['dead'], { size: 10 })
+    expect(dead.items).toEqual([['dead', 'inner']])
+    expect(dead.partial).toEqual([
+      { mount: ['dead'], reason: 'Connection dead: no connection could be made' },
+    ])
+    const tables = await table.list('tables', call, { namespace: ['dead', 'db'], size: 10 })
+    expect(tables).toMatchObject({ items: [], partial: [{ mount: ['dead'] }] })
+    expect((await table.list('tables', call, { namespace: ['well', 'y'], size: 10 })).items).toHaveLength(1)
+  })
+
+  it('fails where the local catalog does: its content is never merely missing', async () => {
+    const table = createMountTable({
+      local: deadCatalog(),
+      mounts: [mount('well', fakeCatalog(['y']).catalog)],
+    })
+    expect(await typeOf(table.listNamespaces(call, [], { size: 10 }))).toBe('ServiceUnavailableException')
+  })
+
+  it('of a namespace that is missing is refused, also below a mount', async () => {
+    const table = createMountTable({
+      local: fakeCatalog([]).catalog,
+      mounts: [mount('a', fakeCatalog([]).catalog)],
+    })
+    expect(await typeOf(table.listNamespaces(call, ['x'], { size: 10 }))).toBe('NoSuchNamespaceException')
+    expect(await typeOf(table.listNamespaces(call, ['a', 'x'], { size: 10 }))).toBe(
+      'NoSuchNamespaceException',
+    )
+  })
+})
+
+describe('operations', () => {
+  it('are the union over all mounts, and a mount that is out takes none away', async () => {
+    const plain = fakeCatalog([]).catalog
+    const { transactions: _, ...withoutTransactions } = plain
+    const narrow: Catalog = {
+      ...withoutTransactions,
+      supported: async () => new Set(['loadTable', 'listTables']),
+    }
+    const table = createMountTable({
+      local: withoutTransactions,
+      mounts: [mount('n', narrow), mount('dead', deadCatalog())],
+    })
+    expect((await table.operations()).has('commitTransaction')).toBe(false)
+    const wide = createMountTable({ local: withoutTransactions, mounts: [mount('w', plain)] })
+    expect((await wide.operations()).has('commitTransaction')).toBe(true)
+    expect([...(await createMountTable({ mounts: [mount('', narrow)] }).operations())].sort()).toEqual([
+      'listTables',
+      'loadTable',
+    ])
+  })
+
+  it('cannot be told where every source is out', async () => {
+    expect(await typeOf(createMountTable({ mounts: [mount('', deadCatalog())] }).operations())).toBe(
+      'ServiceUnavailableException',
+    )
+  })
+
+  it('that a mount lacks: lists are empty, loads 404, mutations 406', async () => {
+    const narrow: Catalog = { ...fakeCatalog(['y']).catalog, supported: async () => new Set(['loadTable']) }
+    const { catalog } = createMountTable({ mounts: [mount('m', narrow)] }).route(['m', 'y'])
+    const id = { namespace: ['m', 'y'], name: 'v' }
+    expect(await catalog.views?.list(call, ['m', 'y'], { size: 10 })).toEqual({ items: [] })
+    expect(await typeOf(async () => catalog.views?.load(call, id, { snapshots: 'all' }))).toBe(
+      'NoSuchViewException',
+    )
+    expect(await typeOf(async () => catalog.views?.drop(call, id, { purge: false }))).toBe(
+      'UnsupportedOperationException',
+    )
+    expect(await typeOf(catalog.tables.create(call, ['m', 'y'], body))).toBe('UnsupportedOperationException')
+    expect(await typeOf(catalog.namespaces.drop(call, ['m', 'y']))).toBe('UnsupportedOperationException')
+    expect(await typeOf(async () => catalog.transactions?.commit(call, [], body))).toBe(
+      'UnsupportedOperationException',
+    )
+  })
+})
