@@ -108,9 +108,8 @@ const describeCommit = (subject: Subject): void => {
 
     it.skipIf(!traits.recognisesNoOps)('that change nothing write nothing', async () => {
       const id = await createTable(subject)
-      await commit(id, [setProperties({ a: '1' })])
       const before = await loadTable(subject, id)
-      const answer = await commit(id, [setProperties({ a: '1' })])
+      const answer = await commit(id, [{ action: 'set-current-schema', 'schema-id': 0 }])
       expect(answer.metadataLocation).toBe(before.metadataLocation)
       expect((await loadTable(subject, id)).version).toBe(before.version)
     })

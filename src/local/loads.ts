@@ -1,0 +1,94 @@
+/** Reading: find, load, exists and list. A warm load costs one coalesced pointer read, or none where resolve did it. */
+import type {
+  CallContext,
+  Entry,
+  Loaded,
+  LoadOptions,
+  Page,
+  PageRequest,
+  Relations,
+} from '#catalog/catalog.ts'
+import { onlyReferencedSnapshots } from '#iceberg/referenced-snapshots.ts'
+import { type Identifier, type Namespace, namespaceKey } from '#model/identifier.ts'
+import { listEntries } from '#store/entries.ts'
+import type { Local } from './deps.ts'
+import { relationName } from './keys.ts'
+import { requireNamespace } from './namespaces.ts'
+import { missingFile, noSuchRelation, type RelationKind } from './refusals.ts'
+import { entryOf, loadedOf } from './relation-kind.ts'
+
+/** The entry under a name, of either kind. */
+export const findEntry = async (local: Local, identifier: Identifier): Promise<Entry | undefined> => {
+  const state = await local.lookups.find(relationName(identifier))
+  if (state === undefined) return undefined
+  const { contentId, kind, uuid, location, metadataLocation } = state
+  return { identifier, contentId, kind, uuid, location, metadataLocation }
+}
+
+const requireEntry = async (
+  local: Local,
+  context: CallContext,
+  wanted: { readonly kind: RelationKind; readonly id: Identifier },
+): Promise<Entry> => {
+  const entry = entryOf(context, wanted.id) ?? (await findEntry(local, wanted.id))
+  if (entry?.kind !== wanted.kind) throw noSuchRelation(wanted.kind, wanted.id)
+  return entry
+}
+
+/** Bytes as shown: the file, or the file with no more than the snapshots that refs name. */
+const readShown = async (
+  local: Local,
+  location: string,
+  snapshots: LoadOptions['snapshots'],
+): Promise<readonly Uint8Array[]> => {
+  const bytes = await local.readMetadata(location)
+  if (snapshots === 'all') return [bytes]
+  const cut = async (): Promise<Uint8Array> => {
+    const chunks = await onlyReferencedSnapshots(bytes)
+    return chunks.length === 1 && chunks[0] === bytes ? bytes : Buffer.concat(chunks)
+  }
+  return [await local.cache.fetch(`${local.warehouse.id} refs`, location, cut)]
+}
+
+/** NotFound where the file is gone although its bytes may be cached. A cold read finds out by itself. */
+const checkFile = async (local: Local, location: string): Promise<void> => {
+  if (!local.warehouse.verifyMetadataFile) return
+  if (!(await local.files.exists(location))) throw missingFile(location)
+}
+
+const load = async (
+  local: Local,
+  { metadataLocation, uuid, location }: Entry,
+  options: LoadOptions,
+): Promise<Loaded | 'not-modified'> => {
+  await checkFile(local, metadataLocation)
+  if (options.unlessVersion === metadataLocation) return 'not-modified'
+  const metadata = await readShown(local, metadataLocation, options.snapshots)
+  return loadedOf({ metadataLocation, metadata, uuid, location })
+}
+
+const list = async (
+  local: Local,
+  kind: RelationKind,
+  { namespace, token, size }: PageRequest & { readonly namespace: Namespace },
+): Promise<Page<Identifier>> => {
+  const line = await local.line()
+  await requireNamespace(local.database, line, namespace)
+  const page = { ns: namespaceKey(namespace), kind, after: token ?? '', size: size + 1 }
+  const names = await listEntries(local.database, line, page)
+  const items = names.slice(0, size).map((name) => ({ namespace, name }))
+  const next = names.length > size ? names[size - 1] : undefined
+  return next === undefined ? { items } : { items, next }
+}
+
+export const createReads = (
+  local: Local,
+  kind: RelationKind,
+): Pick<Relations, 'list' | 'load' | 'exists'> => ({
+  list: (_context, namespace, page) => list(local, kind, { ...page, namespace }),
+  load: async (context, id, options) =>
+    load(local, await requireEntry(local, context, { kind, id }), options),
+  exists: async (context, id) => {
+    await requireEntry(local, context, { kind, id })
+  },
+})
