@@ -186,6 +186,22 @@ const settledOf = <T>(change: Change<T>, known: Known<T>): Settled<T> => {
   return known.final ? { state: 'refused', outcome: { kind: 'failed', type, message } } : { state: 'refused' }
 }
 
+/** An earlier try of this very request may have landed: then it is not sent a second time. */
+const landedEarlier = async <T>(
+  intent: Intent | undefined,
+  change: Change<T>,
+): Promise<Known<T> | undefined> => {
+  if (!change.reconcile || intent === undefined || intent.doubtful.length === 0) return undefined
+  const result = await change.reconcile().catch(() => undefined)
+  return result === undefined ? undefined : { kind: 'done', result }
+}
+
+/** Sends, and looks into it where that leaves a doubt. */
+const decide = async <T>(upstream: Upstream, context: CallContext, change: Change<T>): Promise<Known<T>> => {
+  const known = await attempt(upstream, context, change)
+  return known.kind === 'doubt' ? ((await resolveDoubt(upstream, context, change)) ?? known) : known
+}
+
 /**
  * Runs one change. The caller's abort is heeded before anything is sent and ignored afterwards.
  * CommitStateUnknown when the outcome cannot be found out.
@@ -198,8 +214,7 @@ export const runChange = async <T>(
   checkWanted(context)
   await upstream.session()
   const intent = await begin(upstream, context, change)
-  const first = await attempt(upstream, context, change)
-  const known = first.kind === 'doubt' ? ((await resolveDoubt(upstream, context, change)) ?? first) : first
+  const known = (await landedEarlier(intent, change)) ?? (await decide(upstream, context, change))
   await settle(upstream, intent, settledOf(change, known))
   if (known.kind === 'done') return known.result
   throw known.kind === 'refused' ? known.error : unknown(upstream, change, known)

@@ -26,20 +26,25 @@ const accepted: Readonly<Record<string, Accepts>> = {
   's3.acceleration-enabled': isFlag,
   's3.chunked-encoding-enabled': isFlag,
   's3.checksum-enabled': isFlag,
+  's3.delete-enabled': isFlag,
   's3.force-virtual-addressing': isFlag,
   'gcs.project-id': isName,
   'gcs.service.host': isAddress,
   'adls.account-name': isName,
   'adls.account-host': isName,
+  'gcs.default-bucket-location': isName,
   'adls.blob-storage-authority': isName,
+  'adls.dfs-storage-authority': isName,
 }
+
+const nothing: Readonly<Record<string, string>> = Object.freeze({})
 
 /** The part of an upstream's configuration (defaults, overrides and table config together) that is handed on. */
 export const allowClientConfig = (
   config: Readonly<Record<string, string>>,
-): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    Object.entries(config).filter(
-      ([key, value]) => Object.hasOwn(accepted, key) && accepted[key]?.(value) === true,
-    ),
+): Readonly<Record<string, string>> => {
+  const kept = Object.entries(config).filter(
+    ([key, value]) => Object.hasOwn(accepted, key) && accepted[key]?.(value) === true,
   )
+  return kept.length === 0 ? nothing : Object.fromEntries(kept)
+}

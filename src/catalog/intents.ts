@@ -17,8 +17,16 @@ export interface CommitIntents {
   begin(draft: IntentDraft): Promise<Intent>
 }
 
+/** An earlier try of the same request (same idempotency key) whose end nobody knows. */
+export interface DoubtfulCommit {
+  readonly id: string
+  readonly addedSnapshotIds: readonly string[]
+}
+
 export interface Intent {
   readonly id: string
+  /** Newest first: their snapshots are looked for before the request is relayed again. */
+  readonly doubtful: readonly DoubtfulCommit[]
   /** Records how it ended: `committed`, `refused` (by the upstream's own word), or `unknown`. */
   settle(state: 'committed' | 'refused' | 'unknown', outcome?: Outcome): Promise<void>
 }

@@ -38,9 +38,17 @@ const createMemoryIntents = (): { readonly port: CommitIntents; readonly all: re
     port: {
       begin: async (draft) => {
         const intent: RecordedIntent = { draft, state: 'begun' }
+        const key = draft.idempotency?.key
+        const doubtful = all.filter(
+          (one) => key !== undefined && one.state === 'unknown' && one.draft.idempotency?.key === key,
+        )
         all.push(intent)
         return {
           id: String(all.length),
+          doubtful: doubtful.map(({ draft: { addedSnapshotIds } }, i) => ({
+            id: String(i),
+            addedSnapshotIds,
+          })),
           settle: async (state, outcome) => {
             intent.state = state
             if (outcome) intent.outcome = outcome

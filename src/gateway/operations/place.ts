@@ -1,5 +1,6 @@
 /** Where an operation of the Iceberg face acts: the warehouse, the route, and the objects found in our records. */
 import type { Body, Entry, Loaded } from '#catalog/catalog.ts'
+import { allowClientConfig } from '#catalog/client-config.ts'
 import type { Route } from '#catalog/mounts.ts'
 import type { Need, Resource } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
@@ -8,7 +9,6 @@ import type { JsonObject } from '#model/json.ts'
 import { asArrayOf, asObject, asString, optional } from '#model/json-read.ts'
 import type { ListingRules } from '../listing.ts'
 import type { Target } from '../operation.ts'
-import { filterConfig } from '../relayed-config.ts'
 import {
   findWarehouse,
   type OpenWarehouse,
@@ -132,7 +132,7 @@ export const need = (action: Need['action'], resource: Resource): Need => ({ act
 /** Nothing of a catalog's `config` passes but the allow-list. */
 export const withAllowedConfig = (loaded: Loaded): Loaded => ({
   ...loaded,
-  config: filterConfig(loaded.config),
+  config: allowClientConfig(loaded.config),
 })
 
 export const readIdentifier = (value: JsonObject[string] | undefined, path: string): Identifier => {
