@@ -61,24 +61,30 @@ const linkAll = async (
   }
 }
 
-/** In the package where that may be written, else in `spare`, a folder of ours. */
-export const openBinaries = async (spare: string): Promise<Binaries> => {
-  const folder = locate()
-  const binaries = { folder, initdb: join(folder, 'bin/initdb'), postgres: join(folder, 'bin/postgres') }
-  const links = await missingLinks(folder)
-  if (links.length === 0) return binaries
+/** Makes missing links in the package, or in `spare` (which is then the answer) where the package may not be written. */
+export const mendLinks = async (native: string, spare: string): Promise<string | undefined> => {
+  const links = await missingLinks(native)
   try {
-    await linkAll(links, (link) => ({
-      from: basename(link.source),
-      to: join(folder, '..', link.target),
-    }))
-    return binaries
+    await linkAll(links, ({ source, target }) => ({ from: basename(source), to: join(native, '..', target) }))
+    return undefined
   } catch {
     await mkdir(spare, { recursive: true })
-    await linkAll(links, (link) => ({
-      from: join(folder, '..', link.source),
-      to: join(spare, basename(link.target)),
+    await linkAll(links, ({ source, target }) => ({
+      from: join(native, '..', source),
+      to: join(spare, basename(target)),
     }))
-    return { ...binaries, libraries: spare }
+    return spare
+  }
+}
+
+/** `spare`: a folder of ours for links that the package cannot hold. */
+export const openBinaries = async (spare: string): Promise<Binaries> => {
+  const folder = locate()
+  const libraries = await mendLinks(folder, spare)
+  return {
+    folder,
+    initdb: join(folder, 'bin/initdb'),
+    postgres: join(folder, 'bin/postgres'),
+    ...(libraries === undefined ? {} : { libraries }),
   }
 }

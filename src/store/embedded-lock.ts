@@ -2,6 +2,7 @@
 import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface FolderLock {
   release(): Promise<void>
@@ -12,32 +13,52 @@ const refused = (folder: string, holder: string): Error =>
     `Another gateway (${holder}) already uses the data folder ${folder}: stop it, or choose another folder with --data`,
   )
 
-const askHolder = (address: string): Promise<string> => {
-  const { promise, resolve } = Promise.withResolvers<string>()
+/** Undefined where nobody answers: the holder is gone or going. */
+const askHolder = (address: string): Promise<string | undefined> => {
+  const { promise, resolve } = Promise.withResolvers<string | undefined>()
   const socket = connect(address)
   socket.setTimeout(1_000, () => socket.destroy())
   socket.once('data', (name) => resolve(name.toString('utf8')))
-  socket.once('error', () => resolve('of an unknown process'))
-  socket.once('close', () => resolve('of an unknown process'))
+  socket.once('error', () => resolve(undefined))
+  socket.once('close', () => resolve(undefined))
   return promise
 }
 
-/** A name in Linux's abstract socket space: it is gone with its holder, so it is never stale. */
-const lockBySocket = async (folder: string): Promise<FolderLock> => {
-  const { dev, ino } = await stat(folder)
-  const address = `\0lakegate-data-${dev}-${ino}`
-  const server = createServer((socket) => socket.end(`process ${process.pid}`))
+/** Undefined where the name is taken. */
+const listenAt = async (address: string): Promise<FolderLock | undefined> => {
+  const server = createServer((socket) => {
+    socket.on('error', () => {})
+    socket.end(`process ${process.pid}`)
+  })
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   server.once('error', reject)
   server.listen(address, resolve)
   try {
     await promise
   } catch (cause) {
-    if ((cause as { code?: unknown }).code !== 'EADDRINUSE') throw cause
-    throw refused(folder, await askHolder(address))
+    if ((cause as { code?: unknown }).code === 'EADDRINUSE') return undefined
+    throw cause
   }
   server.unref()
   return { release: () => new Promise((done) => server.close(() => done())) }
+}
+
+const dyingTries = 60
+
+/**
+ * A name in Linux's abstract socket space: it is gone with its holder, so it is never stale. A holder that was just
+ * killed keeps it for a moment.
+ */
+const lockBySocket = async (folder: string): Promise<FolderLock> => {
+  const { dev, ino } = await stat(folder)
+  const address = `\0lakegate-data-${dev}-${ino}`
+  for (let tries = 1; ; tries += 1) {
+    const lock = await listenAt(address)
+    if (lock !== undefined) return lock
+    const holder = await askHolder(address)
+    if (holder !== undefined || tries === dyingTries) throw refused(folder, holder ?? 'an unknown process')
+    await sleep(50)
+  }
 }
 
 const isAlive = (pid: number): boolean => {
