@@ -88,6 +88,8 @@ export const parseSnapshot = (json: JsonValue | undefined): AddedSnapshot => {
   const object = asObject(json, 'snapshot')
   const id = canonicalId(asLong(object['snapshot-id'], 'snapshot.snapshot-id'))
   const sequenceNumber = present(asLong, object, 'sequence-number') ?? 0
+  // Readers of version 2 refuse it, and a parent that it could be behind is not needed to know that.
+  if (sequenceNumber < 0) throw illegal(`Invalid sequence number: ${sequenceNumber}`)
   const parentId = present(asLong, object, 'parent-snapshot-id')
   const timestamp = asLong(object['timestamp-ms'], 'snapshot.timestamp-ms')
   const manifests = readManifests(object)

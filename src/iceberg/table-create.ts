@@ -5,7 +5,7 @@ import { asObject, asString, asStringMap, optional } from '#model/json-read.ts'
 import { checkFormatVersion, setLocation, setProperties } from './change-attributes.ts'
 import { addSchema, addSortOrder, addSpec, setDefaultSortOrder } from './change-schemas.ts'
 import type { Built, EngineInputs, TableFacts } from './engine.ts'
-import { illegal } from './errors.ts'
+import { illegal, invalid } from './errors.ts'
 import { assignFreshIds, freshIdOf } from './fresh-ids.ts'
 import { checkSpec, firstPartitionFieldId, type PartitionSpec, parsePartitionSpec } from './partition-spec.ts'
 import {
@@ -28,10 +28,17 @@ interface CreateRequest {
   readonly properties: Properties
 }
 
+/** A new table has no columns that are gone: even `void` needs its source. */
+const checkSources = (fields: readonly { readonly sourceId: number }[], schema: Schema): void => {
+  for (const { sourceId } of fields)
+    if (!schema.index.fields.has(sourceId)) throw invalid(`Cannot find source column: ${sourceId}`)
+}
+
 const readSpec = (json: JsonValue | undefined, schema: Schema): PartitionSpec => {
   if (json === undefined || json === null) return { id: 0, fields: [] }
   const spec = parsePartitionSpec(json, 'partition-spec')
   checkSpec(spec, schema)
+  checkSources(spec.fields, schema)
   return spec
 }
 
@@ -39,6 +46,7 @@ const readSortOrder = (json: JsonValue | undefined, schema: Schema): SortOrder =
   if (json === undefined || json === null) return { id: 0, fields: [] }
   const order = parseSortOrder(json, 'write-order')
   checkSortOrder(order, schema)
+  checkSources(order.fields, schema)
   return order
 }
 
