@@ -1,6 +1,12 @@
 /** Brings two answers into one form (no uuids, times and paths of a server) and says where they differ. */
 import { isDeepStrictEqual } from 'node:util'
-import { isJsonObject, JsonNumber, type JsonObject, type JsonValue } from '../../../src/model/json.ts'
+import {
+  isJsonObject,
+  JsonNumber,
+  type JsonObject,
+  type JsonValue,
+  stringifyJson,
+} from '../../../src/model/json.ts'
 import { isClientUuid } from './random.ts'
 import type { Answer, Side } from './side.ts'
 
@@ -43,7 +49,7 @@ interface Known {
 
 const replacements = (side: Side): (readonly [string, string])[] => {
   const given = [...side.bindings].filter(([key]) => key.startsWith('given:'))
-  const homes = given.map(([key, location]) => [location, `<${key}>`] as const)
+  const homes = given.map(([, location]) => [location, '<given>'] as const)
   const texts = [...homes, [side.root, '<root>'] as const]
   return texts
     .map(([from, to]) => [from.replace(/^file:\/+/, 'file:/'), to] as const)
@@ -74,12 +80,15 @@ const unordered = new Set([
   'removed',
   'missing',
   'identifier-field-ids',
+  'statistics',
+  'partition-statistics',
+  'encryption-keys',
 ])
 
 const ordered = (items: readonly JsonValue[], key: string): readonly JsonValue[] => {
   if (key === 'versions') return items.toSorted((a, b) => versionId(a) - versionId(b))
   if (!unordered.has(key)) return items
-  return items.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+  return items.toSorted((a, b) => (stringifyJson(a) < stringifyJson(b) ? -1 : 1))
 }
 
 const versionId = (version: JsonValue): number =>

@@ -16,7 +16,7 @@ import {
   updateNamespace,
 } from './namespaces.ts'
 import { createRandom, type Random } from './random.ts'
-import type { Side } from './side.ts'
+import { type Side, withPlaceholders } from './side.ts'
 import {
   commitStaged,
   commitTable,
@@ -139,7 +139,7 @@ const exchangeBoth = async (options: TwinOptions, request: TwinRequest, world: W
   const [a, b] = await Promise.all([options.reference.send(request), options.other.send(request)])
   const reference = outcomeOf(options.reference, a, world.startedAt)
   const other = outcomeOf(options.other, b, world.startedAt)
-  if (a.status < 300 && b.status < 300) request.settle?.(world, a.body)
+  if (a.status < 300 && b.status < 300) request.settle?.(world, withPlaceholders(options.reference, a.body))
   return { request, reference, other, divergences: differences(reference, other) }
 }
 

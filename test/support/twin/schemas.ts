@@ -198,17 +198,19 @@ export interface SpecWish {
   readonly lastPartitionId: number
   /** Fields of older specs, some of which are taken over. */
   readonly older: readonly JsonObject[]
+  /** Clients number the fields of a spec that they add to a table; in a create the catalog does. */
+  readonly numbered: boolean
 }
 
-const fieldIds = (random: Random, list: readonly JsonObject[], last: number): JsonObject[] => {
+const fieldIds = (random: Random, list: readonly JsonObject[], wish: SpecWish): JsonObject[] => {
   const mode = random.weighted([
-    [5, 'none'],
-    [4, 'all'],
-    [0.3, 'some'],
+    [wish.numbered ? 0.4 : 5, 'none'],
+    [wish.numbered ? 8 : 3, 'all'],
+    [0.2, 'some'],
     [0.2, 'wild'],
   ])
   if (mode === 'none') return list.map(({ 'field-id': _, ...rest }) => rest)
-  let next = last
+  let next = wish.lastPartitionId
   return list.map((f) => {
     if (mode === 'some' && random.chance(0.5)) return f
     const own = mode === 'wild' ? random.pick([0, 1, 999, 1000, 1001, 5000]) : (f['field-id'] ?? ++next)
@@ -223,8 +225,8 @@ export const newSpec = (random: Random, wish: SpecWish): JsonObject => {
     return { name, transform: transform(random, of), 'source-id': id }
   })
   const list = [...(random.chance(0.5) ? random.some(wish.older) : []), ...fresh]
-  const specId = random.chance(0.7) ? { 'spec-id': random.pick([0, 0, 1, 3, -1]) } : {}
-  return { ...specId, fields: fieldIds(random, list, wish.lastPartitionId) }
+  const specId = random.chance(0.96) ? { 'spec-id': random.pick([0, 0, 1, 3, -1]) } : {}
+  return { ...specId, fields: fieldIds(random, list, wish) }
 }
 
 export const newOrder = (random: Random, schema: JsonObject): JsonObject => {

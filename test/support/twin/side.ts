@@ -36,7 +36,9 @@ export interface SideOptions {
   readonly token?: string
 }
 
-const timeoutMs = 20_000
+const timeoutMs = 10_000
+/** Stands in reports for a server that does not answer. */
+export const noAnswer = 599
 
 export const openSide = async (options: SideOptions): Promise<Side> => {
   const headers: Record<string, string> = { 'content-type': 'application/json' }
@@ -55,17 +57,22 @@ export const openSide = async (options: SideOptions): Promise<Side> => {
     const body =
       request.body === undefined ? null : resolve(stringifyJson(request.body), options.root, bindings)
     const url = `${base}/${encodePath(request, separator)}`
-    const answer = await fetch(url, {
-      method: request.method,
-      headers,
-      body,
-      signal: AbortSignal.timeout(timeoutMs),
-    })
-    const read = { status: answer.status, body: readBody(new Uint8Array(await answer.arrayBuffer())) }
+    const read = await ask(url, { method: request.method, headers, body })
     note(request, read, bindings)
     return read
   }
   return { name: options.name, root: options.root, bindings, send }
+}
+
+const ask = async (url: string, init: RequestInit): Promise<Answer> => {
+  try {
+    const answer = await fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) })
+    return { status: answer.status, body: readBody(new Uint8Array(await answer.arrayBuffer())) }
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'TimeoutError')
+      return { status: noAnswer, body: undefined }
+    throw error
+  }
 }
 
 const encodePath = (request: TwinRequest, separator: string): string => {
@@ -104,4 +111,15 @@ const note = (request: TwinRequest, answer: Answer, bindings: Map<string, string
   bind('file', answer.body?.['metadata-location'])
   bind('home', metadata['location'])
   if (newHome === true) bind('given', metadata['location'])
+}
+
+/** The answer with the side's own root as a placeholder again, so that parts of it can be sent to both. */
+export const withPlaceholders = (side: Side, body: JsonObject | undefined): JsonObject | undefined => {
+  if (body === undefined) return undefined
+  const plain = side.root.replace(/^file:\/+/, '/')
+  const text = stringifyJson(body)
+    .replaceAll(`file://${plain}`, '@root@')
+    .replaceAll(`file:${plain}`, '@root@')
+  const value = parseJson(text)
+  return isJsonObject(value) ? value : undefined
 }

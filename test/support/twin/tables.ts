@@ -41,7 +41,7 @@ const createBody = (random: Random, world: World, name: string): JsonObject => {
     [0.2, 7],
   ])
   const schema = newSchema(random, { formatVersion: version === 0 ? 2 : version, firstId: 1 })
-  const spec = newSpec(random, { schema, lastPartitionId: 999, older: [] })
+  const spec = newSpec(random, { schema, lastPartitionId: 999, older: [], numbered: false })
   const properties = {
     ...newProperties(random, world),
     ...(version > 0 ? { 'format-version': String(version) } : {}),

@@ -46,7 +46,7 @@ const addSpec: Maker = ({ random, table }) => {
   const lastPartitionId = numberOf(table.metadata, 'last-partition-id', 999)
   const spec = random.chance(0.15)
     ? random.pick([...objects(table.metadata, 'partition-specs'), { fields: [] }])
-    : newSpec(random, { schema: currentSchema(table.metadata), lastPartitionId, older })
+    : newSpec(random, { schema: currentSchema(table.metadata), lastPartitionId, older, numbered: true })
   const set = random.chance(0.6) ? [{ action: 'set-default-spec', 'spec-id': -1 }] : []
   return [{ action: 'add-spec', spec }, ...set]
 }
@@ -75,13 +75,13 @@ const upgrade: Maker = ({ random, table }) => {
   return [
     {
       action: 'upgrade-format-version',
-      'format-version': random.pick([version, version + 1, version - 1, 3, 3, 0, 9]),
+      'format-version': random.pick([version, version, Math.min(version + 1, 3), version - 1, 3, 3, 0, 9]),
     },
   ]
 }
 
 const assignUuid: Maker = ({ random, table }) => [
-  { action: 'assign-uuid', uuid: random.chance(0.8) ? `@uuid:${table.key}@` : random.uuid() },
+  { action: 'assign-uuid', uuid: random.chance(0.93) ? `@uuid:${table.key}@` : random.uuid() },
 ]
 
 const setLocation: Maker = ({ random, world, table }) => [
