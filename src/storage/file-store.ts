@@ -17,18 +17,22 @@ const isMissing = (error: unknown): boolean => missingCodes.has(codeOf(error))
 const unusableCodes = new Set(['ENAMETOOLONG', 'ENOTDIR', 'ELOOP', 'EISDIR'])
 const refusedCodes = new Set(['EACCES', 'EPERM', 'EROFS'])
 
+const named = (location: string, error: unknown): unknown => {
+  const code = codeOf(error)
+  if (isCatalogError(error) || code === '' || code === 'ABORT_ERR') return error
+  if (unusableCodes.has(code))
+    return new CatalogError('BadRequestException', `Not a usable file location: ${location}`, {
+      cause: error,
+    })
+  return refusedCodes.has(code) ? refused(location, error) : unavailable(location, error)
+}
+
 /** Runs one call and names its failure. */
 const translated = async <T>(location: string, work: () => Promise<T>): Promise<T> => {
   try {
     return await work()
   } catch (error) {
-    const code = codeOf(error)
-    if (isCatalogError(error) || code === '' || code === 'ABORT_ERR') throw error
-    if (unusableCodes.has(code))
-      throw new CatalogError('BadRequestException', `Not a usable file location: ${location}`, {
-        cause: error,
-      })
-    throw refusedCodes.has(code) ? refused(location, error) : unavailable(location, error)
+    throw named(location, error)
   }
 }
 
@@ -135,9 +139,13 @@ async function* listFolder(
   prefix: string,
   signal?: AbortSignal,
 ): AsyncGenerator<StoredObject> {
-  const folder = roots.pathOf(prefix)
-  await roots.checkFolder(folder, prefix)
-  yield* walk(folder, signal)
+  try {
+    const folder = roots.pathOf(prefix)
+    await roots.checkFolder(folder, prefix)
+    yield* walk(folder, signal)
+  } catch (error) {
+    throw named(prefix, error)
+  }
 }
 
 /** `roots`: the only `file:` locations below which anything is touched. */
