@@ -22,7 +22,7 @@ export interface PointerChange<State, Facts> {
   /** The parsed request, as a gate is shown it. */
   readonly request: JsonObject
   /** Requirements, then updates, on the base; null where nothing has the name. Throws what the client is told. */
-  readonly build: (base: Base | null, state: State | undefined) => Built<Facts>
+  readonly build: (base: Base | null, state: State | undefined) => Promise<Built<Facts>>
   /** Where the next metadata file goes; a new name at each call. */
   readonly nameFile: (facts: Facts, previous: string | undefined) => string
 }
@@ -116,7 +116,7 @@ const build = async <State extends PointerState, Facts>(
       previous === undefined
         ? null
         : { bytes: await deps.readBase(previous, context.signal), metadataLocation: previous }
-    const { bytes, facts, changed } = change.build(read, base)
+    const { bytes, facts, changed } = await change.build(read, base)
     const kept = !changed && previous !== undefined
     swaps.push({
       identifier: change.identifier,

@@ -172,11 +172,14 @@ const baseFor = <F extends Facts>(
   state: RelationState | undefined,
 ): LocalState | undefined => {
   const { identifier: id, kind } = part
-  if (state === undefined && part.base !== 'present') return undefined
-  if (state !== undefined && part.base !== 'present' && (part.base === 'absent' || state.kind !== kind))
-    throw relationExists(kind, state.kind, id)
-  const entry = requireRelation(context, { kind, id }, state)
-  return { metadataLocation: entry.metadataLocation, entry }
+  if (part.base === 'present') {
+    const entry = requireRelation(context, { kind, id }, state)
+    return { metadataLocation: entry.metadataLocation, entry }
+  }
+  if (state === undefined) return undefined
+  if (part.base === 'absent' || state.kind !== kind) throw relationExists(kind, state.kind, id)
+  // `assert-create` on what is there: the engine says so in the reference's words.
+  return { metadataLocation: state.metadataLocation, entry: state }
 }
 
 const createStore = <F extends Facts>(all: Parts<F>): PointerStore<LocalState, F> => {

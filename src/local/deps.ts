@@ -2,7 +2,7 @@
 
 import type { MetadataFiles } from '#catalog/files.ts'
 import type { CommitPointers } from '#catalog/pointer-commit.ts'
-import type { MetadataEngine, TableFacts, ViewFacts } from '#iceberg/engine.ts'
+import type { AsyncMetadataEngine, TableFacts, ViewFacts } from '#iceberg/engine.ts'
 import type { Database } from '#store/database.ts'
 import type { Line } from '#store/entries-lines.ts'
 import type { Lookups } from './lookups.ts'
@@ -25,8 +25,8 @@ export interface LocalDeps {
   readonly database: Database
   readonly warehouse: LocalWarehouse
   readonly files: MetadataFiles
-  readonly tableEngine: MetadataEngine<TableFacts>
-  readonly viewEngine: MetadataEngine<ViewFacts>
+  readonly tableEngine: AsyncMetadataEngine<TableFacts>
+  readonly viewEngine: AsyncMetadataEngine<ViewFacts>
   /** Shared by the warehouses of a process, so that one bound holds for all. */
   readonly cache: MetadataCache
   /** Epoch milliseconds. */

@@ -30,7 +30,8 @@ const requireEntry = async (
   context: CallContext,
   wanted: { readonly kind: RelationKind; readonly id: Identifier },
 ): Promise<Entry> => {
-  const entry = entryOf(context, wanted.id) ?? (await findEntry(local, wanted.id))
+  const entry =
+    context.entries === undefined ? await findEntry(local, wanted.id) : entryOf(context, wanted.id)
   if (entry?.kind !== wanted.kind) throw noSuchRelation(wanted.kind, wanted.id)
   return entry
 }

@@ -66,18 +66,26 @@ export const createLookups = (findRelations: FindRelations, options: LookupOptio
   const maySend = (): boolean =>
     queries === 0 || (queries < maxQueries && monotonic() - lastSent > patienceMs)
 
+  let scheduled = false
+  /** After the requests of this turn of the event loop have joined. */
+  const schedule = (): void => {
+    if (scheduled) return
+    scheduled = true
+    setImmediate(() => {
+      scheduled = false
+      if (maySend()) send()
+    })
+  }
+
   return {
     find: async (name) => {
       let batch = waiting.at(-1)
       if (batch === undefined || batch.names.length >= maxBatch) {
         batch = newBatch()
         waiting.push(batch)
-        // After the requests of this turn of the event loop have joined.
-        setImmediate(() => {
-          if (maySend()) send()
-        })
       }
       const position = join(batch, name)
+      schedule()
       return (await batch.answer)[position]
     },
   }

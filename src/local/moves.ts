@@ -120,7 +120,7 @@ const readRegistered = async <F extends Facts>(
   places.check(metadataLocation)
   // Read anew: a file of this name may have been another one when it was read before.
   const bytes = await local.files.read(metadataLocation)
-  const facts = of.engine.facts(bytes)
+  const facts = await of.engine.facts(bytes)
   places.checkFacts(facts)
   const uuid = facts.uuid === '' ? local.newUuid() : facts.uuid
   checkUuid(uuid)

@@ -1,6 +1,6 @@
 /** What differs between tables and views: engine, words, and how a metadata file is compressed by default. */
 import type { CallContext, Entry, Loaded } from '#catalog/catalog.ts'
-import type { MetadataEngine } from '#iceberg/engine.ts'
+import type { AsyncMetadataEngine } from '#iceberg/engine.ts'
 import { nextMetadataLocation } from '#iceberg/files.ts'
 import { CatalogError } from '#model/errors.ts'
 import { type Identifier, sameNamespace } from '#model/identifier.ts'
@@ -10,7 +10,7 @@ import { noSuchRelation, type RelationKind } from './refusals.ts'
 
 export interface KindOf<F extends Facts> {
   readonly kind: RelationKind
-  readonly engine: MetadataEngine<F>
+  readonly engine: AsyncMetadataEngine<F>
   /** The specification's operation ids. */
   readonly ops: {
     readonly create: string
@@ -84,8 +84,7 @@ export const requireRelation = (
   wanted: { readonly kind: RelationKind; readonly id: Identifier },
   state: RelationState | undefined,
 ): RelationState => {
-  const authorized = entryOf(context, wanted.id)
-  const other = authorized !== undefined && authorized.contentId !== state?.contentId
+  const other = context.entries !== undefined && entryOf(context, wanted.id)?.contentId !== state?.contentId
   if (state === undefined || state.kind !== wanted.kind || other) throw noSuchRelation(wanted.kind, wanted.id)
   return state
 }

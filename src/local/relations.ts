@@ -45,7 +45,7 @@ const buildNew = async <F extends Facts>(
       ? places.defaultLocation(properties['location'], uuid)
       : withoutTrailingSlashes(requested)
   places.check(location)
-  const built = of.engine.create(request, { now: local.now(), uuid, location })
+  const built = await of.engine.create(request, { now: local.now(), uuid, location })
   places.checkFacts(built.facts)
   checkUuid(built.facts.uuid)
   return { id, built }
@@ -77,7 +77,7 @@ const create = async <F extends Facts>(
         identifier: id,
         kind: of.kind,
         request,
-        build: () => made.built,
+        build: async () => made.built,
         nameFile: fileNamer(parts.local, of.kind),
         base: 'absent',
         newContent: parts.local.newUuid(),
@@ -107,9 +107,9 @@ const partOf = <F extends Facts>(
   const creates = of.kind === 'table' && isCreateCommit(request)
   const moves = movesPlaces(request.updates)
   const newUuid = local.newUuid()
-  const build = (base: Base | null, state: LocalState | undefined): Built<F> => {
+  const build = async (base: Base | null, state: LocalState | undefined): Promise<Built<F>> => {
     const uuid = state?.entry.uuid ?? newUuid
-    const built = of.engine.commit(base, request, { now: local.now(), uuid })
+    const built = await of.engine.commit(base, request, { now: local.now(), uuid })
     checkUuid(built.facts.uuid)
     if (state !== undefined && built.changed && built.facts.uuid.toLowerCase() !== uuid)
       throw uuidReassigned(of.kind, id)

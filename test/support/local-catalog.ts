@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Catalog } from '#catalog/catalog.ts'
 import type { MetadataFiles } from '#catalog/files.ts'
+import { createEnginePool } from '#iceberg/engine-pool.ts'
 import { tableEngine } from '#iceberg/table.ts'
 import { viewEngine } from '#iceberg/view.ts'
 import type { LocalDeps, LocalWarehouse } from '#local/deps.ts'
@@ -11,6 +12,9 @@ import { createMetadataFiles } from '#storage/metadata-files.ts'
 import type { Database } from '#store/database.ts'
 import { createMainLine } from '#store/entries-lines.ts'
 import { createMemoryStore, type MemoryStore } from './memory-store.ts'
+
+/** Its threads start with the first large document, and do not hold up the end of the process. */
+const engines = createEnginePool()
 
 export interface TestWarehouse {
   readonly warehouse: LocalWarehouse
@@ -49,8 +53,8 @@ export const openTestCatalog = (
     database,
     warehouse,
     files,
-    tableEngine,
-    viewEngine,
+    tableEngine: engines.of('table', tableEngine),
+    viewEngine: engines.of('view', viewEngine),
     cache: createMetadataCache({ maxBytes: 32 * 1024 * 1024 }),
     now: () => Date.now(),
     newUuid: () => crypto.randomUUID(),
