@@ -1,7 +1,7 @@
 /** The metadata engines behind promises: a large document is worked on in a thread, so that the event loop goes on. */
 import { Worker } from 'node:worker_threads'
 import { CatalogError } from '#model/errors.ts'
-import { encodeJson, type JsonObject, type JsonValue } from '#model/json.ts'
+import { encodeJson, type JsonValue } from '#model/json.ts'
 import type {
   AsyncMetadataEngine,
   Base,

@@ -1,7 +1,7 @@
 /** The metadata engine of tables: create, commit, facts. Pure; cost is about linear in the bytes of the document. */
 
 import { type DocumentIndex, indexDocument } from '#model/document.ts'
-import { CatalogError } from '#model/errors.ts'
+import { CatalogError, isCatalogError } from '#model/errors.ts'
 import type { JsonObject } from '#model/json.ts'
 import { asInt } from '#model/json-read.ts'
 import { checkFormatVersion } from './change-attributes.ts'
@@ -10,7 +10,7 @@ import { type Requirements, readRequirements } from './requirements.ts'
 import { buildTable, factsOf } from './table-build.ts'
 import { checkTable } from './table-check.ts'
 import { createTable } from './table-create.ts'
-import { beginTable, openTable, type TableDraft } from './table-draft.ts'
+import { beginTable, openTable } from './table-draft.ts'
 import { actionOf, readUpdate, type Update } from './updates.ts'
 
 const defaultFormatVersion = 2
@@ -62,10 +62,18 @@ const commit = (base: Base | null, request: CommitRequest, inputs: EngineInputs)
 /** The facts of an indexed document: shared with readers that hold an index already. */
 export const tableFactsOf = (index: DocumentIndex): TableFacts => factsOf(openTable(index, 0))
 
+/** Whatever the readers refuse here is the document's fault, and no request's. */
+const blameDocument = (error: unknown): unknown =>
+  isCatalogError(error) ? new CatalogError('ValidationException', error.message, { cause: error }) : error
+
 const facts = (bytes: Uint8Array): TableFacts => {
-  const draft: TableDraft = openTable(indexDocument(bytes), 0)
-  checkTable(draft)
-  return factsOf(draft)
+  try {
+    const draft = openTable(indexDocument(bytes), 0)
+    checkTable(draft)
+    return factsOf(draft)
+  } catch (error) {
+    throw blameDocument(error)
+  }
 }
 
 export const tableEngine: MetadataEngine<TableFacts> = { create: createTable, commit, facts }
