@@ -21,6 +21,8 @@ export interface Caller {
   readonly delegation: readonly DelegationMode[]
   /** The hop header as sent: gateways that the request has already passed. */
   readonly hops: string | undefined
+  /** W3C Trace Context, as sent. */
+  readonly traceparent?: string
   /** `Idempotency-Key` as sent; the digest is of method, path and body. */
   readonly idempotency?: { readonly key: string; readonly digest: string }
   /** Aborted when the client goes away. May be a getter: most requests end without anybody asking. */

@@ -52,6 +52,7 @@ export interface Sent {
 export const callerOf = ({ request, response, target, body, requestId }: Sent): Caller => {
   const { headers } = request
   const key = single(headers['idempotency-key'])
+  const traceparent = single(headers['traceparent'])
   let signal: AbortSignal | undefined
   return {
     requestId,
@@ -59,6 +60,7 @@ export const callerOf = ({ request, response, target, body, requestId }: Sent): 
     credentials: { authorization: headers.authorization, origin: headers.origin },
     delegation: readDelegation(headers['x-iceberg-access-delegation']),
     hops: single(headers[hopHeader]),
+    ...(traceparent === undefined ? {} : { traceparent }),
     ...(key === undefined ? {} : { idempotency: { key, digest: digestOf(request, target, body) } }),
     // A local load never asks; a signal and its listener cost more than the rest of this object.
     get signal() {

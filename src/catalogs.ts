@@ -1,0 +1,106 @@
+/** The catalogs of this process: the local one of each warehouse, the upstream of each connection, and what they share. */
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Catalog } from '#catalog/catalog.ts'
+import { createEgressPolicy } from '#catalog/egress-policy.ts'
+import { measuredFetch, tracedFetch } from '#catalog/traced-fetch.ts'
+import type { WarehouseRecord } from '#gateway/operations/management/registry.ts'
+import { createEnginePool } from '#iceberg/engine-pool.ts'
+import { tableEngine } from '#iceberg/table.ts'
+import { viewEngine } from '#iceberg/view.ts'
+import { openLocalCatalog } from '#local/local-catalog.ts'
+import { createMetadataCache } from '#local/metadata-cache.ts'
+import { createMetadataFiles } from '#storage/metadata-files.ts'
+import { openStorage } from '#storage/storage.ts'
+import type { Database } from '#store/database.ts'
+import { createCommitIntents } from '#store/intents.ts'
+import { connectors } from '../connectors/index.ts'
+import { isDevelopment, type ServerConfig } from './config.ts'
+import type { Logs } from './log.ts'
+import type { Metrics } from './metrics.ts'
+import type { SecretResolver } from './secrets.ts'
+import { checkFileLocations, endpointOf, profileOf, type StorageRules } from './storage-profile.ts'
+import { openUpstream, type UpstreamDeps } from './upstreams.ts'
+
+export interface CatalogDeps {
+  readonly server: ServerConfig
+  readonly database: Database
+  readonly secret: SecretResolver
+  readonly storage: StorageRules
+  readonly logs: Logs
+  readonly metrics: Metrics
+  readonly traced: boolean
+  readonly hop: string
+  readonly epoch: () => number
+}
+
+const cacheBytes = 64 * 1024 * 1024
+
+const warehouseOf = ({ id, storage, allowedLocations, verifyMetadataFile }: WarehouseRecord) => {
+  const endpoint = endpointOf(storage)
+  return {
+    id,
+    location: storage.location,
+    allowedLocations,
+    verifyMetadataFile: verifyMetadataFile ?? storage.kind === 'file',
+    ...(endpoint === undefined ? {} : { endpoint }),
+  }
+}
+
+/** Opens local catalogs; threads and the cache of metadata are shared by all. */
+export const createLocals = (deps: CatalogDeps, parts: AsyncDisposableStack) => {
+  const engines = parts.use(createEnginePool())
+  const cache = createMetadataCache({ maxBytes: cacheBytes })
+  const shared = {
+    database: deps.database,
+    tableEngine: engines.of('table', tableEngine),
+    viewEngine: engines.of('view', viewEngine),
+    cache,
+    now: Date.now,
+    newUuid: randomUUID,
+    pause: (milliseconds: number) => sleep(milliseconds),
+    random: Math.random,
+    log: deps.logs.warn,
+  }
+  return async (record: WarehouseRecord): Promise<Catalog> => {
+    const profile = profileOf(record.storage, record.allowedLocations)
+    checkFileLocations(profile, deps.storage.filesAllowed)
+    const store = openStorage(profile, deps.storage.tools)
+    const catalog = openLocalCatalog({
+      ...shared,
+      warehouse: warehouseOf(record),
+      files: createMetadataFiles(store),
+    })
+    return {
+      ...catalog,
+      [Symbol.asyncDispose]: async () => {
+        await catalog[Symbol.asyncDispose]()
+        await store[Symbol.asyncDispose]()
+      },
+    }
+  }
+}
+
+const upstreamDeps = (deps: CatalogDeps): UpstreamDeps => ({
+  connectors: new Map(connectors.map((connector) => [connector.kind, connector])),
+  policy: createEgressPolicy({
+    allow: deps.server.egressAllow,
+    loopback: isDevelopment(deps.server),
+  }),
+  secret: deps.secret,
+  hop: deps.hop,
+  log: deps.logs.warn,
+  intentsOf: (connectionId) => createCommitIntents(deps.database, { connectionId, epoch: deps.epoch }),
+  observed: (connection, fetch) => {
+    const measured = measuredFetch(connection, fetch, deps.metrics.observeUpstream)
+    return deps.traced ? tracedFetch(connection, measured) : measured
+  },
+})
+
+export const createUpstreams = (deps: CatalogDeps) => {
+  const upstream = upstreamDeps(deps)
+  return {
+    connectors: upstream.connectors,
+    open: (record: Parameters<typeof openUpstream>[1]): Promise<Catalog> => openUpstream(upstream, record),
+  }
+}

@@ -1,0 +1,64 @@
+/** What Prometheus reads: requests by operation and outcome, what is open, and the process itself. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+
+export interface Metrics {
+  /** Told of every request that passed the pipeline. Seconds. */
+  observe(operation: string, status: number, seconds: number): void
+  /** Told of every request to an upstream; status 0 where no answer came. */
+  observeUpstream(connection: string, status: number, seconds: number): void
+  text(): Promise<{ readonly contentType: string; readonly text: string }>
+}
+
+export interface MetricsInput {
+  /** Asked when somebody reads. */
+  readonly warehouses: () => number
+  readonly version: string
+}
+
+const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+
+export const createMetrics = (input: MetricsInput): Metrics => {
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+  const requests = new Histogram({
+    name: 'lakegate_operation_duration_seconds',
+    help: 'Time of an operation from authentication to audit.',
+    labelNames: ['operation', 'status'],
+    buckets,
+    registers,
+  })
+  const upstream = new Histogram({
+    name: 'lakegate_upstream_duration_seconds',
+    help: 'Time of a request to an upstream; status 0 where no answer came.',
+    labelNames: ['connection', 'status'],
+    buckets,
+    registers,
+  })
+  const failures = new Counter({
+    name: 'lakegate_operation_failures_total',
+    help: 'Operations that ended with a 5xx.',
+    labelNames: ['operation'],
+    registers,
+  })
+  new Gauge({
+    name: 'lakegate_warehouses',
+    help: 'Warehouses that this process serves.',
+    registers,
+    collect() {
+      this.set(input.warehouses())
+    },
+  })
+  new Gauge({ name: 'lakegate_info', help: 'Version.', labelNames: ['version'], registers }).set(
+    { version: input.version },
+    1,
+  )
+  return {
+    observe: (operation, status, seconds) => {
+      requests.observe({ operation, status }, seconds)
+      if (status >= 500) failures.inc({ operation })
+    },
+    observeUpstream: (connection, status, seconds) => upstream.observe({ connection, status }, seconds),
+    text: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+  }
+}

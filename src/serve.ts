@@ -1,0 +1,247 @@
+/** `lakegate serve`: parts wired in the order in which they need one another, and closed in the opposite one. */
+import { randomUUID } from 'node:crypto'
+import { createAnonymousAuthenticator, createStaticTokenAuthenticator } from '#authn/authenticator.ts'
+import { createAllowAll } from '#authz/allow-all.ts'
+import { hopOf } from '#catalog/hops.ts'
+import { checkMount } from '#catalog/mounts-check.ts'
+import { tail } from '#events/relay.ts'
+import { createIcebergOperations } from '#gateway/operations/iceberg.ts'
+import { createManagementOperations } from '#gateway/operations/management/management.ts'
+import { missingWarehouse } from '#gateway/operations/management/place.ts'
+import { createStoreRegistry } from '#gateway/operations/management/store-registry.ts'
+import { createPageTokens } from '#gateway/page-token.ts'
+import { createPipeline, type Pipeline, type PipelineDeps } from '#gateway/pipeline.ts'
+import { measuredPipeline, tracedPipeline } from '#gateway/traced.ts'
+import { icebergEndpoints } from '#http/iceberg/endpoints.ts'
+import { managementEndpoints } from '#http/management/endpoints.ts'
+import { createRouter } from '#http/router.ts'
+import { createHttpServer, defaultLimits, type HttpServer } from '#http/server.ts'
+import { createAuditBuffer } from '#store/audit-buffer.ts'
+import type { Database } from '#store/database.ts'
+import { createIdempotencyLedger } from '#store/idempotency.ts'
+import { claimKey, loadEpoch, loadServer, type ServerRecord } from '#store/server.ts'
+import { startSweeper } from '#store/sweeper.ts'
+import { type CatalogDeps, createLocals, createUpstreams } from './catalogs.ts'
+import { type Config, checkConfig, type Environment, isDevelopment, isLoopback } from './config.ts'
+import { applyFirstState } from './first-state.ts'
+import { originOf } from './greeting.ts'
+import type { Logs } from './log.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
+import { openConfiguredDatabase, prepareSchema } from './open-database.ts'
+import { createRecordLoader, defaultProject, ensureProject } from './records.ts'
+import { createSecretResolver, fingerprintOf, openServerKey, type SecretResolver } from './secrets.ts'
+import { checkStorage, profileOf } from './storage-profile.ts'
+import { startTelemetry, type Telemetry } from './telemetry.ts'
+import { version } from './version.ts'
+import { type OpenDirectory, openWarehouseDirectory } from './warehouse-directory.ts'
+
+export interface ServeRequest {
+  readonly config: Config
+  readonly environment: Environment
+  readonly logs: Logs
+}
+
+export interface RunningServer {
+  readonly origin: string
+  /** True when this start prepared an empty store. */
+  readonly firstStart: boolean
+  /** Readiness goes false, requests in flight finish, the audit buffer is flushed, the database is stopped. */
+  stop(): Promise<void>
+}
+
+const graceMs = 25_000
+
+/** Everything that is known once the store is open. */
+interface Ground extends ServeRequest {
+  readonly parts: AsyncDisposableStack
+  readonly secret: SecretResolver
+  readonly serverKey: Buffer
+  readonly database: Database
+  readonly store: ServerRecord
+  readonly telemetry: Telemetry
+  readonly token: string | undefined
+}
+
+const openGround = async (request: ServeRequest, parts: AsyncDisposableStack): Promise<Ground> => {
+  const { config, environment, logs } = request
+  const { server } = config
+  const telemetry = parts.use(
+    await startTelemetry({ endpoint: server.telemetryEndpoint, environment, version }),
+  )
+  const secret = createSecretResolver(environment)
+  const token = server.token === undefined ? undefined : await secret(server.token)
+  const database = await openConfiguredDatabase({ server, secret, logs }, parts)
+  await prepareSchema(database, server)
+  const serverKey = await openServerKey(server, secret)
+  await claimKey(database, fingerprintOf(serverKey))
+  await ensureProject(database)
+  return {
+    ...request,
+    ...{ parts, secret, serverKey, database, telemetry, token },
+    store: await loadServer(database),
+  }
+}
+
+const catalogDeps = (ground: Ground, metrics: Metrics, epoch: () => number): CatalogDeps => {
+  const { config, secret, database, logs, telemetry, store } = ground
+  const { server } = config
+  return {
+    ...{ server, database, secret, logs, metrics, epoch },
+    storage: {
+      tools: { secret, now: Date.now },
+      filesAllowed: isLoopback(server.host) || server.sharedFilesystem,
+    },
+    traced: telemetry.enabled,
+    hop: hopOf(store.id, store.incarnation),
+  }
+}
+
+interface House {
+  readonly directory: OpenDirectory
+  readonly metrics: Metrics
+  readonly management: ReturnType<typeof createManagementOperations>
+}
+
+/** The warehouses and what administers them: a change is in force here before it is answered. */
+const openHouse = async (ground: Ground): Promise<House> => {
+  const { database, parts, store, logs } = ground
+  let directory: OpenDirectory | undefined
+  const metrics = createMetrics({ warehouses: () => directory?.size ?? 0, version })
+  const deps = catalogDeps(ground, metrics, () => directory?.epoch ?? 0)
+  const upstreams = createUpstreams(deps)
+  const registry = createStoreRegistry(database, async () => directory?.refresh())
+  const opened = await openWarehouseDirectory({
+    loadRecords: createRecordLoader(database, registry),
+    loadEpoch: () => loadEpoch(database),
+    openLocal: createLocals(deps, parts),
+    openUpstream: upstreams.open,
+    log: logs.warn,
+  })
+  directory = parts.use(opened)
+  const management = createManagementOperations({
+    registry,
+    server: { id: store.id, version },
+    projectId: defaultProject,
+    connectors: upstreams.connectors,
+    checkStorage: (storage, allowed) => checkStorage(profileOf(storage, allowed), deps.storage),
+    checkMount: async (context, { warehouse, namespace, connection }) => {
+      const local = opened.local(warehouse.id)
+      if (local === undefined) throw missingWarehouse(warehouse.id)
+      await using catalog = await upstreams.open(connection)
+      const existing = (await registry.listMounts(warehouse.id)).map((mount) => mount.namespace)
+      await checkMount(context, { namespace, catalog, existing, local })
+    },
+  })
+  return { directory: opened, metrics, management }
+}
+
+const openPipelineDeps = (ground: Ground): PipelineDeps => {
+  const { config, database, logs, parts, store, token } = ground
+  const audit = createAuditBuffer(database, {
+    strict: config.server.strictAudit,
+    onFailure: (error) => logs.error('audit.not-written', { error }),
+  })
+  return {
+    authenticator:
+      token === undefined ? createAnonymousAuthenticator() : createStaticTokenAuthenticator(token),
+    authorizer: createAllowAll(),
+    audit: parts.use(audit),
+    idempotency: createIdempotencyLedger(database),
+    hop: hopOf(store.id, store.incarnation),
+    report: (event, error) => logs.error(event, { error }),
+  }
+}
+
+const createObservedPipeline = (ground: Ground, metrics: Metrics): Pipeline => {
+  const pipeline = measuredPipeline(createPipeline(openPipelineDeps(ground)), metrics.observe)
+  return ground.telemetry.enabled ? tracedPipeline(pipeline) : pipeline
+}
+
+/** What is wrong with the house right now, by name; the store is asked, since nothing works without it. */
+const createReadiness = (ground: Ground) => {
+  const state = { prepared: false, stopping: false }
+  const ready = async (): Promise<readonly string[]> => {
+    if (state.stopping) return ['stopping']
+    if (!state.prepared) return ['preparing']
+    return loadEpoch(ground.database).then(
+      () => [],
+      () => ['database'],
+    )
+  }
+  return { state, ready }
+}
+
+const openHttp = (ground: Ground, house: House, ready: () => Promise<readonly string[]>): HttpServer => {
+  const { config, serverKey, logs } = ground
+  const iceberg = createIcebergOperations({
+    warehouses: house.directory,
+    listing: { tokens: createPageTokens(serverKey), strict: config.server.strictLists },
+  })
+  return createHttpServer({
+    pipeline: createObservedPipeline(ground, house.metrics),
+    router: createRouter([
+      { base: '/catalog', endpoints: icebergEndpoints(iceberg) },
+      { base: '/management', endpoints: managementEndpoints(house.management) },
+    ]),
+    probes: { ready, metrics: house.metrics.text },
+    log: logs.error,
+    ...(isDevelopment(config.server) ? { mode: 'development' } : {}),
+    limits: defaultLimits,
+  })
+}
+
+const isConfigurationEvent = (type: string): boolean => /^(warehouse|connection|mount)\./.test(type)
+
+/** Workers that end with the process: the sweeper, and the tail of the outbox that tells of other replicas' changes. */
+const startWorkers = async (ground: Ground, { directory }: House): Promise<void> => {
+  const { database, config, parts, logs } = ground
+  parts.use(
+    await tail(database, {
+      handle: async (events) => {
+        if (events.some(({ type }) => isConfigurationEvent(type))) await directory.refresh()
+      },
+      onFailure: (error) => logs.warn('outbox.not-read', { error }),
+    }),
+  )
+  parts.use(
+    startSweeper(database, {
+      holder: randomUUID(),
+      historyRetentionSeconds: Math.round(config.server.historyRetentionDays * 86_400),
+      onFailure: (error) => logs.warn('sweep.failed', { error }),
+    }),
+  )
+}
+
+/** Only an empty embedded store takes the state of the file: afterwards `apply` alone reads it. */
+const prepareFirstState = async (ground: Ground, house: House, origin: string): Promise<boolean> => {
+  const { config, token } = ground
+  if (config.server.database !== 'embedded' || house.directory.size > 0) return false
+  await applyFirstState({ config, origin, token })
+  return true
+}
+
+/** Throws a plain sentence when it cannot start; nothing is left running then. */
+export const serve = async (request: ServeRequest): Promise<RunningServer> => {
+  checkConfig(request.config)
+  const { server } = request.config
+  await using started = new AsyncDisposableStack()
+  const ground = await openGround(request, started)
+  const house = await openHouse(ground)
+  const { state, ready } = createReadiness(ground)
+  const http = openHttp(ground, house, ready)
+  await startWorkers(ground, house)
+  const port = await http.listen({ host: server.host, port: server.port })
+  started.defer(() => http.stop(graceMs))
+  const origin = originOf(server.host, port)
+  const firstStart = await prepareFirstState(ground, house, origin)
+  state.prepared = true
+  const parts = started.move()
+  return {
+    origin,
+    firstStart,
+    stop: async () => {
+      state.stopping = true
+      await parts.disposeAsync()
+    },
+  }
+}

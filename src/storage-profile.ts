@@ -1,0 +1,82 @@
+/** From a warehouse's recorded storage to what the storage room opens, and whether it may be opened here. */
+import { randomUUID } from 'node:crypto'
+import type { StorageRecord } from '#gateway/operations/management/registry.ts'
+import { CatalogError, isCatalogError } from '#model/errors.ts'
+import type { ObjectStore } from '#storage/object-store.ts'
+import type { S3Settings, StorageProfile, StorageTools } from '#storage/profile.ts'
+import { openStorage } from '#storage/storage.ts'
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
+
+const s3Settings = ({ settings }: StorageRecord): S3Settings => {
+  const endpoint = textOf(settings['endpoint'])
+  const region = textOf(settings['region'])
+  const accessKeyId = textOf(settings['access-key-id'])
+  const secretAccessKey = textOf(settings['secret-access-key'])
+  return {
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(region === undefined ? {} : { region }),
+    ...(settings['path-style-access'] === true ? { pathStyle: true } : {}),
+    ...(accessKeyId === undefined || secretAccessKey === undefined
+      ? {}
+      : { credentials: { accessKeyId, secretAccessKey } }),
+  }
+}
+
+export const profileOf = (storage: StorageRecord, allowedLocations: readonly string[]): StorageProfile => ({
+  location: storage.location,
+  allowedLocations,
+  ...(storage.kind === 's3' ? { s3: s3Settings(storage) } : {}),
+})
+
+export const endpointOf = (storage: StorageRecord): string | undefined => textOf(storage.settings['endpoint'])
+
+export interface StorageRules {
+  readonly tools: StorageTools
+  /** False where clients of other machines come and do not see these files. */
+  readonly filesAllowed: boolean
+}
+
+/** Refuses (400) `file:` locations that clients elsewhere could not reach. */
+export const checkFileLocations = (profile: StorageProfile, filesAllowed: boolean): void => {
+  const location = [profile.location, ...profile.allowedLocations].find((one) => one.startsWith('file:'))
+  if (location === undefined || filesAllowed) return
+  throw new CatalogError(
+    'BadRequestException',
+    `The location ${location} is on this machine, and clients of other machines may come: set server.shared-filesystem: true where they see the same files, or use an object store`,
+  )
+}
+
+const within = (location: string, name: string): string => `${location.replace(/\/$/, '')}/${name}`
+
+const probeSteps = (store: ObjectStore, location: string) => {
+  const folder = within(location, `.lakegate-probe-${randomUUID()}`)
+  const file = within(folder, 'probe')
+  return [
+    ['write', () => store.writeIfAbsent(file, Buffer.from('probe'))],
+    ['read', () => store.read(file, { maxBytes: 1024 })],
+    ['list', () => Array.fromAsync(store.list(folder))],
+    ['delete', () => store.delete(file)],
+  ] as const
+}
+
+/** Only our own sentences are handed on: an SDK's may hold more than a client should read. */
+const reasonOf = (error: unknown): string =>
+  isCatalogError(error) ? error.message : 'see the log of the server'
+
+/** Writes, reads, lists and deletes a probe object; BadRequest naming the step that failed. */
+export const checkStorage = async (profile: StorageProfile, rules: StorageRules): Promise<void> => {
+  checkFileLocations(profile, rules.filesAllowed)
+  await using store = openStorage(profile, rules.tools)
+  for (const [step, run] of probeSteps(store, profile.location)) {
+    try {
+      await run()
+    } catch (cause) {
+      throw new CatalogError(
+        'BadRequestException',
+        `Cannot ${step} under ${profile.location}: ${reasonOf(cause)}`,
+        { cause },
+      )
+    }
+  }
+}

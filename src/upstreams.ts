@@ -1,0 +1,45 @@
+/** Connections, opened once and kept: sessions, tokens and sockets are reused until the connection changes. */
+import type { Catalog } from '#catalog/catalog.ts'
+import type { Connector, GuardedFetch } from '#catalog/connector.ts'
+import { openGuardedFetch } from '#catalog/egress.ts'
+import type { EgressPolicy } from '#catalog/egress-policy.ts'
+import type { CommitIntents } from '#catalog/intents.ts'
+import type { ConnectionRecord } from '#gateway/operations/management/registry.ts'
+import { CatalogError } from '#model/errors.ts'
+import type { Log } from './log.ts'
+import type { SecretResolver } from './secrets.ts'
+
+export interface UpstreamDeps {
+  readonly connectors: ReadonlyMap<string, Connector>
+  readonly policy: EgressPolicy
+  readonly secret: SecretResolver
+  readonly hop: string
+  readonly log: Log
+  readonly intentsOf: (connectionId: string) => CommitIntents
+  /** Stacked around the guarded fetch of each connection. */
+  readonly observed: (connection: string, fetch: GuardedFetch) => GuardedFetch
+}
+
+/** A catalog with the sockets that belong to it. */
+export const openUpstream = async (deps: UpstreamDeps, record: ConnectionRecord): Promise<Catalog> => {
+  const connector = deps.connectors.get(record.kind)
+  if (connector === undefined)
+    throw new CatalogError('BadRequestException', `Unknown kind of connection: ${record.kind}`)
+  const sockets = openGuardedFetch({ policy: deps.policy })
+  const catalog = await connector.open(record.config, {
+    connection: record.name,
+    hop: deps.hop,
+    fetch: deps.observed(record.name, sockets.fetch),
+    secret: deps.secret,
+    now: Date.now,
+    log: deps.log,
+    intents: deps.intentsOf(record.id),
+  })
+  return {
+    ...catalog,
+    [Symbol.asyncDispose]: async () => {
+      await catalog[Symbol.asyncDispose]()
+      await sockets[Symbol.asyncDispose]()
+    },
+  }
+}

@@ -1,0 +1,215 @@
+/**
+ * The warehouses of this process, opened from the records and kept. When records change, what changed is opened
+ * anew and what did not is kept, so that sessions and sockets survive; what was replaced is closed a while later,
+ * when the requests that still use it are gone.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Catalog } from '#catalog/catalog.ts'
+import { createMountTable } from '#catalog/mounts.ts'
+import type {
+  ConnectionRecord,
+  MountRecord,
+  WarehouseRecord,
+} from '#gateway/operations/management/registry.ts'
+import type { OpenWarehouse, WarehouseDirectory } from '#gateway/warehouses.ts'
+import type { Log } from './log.ts'
+
+/** One reading of the records. */
+export interface Records {
+  readonly epoch: number
+  readonly warehouses: readonly WarehouseRecord[]
+  readonly connections: readonly ConnectionRecord[]
+  readonly mounts: ReadonlyMap<string, readonly MountRecord[]>
+  readonly projectId: string
+  readonly defaultWarehouse: string | null
+}
+
+export interface DirectoryDeps {
+  readonly loadRecords: () => Promise<Records>
+  readonly loadEpoch: () => Promise<number>
+  readonly openLocal: (warehouse: WarehouseRecord) => Promise<Catalog>
+  readonly openUpstream: (connection: ConnectionRecord) => Promise<Catalog>
+  readonly log: Log
+  /** How long what was replaced stays open. */
+  readonly graceMs?: number
+}
+
+export interface OpenDirectory extends WarehouseDirectory, AsyncDisposable {
+  /** Resolves when every change committed before the call is in force here. */
+  refresh(): Promise<void>
+  /** The local catalog of a warehouse, whatever is mounted over it. */
+  local(warehouseId: string): Catalog | undefined
+  readonly size: number
+  readonly epoch: number
+}
+
+interface Opened {
+  readonly version: number
+  readonly catalog: Catalog
+}
+
+interface State {
+  readonly records: Records | undefined
+  readonly locals: ReadonlyMap<string, Opened>
+  readonly upstreams: ReadonlyMap<string, Opened>
+  readonly byId: ReadonlyMap<string, OpenWarehouse>
+  readonly byName: ReadonlyMap<string, OpenWarehouse>
+}
+
+const emptyState: State = {
+  records: undefined,
+  locals: new Map(),
+  upstreams: new Map(),
+  byId: new Map(),
+  byName: new Map(),
+}
+
+interface Versioned {
+  readonly id: string
+  readonly version: number
+}
+
+const openChanged = async <T extends Versioned>(
+  records: readonly T[],
+  kept: ReadonlyMap<string, Opened>,
+  open: (record: T) => Promise<Catalog | undefined>,
+): Promise<ReadonlyMap<string, Opened>> => {
+  const opened = new Map<string, Opened>()
+  for (const record of records) {
+    const present = kept.get(record.id)
+    if (present?.version === record.version) opened.set(record.id, present)
+    else {
+      const catalog = await open(record)
+      if (catalog !== undefined) opened.set(record.id, { version: record.version, catalog })
+    }
+  }
+  return opened
+}
+
+/** A mount whose connection cannot be opened is left out and logged: the others must not suffer for it. */
+const assemble = (
+  records: Records,
+  locals: State['locals'],
+  upstreams: State['upstreams'],
+): OpenWarehouse[] =>
+  records.warehouses.flatMap((record) => {
+    const local = locals.get(record.id)?.catalog
+    if (record.status !== 'active' || local === undefined) return []
+    const mounts = (records.mounts.get(record.id) ?? []).flatMap((mount) => {
+      const catalog = upstreams.get(mount.connectionId)?.catalog
+      return catalog === undefined
+        ? []
+        : [{ namespace: mount.namespace, connection: mount.connectionName, catalog }]
+    })
+    const { id, projectId, name } = record
+    return [{ id, projectId, name, mounts: createMountTable({ local, mounts }) }]
+  })
+
+const namesOf = (opened: readonly OpenWarehouse[], projectId: string): ReadonlyMap<string, OpenWarehouse> => {
+  const names = new Map<string, OpenWarehouse>()
+  for (const warehouse of opened) {
+    names.set(`${warehouse.projectId}/${warehouse.name}`, warehouse)
+    if (warehouse.projectId === projectId) names.set(warehouse.name, warehouse)
+  }
+  return names
+}
+
+const buildState = async (deps: DirectoryDeps, before: State, records: Records): Promise<State> => {
+  const locals = await openChanged(records.warehouses, before.locals, deps.openLocal)
+  const upstreams = await openChanged(records.connections, before.upstreams, (record) =>
+    deps.openUpstream(record).catch((error: unknown) => {
+      deps.log('connection.not-opened', { connection: record.name, error })
+      return undefined
+    }),
+  )
+  const opened = assemble(records, locals, upstreams)
+  return {
+    records,
+    locals,
+    upstreams,
+    byId: new Map(opened.map((warehouse) => [warehouse.id, warehouse])),
+    byName: namesOf(opened, records.projectId),
+  }
+}
+
+const replacedBy = (before: State, after: State): readonly Catalog[] => {
+  const still = new Set([...after.locals.values(), ...after.upstreams.values()])
+  return [...before.locals.values(), ...before.upstreams.values()]
+    .filter((opened) => !still.has(opened))
+    .map(({ catalog }) => catalog)
+}
+
+/** Runs one refresh at a time; who calls during one gets the next one, which sees his change. */
+const createTurnstile = (work: () => Promise<void>): (() => Promise<void>) => {
+  let running: Promise<void> | undefined
+  let next: Promise<void> | undefined
+  const start = (): Promise<void> => {
+    running = work().finally(() => {
+      running = undefined
+    })
+    return running
+  }
+  return () => {
+    if (running === undefined) return start()
+    next ??= running
+      .catch(() => {})
+      .then(() => {
+        next = undefined
+        return start()
+      })
+    return next
+  }
+}
+
+const createClosing = (deps: DirectoryDeps) => {
+  const stop = new AbortController()
+  const closing = new Set<Promise<void>>()
+  const close = async (catalogs: readonly Catalog[]): Promise<void> => {
+    await sleep(deps.graceMs ?? 120_000, undefined, { signal: stop.signal, ref: false }).catch(() => {})
+    for (const catalog of catalogs) await catalog[Symbol.asyncDispose]()
+  }
+  return {
+    later: (catalogs: readonly Catalog[]): void => {
+      if (catalogs.length === 0) return
+      const closed = close(catalogs)
+        .catch((error: unknown) => deps.log('catalog.not-closed', { error }))
+        .finally(() => closing.delete(closed))
+      closing.add(closed)
+    },
+    now: async (): Promise<void> => {
+      stop.abort()
+      await Promise.all(closing)
+    },
+  }
+}
+
+export const openWarehouseDirectory = async (deps: DirectoryDeps): Promise<OpenDirectory> => {
+  let state = emptyState
+  const closing = createClosing(deps)
+  const refresh = createTurnstile(async () => {
+    if (state.records !== undefined && (await deps.loadEpoch()) === state.records.epoch) return
+    const after = await buildState(deps, state, await deps.loadRecords())
+    closing.later(replacedBy(state, after))
+    state = after
+  })
+  await refresh()
+  const byPrefix = async (id: string): Promise<OpenWarehouse | undefined> => state.byId.get(id)
+  return {
+    refresh,
+    byPrefix,
+    byName: async (name) => state.byName.get(name),
+    byDefault: () => byPrefix(state.records?.defaultWarehouse ?? ''),
+    local: (id) => state.locals.get(id)?.catalog,
+    get size() {
+      return state.byId.size
+    },
+    get epoch() {
+      return state.records?.epoch ?? 0
+    },
+    [Symbol.asyncDispose]: async () => {
+      await closing.now()
+      for (const catalog of replacedBy(state, emptyState)) await catalog[Symbol.asyncDispose]()
+      state = emptyState
+    },
+  }
+}
