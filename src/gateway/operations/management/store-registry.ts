@@ -1,7 +1,7 @@
 /** The registry on our store: each change in one transaction with its receipt. */
 import type { CallContext } from '#catalog/catalog.ts'
 import type { EventDraft } from '#model/event.ts'
-import type { JsonObject } from '#model/json.ts'
+import { type JsonObject, stringifyJson } from '#model/json.ts'
 import * as connections from '#store/connections.ts'
 import type { Database, Transaction } from '#store/database.ts'
 import * as mounts from '#store/mounts.ts'
@@ -26,6 +26,12 @@ const connectionOf = (row: connections.ConnectionRecord): ConnectionRecord => ({
   ...row,
   config: row.config as JsonObject,
 })
+
+/** The query builder asks every value for its prototype, which decoded JSON does not have. */
+const withPrototype = (config: JsonObject): JsonObject => JSON.parse(stringifyJson(config)) as JsonObject
+
+const asColumns = <T extends { readonly config?: JsonObject }>(draft: T): T =>
+  draft.config === undefined ? draft : { ...draft, config: withPrototype(draft.config) }
 
 const mountOf = ({ connection, ...row }: mounts.MountRecord): MountRecord => ({
   ...row,
@@ -113,12 +119,12 @@ const connectionMembers = (database: Database, change: Change): ConnectionMember
   },
   createConnection: (context, projectId, draft) =>
     change(context, async (tx) => {
-      const result = connectionOf(await connections.insertConnection(tx, { ...draft, projectId }))
+      const result = connectionOf(await connections.insertConnection(tx, { ...asColumns(draft), projectId }))
       return { result, event: eventOf('connection.created', result) }
     }),
   changeConnection: (context, id, asked) =>
     change(context, async (tx) => {
-      const result = connectionOf(await connections.updateConnection(tx, { id }, asked))
+      const result = connectionOf(await connections.updateConnection(tx, { id }, asColumns(asked)))
       return { result, event: eventOf('connection.changed', result) }
     }),
   removeConnection: (context, id) =>
