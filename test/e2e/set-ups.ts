@@ -85,7 +85,7 @@ export const postgres = async (): Promise<SetUp> => {
   stack.defer(async () => {
     await gateway.stop()
   })
-  await runLakegate(['apply', '--config', path.join(folder, 'lakegate.yaml'), '--url', gateway.origin], env)
+  await runLakegate(['apply', '--config', path.join(folder, 'lakegate.yaml'), '--server', gateway.origin], env)
   return setUpOf(gateway, stack)
 }
 
