@@ -1,12 +1,13 @@
 /** Creates, commits and transactions: the pointer-commit loop over pointers that lie in Postgres. */
 import type { CallContext } from '#catalog/catalog.ts'
 import type { PointerChange, PointerState, PointerStore, PointerSwap } from '#catalog/pointer-commit.ts'
+import { CatalogError, isCatalogError } from '#model/errors.ts'
 import type { Outcome } from '#model/event.ts'
 import { namespaceKey } from '#model/identifier.ts'
 import { findByUuid, findRelations, type RelationState } from '#store/entries.ts'
 import type { Line } from '#store/entries-lines.ts'
 import { type Lock, lockEntries, uuidLock, writePointer } from '#store/entries-write.ts'
-import { TransactionConflict } from '#store/errors.ts'
+import { CommitUnknown, TransactionConflict } from '#store/errors.ts'
 import {
   attemptChange,
   changedMeanwhile,
@@ -204,7 +205,9 @@ const createStore = <F extends Facts>(all: Parts<F>): PointerStore<LocalState, F
         return 'swapped'
       } catch (error) {
         if (error instanceof TransactionConflict) return 'lost'
-        throw error
+        if (error instanceof CommitUnknown || isCatalogError(error)) throw error
+        // Whatever broke did so before COMMIT was sent: nothing happened.
+        throw new CatalogError('InternalServerErrorException', 'The commit failed', { cause: error })
       }
     },
     settle: async () => {
