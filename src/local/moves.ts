@@ -1,6 +1,6 @@
 /** What changes a name without writing a metadata file: drop, rename, register, unregister, and metrics reports. */
 import type { Body, CallContext, DropOptions, Loaded, Relations, Rename, Tables } from '#catalog/catalog.ts'
-import { checkIdentifier, type Identifier } from '#model/identifier.ts'
+import { checkIdentifier, type Identifier, sameNamespace } from '#model/identifier.ts'
 import { asBoolean, asString, optional } from '#model/json-read.ts'
 import { findByUuid, findRelations, type RelationState } from '#store/entries.ts'
 import { uuidLock, writePointer } from '#store/entries-write.ts'
@@ -73,6 +73,8 @@ const planRename = async <F extends Facts>(
 ): Promise<Plan<void>> => {
   const { tx, line } = reading
   const state = requireRelation(context, { kind: of.kind, id: source }, await stateOf(reading, source))
+  if (source.name === destination.name && sameNamespace(source.namespace, destination.namespace))
+    return { result: undefined, outcome: { kind: 'done' }, events: [], puts: [] }
   await requireNamespace(tx, line, destination.namespace)
   const taken = await stateOf(reading, destination)
   if (taken !== undefined) throw renameTaken(source, destination, taken.kind)

@@ -34,6 +34,13 @@ const describeRename = (subject: Subject): void => {
       expect((await loadTable(subject, source)).metadataLocation).toBe(before.metadataLocation)
     })
 
+    it('changes nothing where the new name is the old one', async () => {
+      const source = await createTable(subject)
+      const before = await loadTable(subject, source)
+      await rename(source, source)
+      expect((await loadTable(subject, source)).metadataLocation).toBe(before.metadataLocation)
+    })
+
     it('needs the source and the destination namespace', async () => {
       const namespace = await createNamespace(subject)
       await expectRefusal(

@@ -137,6 +137,7 @@ const register = ({ state, kind }: Shelf, namespace: Namespace, { json }: Body):
 
 const rename = ({ state, kind }: Shelf, source: Identifier, destination: Identifier): void => {
   const held = requireRelation(state, kind, source)
+  if (keyOf(source) === keyOf(destination)) return
   requireNamespace(state, destination.namespace)
   const other = state.relations.get(keyOf(destination))
   if (other)
