@@ -20,6 +20,7 @@ export const someNamespace = (random: Random, world: World): readonly string[] =
     [0.3, [world.root, 'void']],
   ])
 
+/** Mostly one that exists, so that requests meet each other. */
 export const someIdentifier = (random: Random, world: World): TwinIdentifier => ({
   namespace: someNamespace(random, world),
   name: random.pick(names),

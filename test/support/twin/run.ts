@@ -92,17 +92,24 @@ const allMakers: readonly WeightedMaker[] = [
   [2, rename],
 ]
 
+const firstMakers: readonly WeightedMaker[] = [
+  [1, createTable],
+  [1, createView],
+]
+
 const generate = (random: Random, world: World, makers: readonly WeightedMaker[]): TwinRequest => {
-  const waiting = world.followUps.shift()
-  if (waiting !== undefined) return waiting
   for (;;) {
-    const request = random.weighted(makers)(random, world)
-    if (request === undefined) continue
-    const spoiled =
-      request.body !== undefined && random.chance(0.07) ? spoil(random, request.body) : undefined
-    if (spoiled === undefined) return request
-    return { ...request, name: `${request.name} [${spoiled.what}]`, body: spoiled.body }
+    const from = world.live.size < 2 && random.chance(0.5) ? firstMakers : makers
+    const request = random.weighted(from)(random, world)
+    if (request !== undefined) return maybeSpoiled(random, request)
   }
+}
+
+const maybeSpoiled = (random: Random, request: TwinRequest): TwinRequest => {
+  if (request.body === undefined || !random.chance(0.07)) return request
+  const spoiled = spoil(random, request.body)
+  if (spoiled === undefined) return request
+  return { ...request, name: `${request.name} [${spoiled.what}]`, body: spoiled.body }
 }
 
 interface Tally {
@@ -127,7 +134,7 @@ const runSequence = async (options: TwinOptions, sequence: number, tally: Tally)
   const world = createWorld(`s${options.seed}x${sequence}`, Date.now())
   world.followUps.push(...createParents(world))
   for (let step = 0; step < sequenceLength; step++) {
-    const request = generate(random, world, options.makers ?? allMakers)
+    const request = world.followUps.shift() ?? generate(random, world, options.makers ?? allMakers)
     const exchange = await exchangeBoth(options, request, world)
     count(tally, exchange)
     options.observe?.({ ...exchange, sequence, step })
@@ -169,5 +176,6 @@ const judge = (options: TwinOptions, tally: Tally, finding: Finding): 'agree' | 
   const open = finding.divergences.filter((_, i) => entries[i] === undefined)
   if (open.length > 0) tally.findings.push({ ...finding, divergences: open })
   const bothRefused = finding.reference.status >= 400 && finding.other.status >= 400
-  return bothRefused || entries.every((entry) => entry?.sameState === true) ? 'agree' : 'apart'
+  const agree = bothRefused && entries.every((entry) => entry?.leavesApart !== true)
+  return agree || entries.every((entry) => entry?.sameState === true) ? 'agree' : 'apart'
 }

@@ -100,7 +100,7 @@ const meaningful = (random: Random, world: World): (readonly [string, JsonValue]
   ['write.metadata.previous-versions-max', random.pick(['1', '2', '3', '0', 'many'])],
   ['write.metadata.compression-codec', random.pick(['gzip', 'none', 'GZIP', 'zstd'])],
   ['write.metadata.path', `@root@/meta/${world.root}/${world.counter}`],
-  ['commit.retry.num-retries', random.pick(['2', '-1', 'x', '5'])],
+  ['commit.retry.num-retries', random.pick(['2', '5', '-1'])],
   ['write.metadata.metrics.column.data', 'full'],
   ['ünï', 'çödé'],
   [random.pick(['format-version', 'uuid', 'snapshot-count', 'current-schema', 'default-sort-order']), '1'],
