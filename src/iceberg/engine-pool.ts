@@ -39,6 +39,8 @@ export interface EnginePoolOptions {
   readonly threads?: number
   /** Documents of fewer bytes are worked on at once, without a thread. */
   readonly inlineBelowBytes?: number
+  /** A thread without work for so long ends, and gives its memory back. */
+  readonly idleMs?: number
   /** Where a thread begins. */
   readonly entry?: URL
 }
@@ -76,44 +78,70 @@ const failure = (reply: EngineReply & { ok: false }): unknown =>
     ? reply.error
     : new CatalogError(reply.catalogError.type, reply.catalogError.message)
 
+/** Threads without work, each for a while. */
+const createIdle = (idleMs: number) => {
+  const endings = new Map<Worker, NodeJS.Timeout>()
+  const remove = (worker: Worker): void => {
+    clearTimeout(endings.get(worker))
+    endings.delete(worker)
+  }
+  /** Removed first: no job may find a thread that is about to end. */
+  const retire = (worker: Worker): void => {
+    remove(worker)
+    void worker.terminate()
+  }
+  return {
+    add: (worker: Worker): void => {
+      worker.unref()
+      endings.set(worker, setTimeout(retire, idleMs, worker).unref())
+    },
+    take: (): Worker | undefined => {
+      const [worker] = endings.keys()
+      if (worker !== undefined) remove(worker)
+      return worker
+    },
+    remove,
+    size: (): number => endings.size,
+    all: (): readonly Worker[] => [...endings.keys()],
+  }
+}
+
 /** Runs one job at a time in each thread. A thread that dies fails the job it had, and no other. */
-const createThreads = (limit: number, entry: URL) => {
-  const idle: Worker[] = []
+const createThreads = ({ threads, idleMs, entry }: Required<Omit<EnginePoolOptions, 'inlineBelowBytes'>>) => {
+  const idle = createIdle(idleMs)
   const busy = new Map<Worker, Job>()
   const waiting: Job[] = []
   let closed = false
 
-  const ended = (worker: Worker, error: unknown): void => {
+  const release = (worker: Worker): Job | undefined => {
     const job = busy.get(worker)
     busy.delete(worker)
-    const at = idle.indexOf(worker)
-    if (at >= 0) idle.splice(at, 1)
-    job?.reject(error)
-    next()
-  }
-
-  const answered = (worker: Worker, reply: EngineReply): void => {
-    const job = busy.get(worker)
-    busy.delete(worker)
-    idle.push(worker)
-    worker.unref()
-    job?.resolve(reply)
-    next()
+    return job
   }
 
   const start = (): Worker => {
     const worker = new Worker(entry)
-    worker.on('message', (reply: EngineReply) => answered(worker, reply))
-    worker.on('error', (error) => ended(worker, error))
-    worker.on('exit', (code) => ended(worker, new Error(`metadata thread ended with code ${code}`)))
+    const ended = (error: unknown): void => {
+      idle.remove(worker)
+      release(worker)?.reject(error)
+      next()
+    }
+    worker.on('message', (reply: EngineReply) => {
+      const job = release(worker)
+      idle.add(worker)
+      job?.resolve(reply)
+      next()
+    })
+    worker.on('error', ended)
+    worker.on('exit', (code) => ended(new Error(`metadata thread ended with code ${code}`)))
     return worker
   }
 
   const next = (): void => {
-    if (closed || waiting.length === 0 || (idle.length === 0 && busy.size >= limit)) return
+    if (closed || (idle.size() === 0 && busy.size >= threads)) return
     const job = waiting.shift()
     if (job === undefined) return
-    const worker = idle.pop() ?? start()
+    const worker = idle.take() ?? start()
     busy.set(worker, job)
     worker.ref()
     worker.postMessage(job.task, [job.task.document.buffer as ArrayBuffer])
@@ -130,7 +158,7 @@ const createThreads = (limit: number, entry: URL) => {
     closed = true
     const error = new Error('the metadata threads are closed')
     for (const job of waiting.splice(0)) job.reject(error)
-    await Promise.all([...idle, ...busy.keys()].map((worker) => worker.terminate()))
+    await Promise.all([...idle.all(), ...busy.keys()].map((worker) => worker.terminate()))
   }
 
   return { run, close }
@@ -167,8 +195,8 @@ const overThreads = <Facts>(kind: EngineKind, run: Run) => {
 }
 
 export const createEnginePool = (options: EnginePoolOptions = {}): EnginePool => {
-  const { threads = 2, inlineBelowBytes = 1 << 20, entry = ownEntry() } = options
-  const { run, close } = createThreads(threads, entry)
+  const { threads = 2, inlineBelowBytes = 1 << 20, idleMs = 30_000, entry = ownEntry() } = options
+  const { run, close } = createThreads({ threads, idleMs, entry })
   return {
     of: <Facts>(kind: EngineKind, engine: MetadataEngine<Facts>): AsyncMetadataEngine<Facts> => {
       const inThread = overThreads<Facts>(kind, run)
