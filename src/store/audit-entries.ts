@@ -2,6 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { AuditDraft, EventDraft } from '#model/event.ts'
 import { type Sql, statement } from './database.ts'
+import { storable } from './outbox.ts'
 
 /** As it is written; member names are the columns. */
 export interface AuditEntry {
@@ -68,9 +69,6 @@ export const changeEntry = (draft: AuditDraft, event: EventDraft): AuditEntry =>
   decision: null,
   status: null,
 })
-
-/** Text that Postgres can hold: a caller's header may carry what it refuses. */
-const storable = (text: string): string => text.replaceAll('\u0000', '\ufffd').toWellFormed()
 
 const storableEntry = (entry: AuditEntry): AuditEntry => ({
   ...entry,

@@ -26,7 +26,9 @@ export const acquireLease = async (
   return row === undefined ? undefined : { name, holder, epoch: row.epoch }
 }
 
-const giveBack = statement('update lease set until = now() where name = $1 and holder = $2 and epoch = $3')
+/** A whole second ago, as the column rounds. */
+const giveBack = statement(`
+  update lease set until = now() - interval '1 second' where name = $1 and holder = $2 and epoch = $3`)
 
 /** Lets the next one take it at once. */
 export const releaseLease = async (sql: Sql, lease: Lease): Promise<void> => {

@@ -16,7 +16,11 @@ export interface OutboxEvent extends OutboxPosition, EventDraft {
   readonly createdAt: Date
 }
 
-export const encodeEvents = (events: readonly EventDraft[]): string => JSON.stringify(events)
+/** Text that Postgres can hold: an upstream's names may carry what it refuses. */
+export const storable = (text: string): string => text.replaceAll('\u0000', '\ufffd').toWellFormed()
+
+export const encodeEvents = (events: readonly EventDraft[]): string =>
+  JSON.stringify(events, (_, value: unknown) => (typeof value === 'string' ? storable(value) : value))
 
 /** `$n`: what `encodeEvents` gave, and the request's id. */
 export const insertEvents = (events: string, requestId: string): string => `
@@ -39,11 +43,13 @@ export const findTail = async (sql: Sql): Promise<OutboxPosition> => {
   return { tx: row?.tx ?? '0', id: 0 }
 }
 
+/** `o.tx`: the output column of that name is text, in which 10 comes before 9. */
 const selectAfter = statement(`
-  select tx::text as tx, id, type, object, warehouse, request_id as "requestId", data, created_at as "createdAt"
-  from outbox
-  where (tx, id) > ($1::text::xid8, $2::bigint) and tx < pg_snapshot_xmin(pg_current_snapshot())
-  order by tx, id limit $3`)
+  select o.tx::text as tx, o.id, o.type, o.object, o.warehouse, o.request_id as "requestId", o.data,
+    o.created_at as "createdAt"
+  from outbox o
+  where (o.tx, o.id) > ($1::text::xid8, $2::bigint) and o.tx < pg_snapshot_xmin(pg_current_snapshot())
+  order by o.tx, o.id limit $3`)
 
 export interface OutboxPage {
   readonly events: readonly OutboxEvent[]
