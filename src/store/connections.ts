@@ -1,8 +1,9 @@
 /** Connections: configured upstreams. Their configuration holds references to secrets, never secrets. */
-import { and, asc, eq, sql as fragment, gt } from 'drizzle-orm'
+
 import { CatalogError } from '#model/errors.ts'
 import { checkVersion, type NamePage, refusing } from './administration.ts'
 import type { Sql, Transaction } from './database.ts'
+import { and, asc, eq, sql as fragment, gt } from './drizzle.ts'
 import { connection } from './schema.ts'
 import { raiseEpoch } from './server.ts'
 

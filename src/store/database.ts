@@ -3,9 +3,10 @@
  * transaction pooler may stand in front; what needs a session (LISTEN) uses `directUrl`.
  */
 import { createHash } from 'node:crypto'
-import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import { CatalogError, isCatalogError } from '#model/errors.ts'
+import { drizzle } from './drizzle.ts'
 import { CommitUnknown, isConnectionLost, translateError } from './errors.ts'
 import { type Listener, listen } from './listen.ts'
 

@@ -1,6 +1,7 @@
 /** The driver's errors in our words: what is lost, what may be tried again, and what nobody can know. */
-import { DrizzleQueryError } from 'drizzle-orm/errors'
+
 import { CatalogError } from '#model/errors.ts'
+import { DrizzleQueryError } from './drizzle.ts'
 
 /**
  * The connection was lost after COMMIT had been sent: it may have happened. Look the commit up by its id or

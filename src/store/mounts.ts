@@ -1,9 +1,10 @@
 /** Mounts: namespace prefixes of a warehouse that are bound to connections. */
-import { and, asc, eq, sql as fragment } from 'drizzle-orm'
+
 import { CatalogError } from '#model/errors.ts'
 import { formatNamespace, type Namespace, namespaceKey, namespaceOfKey } from '#model/identifier.ts'
 import { refusing } from './administration.ts'
 import type { Sql, Transaction } from './database.ts'
+import { and, asc, eq, sql as fragment } from './drizzle.ts'
 import { connection, mount } from './schema.ts'
 import { raiseEpoch } from './server.ts'
 

@@ -1,8 +1,9 @@
 /** Projects: tenants, each with its warehouses and connections. */
-import { and, asc, eq, sql as fragment, gt } from 'drizzle-orm'
+
 import { CatalogError } from '#model/errors.ts'
 import { type NamePage, refusing } from './administration.ts'
 import type { Sql, Transaction } from './database.ts'
+import { and, asc, eq, sql as fragment, gt } from './drizzle.ts'
 import { project } from './schema.ts'
 import { raiseEpoch } from './server.ts'
 

@@ -1,6 +1,5 @@
 /** Column kinds that the tables share. */
-import { sql } from 'drizzle-orm'
-import { bigint, customType, timestamp } from 'drizzle-orm/pg-core'
+import { bigint, customType, sql, timestamp } from './drizzle.ts'
 
 /** Text compared byte by byte, so that order and equality do not depend on the server's locale. */
 export const key = customType<{ data: string }>({ dataType: () => 'text COLLATE "C"' })

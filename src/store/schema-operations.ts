@@ -1,6 +1,5 @@
 /** Tables of operations: outbox, audit, idempotency, intents, leases, and what waits to be deleted. */
-import { sql } from 'drizzle-orm'
-import { index, jsonb, pgTable, primaryKey, smallint, text, uuid } from 'drizzle-orm/pg-core'
+import { index, jsonb, pgTable, primaryKey, smallint, sql, text, uuid } from './drizzle.ts'
 import { bytea, created, currentTx, instant, int8, key, updated, xid8 } from './schema-columns.ts'
 
 /** Read in order of (tx, id), and only below the oldest transaction in flight: a serial alone loses late commits. */

@@ -2,7 +2,6 @@
  * Tables of identity, administration and versioned content; those of operations stand in `schema-operations.ts`.
  * What drizzle cannot say (partitions, fillfactor) is edited into the generated files under `changes/`.
  */
-import { sql } from 'drizzle-orm'
 import {
   bigint,
   boolean,
@@ -16,11 +15,12 @@ import {
   pgTable,
   primaryKey,
   smallint,
+  sql,
   text,
   unique,
   uniqueIndex,
   uuid,
-} from 'drizzle-orm/pg-core'
+} from './drizzle.ts'
 import { created, instant, int8, key, updated } from './schema-columns.ts'
 
 /** What an entry's key names. Values are stored: never renumber. */

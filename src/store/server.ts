@@ -1,6 +1,7 @@
 /** The one row of the store itself: who it is, and whether its configuration has moved. */
-import { eq, sql as fragment, isNull } from 'drizzle-orm'
+
 import { type Sql, statement, type Transaction } from './database.ts'
+import { eq, sql as fragment, isNull } from './drizzle.ts'
 import { server } from './schema.ts'
 
 export interface ServerRecord {

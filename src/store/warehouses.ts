@@ -1,8 +1,9 @@
 /** Warehouses with their storage profile. Creating one also creates its `main` line. */
-import { and, asc, eq, sql as fragment, gt } from 'drizzle-orm'
+
 import { CatalogError } from '#model/errors.ts'
 import { checkVersion, type NamePage, refusing } from './administration.ts'
 import type { Sql, Transaction } from './database.ts'
+import { and, asc, eq, sql as fragment, gt } from './drizzle.ts'
 import { createMainLine, hasContent } from './entries-lines.ts'
 import { lineLock, lock } from './entries-write.ts'
 import { line, project, ref, storageProfile, warehouse } from './schema.ts'
