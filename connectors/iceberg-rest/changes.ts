@@ -90,12 +90,25 @@ const asCatalogError = (error: unknown): CatalogError =>
 
 /** Waits between looks: the request may still be on its way when the first one comes. */
 const looks = [0, 300, 1000]
+const longestLookMs = 5000
+
+/** The look's result; undefined when it fails or takes too long. */
+const lookOnce = async <T>(reconcile: () => Promise<T | undefined>): Promise<T | undefined> => {
+  const enough = new AbortController()
+  try {
+    return await Promise.race([reconcile(), delay(longestLookMs, undefined, { signal: enough.signal })])
+  } catch {
+    return undefined
+  } finally {
+    enough.abort()
+  }
+}
 
 const look = async <T>({ reconcile }: Change<T>): Promise<T | undefined> => {
   if (!reconcile) return undefined
   for (const wait of looks) {
     if (wait > 0) await delay(wait)
-    const found = await reconcile().catch(() => undefined)
+    const found = await lookOnce(reconcile)
     if (found !== undefined) return found
   }
   return undefined
@@ -192,7 +205,7 @@ const landedEarlier = async <T>(
   change: Change<T>,
 ): Promise<Known<T> | undefined> => {
   if (!change.reconcile || intent === undefined || intent.doubtful.length === 0) return undefined
-  const result = await change.reconcile().catch(() => undefined)
+  const result = await lookOnce(change.reconcile)
   return result === undefined ? undefined : { kind: 'done', result }
 }
 

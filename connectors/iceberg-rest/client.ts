@@ -150,7 +150,7 @@ const headersOf = (tools: ConnectorTools, context: CallContext, ask: Ask): Recor
 /** Opens nothing: the first request does. */
 export const createUpstream = (config: RestConfig, tools: ConnectorTools): Upstream => {
   const readTimeout = config['read-timeout-ms'] ?? 15_000
-  const changeTimeout = config['change-timeout-ms'] ?? 60_000
+  const changeTimeout = config['change-timeout-ms'] ?? 45_000
   const wire: Wire = { tools, auth: createAuth(config, tools), last: undefined }
   const session = createSessionCell(() => fetchSession(wire, config, readTimeout), tools)
   return {

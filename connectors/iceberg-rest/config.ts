@@ -41,8 +41,11 @@ export const restConfig = Type.Object(
     auth: Type.Optional(auth),
     /** For requests that change nothing. Default 15 s. */
     'read-timeout-ms': Type.Optional(Type.Integer({ minimum: 100, maximum: 600_000 })),
-    /** For requests that change something: giving up leaves their outcome in doubt. Default 60 s. */
-    'change-timeout-ms': Type.Optional(Type.Integer({ minimum: 100, maximum: 600_000 })),
+    /**
+     * For requests that change something: giving up leaves their outcome in doubt. Default and most: 45 s, so that
+     * the change, the looks for it and one replay end within the lease of its intent.
+     */
+    'change-timeout-ms': Type.Optional(Type.Integer({ minimum: 100, maximum: 45_000 })),
   },
   strict,
 )
