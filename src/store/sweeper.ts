@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from './database.ts'
 import { acquireLease, releaseLease } from './leases.ts'
 import { type OperationRetention, type OperationSweep, sweepOperations } from './sweep.ts'
+import { sweepLines } from './sweep-lines.ts'
 import { sweepVersions, type VersionSweep } from './sweep-versions.ts'
 
 export interface SweeperOptions extends Partial<OperationRetention> {
@@ -14,7 +15,9 @@ export interface SweeperOptions extends Partial<OperationRetention> {
   readonly onFailure?: (error: unknown) => void
 }
 
-export interface SweepReport extends OperationSweep, VersionSweep {}
+export interface SweepReport extends OperationSweep, VersionSweep {
+  readonly lines: number
+}
 
 const hour = 3_600
 const day = 24 * hour
@@ -40,7 +43,8 @@ export const sweepOnce = async (
   try {
     const operations = await sweepOperations(database, settings)
     const versions = await sweepVersions(database, settings.historyRetentionSeconds)
-    return { ...operations, ...versions }
+    const lines = await sweepLines(database)
+    return { ...operations, ...versions, lines }
   } finally {
     await releaseLease(database, lease)
   }
