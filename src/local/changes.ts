@@ -139,7 +139,7 @@ export const settleChange = async (
   return undefined
 }
 
-export const stateUnknown = (cause: unknown): CatalogError =>
+const stateUnknown = (cause: unknown): CatalogError =>
   new CatalogError(
     'CommitStateUnknownException',
     'The change may or may not have happened: the connection to the database was lost at its end',

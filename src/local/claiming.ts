@@ -30,7 +30,7 @@ export interface Claiming {
   release(tx: Transaction, contentId: string): Promise<void>
 }
 
-export interface Owned {
+interface Owned {
   readonly contentId: string
   readonly location: string
 }

@@ -36,7 +36,7 @@ export interface Part<F extends Facts> extends PointerChange<LocalState, F> {
   readonly newContent: string
 }
 
-export interface Committing<F extends Facts> {
+interface Committing<F extends Facts> {
   readonly op: string
   readonly parts: readonly Part<F>[]
   readonly outcome: (swaps: readonly PointerSwap<LocalState, F>[]) => Outcome
@@ -235,8 +235,7 @@ export const createRunCommit = (
     const store = createStore({ ...committing, local, context, claiming: parts.claiming })
     const keys = committing.parts.map(({ identifier: id }) => namespaceKey([...id.namespace, id.name]))
     const swaps = await parts.take(keys, () => local.commitPointers(context, committing.parts, store))
-    for (const { metadataLocation, bytes } of swaps)
-      local.cache.set(local.warehouse.id, metadataLocation, bytes)
+    for (const { metadataLocation, bytes } of swaps) local.cache.set(local.scope, metadataLocation, bytes)
     return swaps
   }
 }

@@ -44,6 +44,8 @@ export type Facts = TableFacts | ViewFacts
 /** The dependencies, and the parts that are built of them once. */
 export interface Local extends LocalDeps {
   readonly lookups: Lookups
+  /** Tells this warehouse's store apart in the shared cache. */
+  readonly scope: string
   readonly commitPointers: CommitPointers
   /** The line of the warehouse's `main`; NoSuchWarehouse where it is gone. */
   line(): Promise<Line>

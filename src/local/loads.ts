@@ -48,7 +48,7 @@ const readShown = async (
     const chunks = await onlyReferencedSnapshots(bytes)
     return chunks.length === 1 && chunks[0] === bytes ? bytes : Buffer.concat(chunks)
   }
-  return [await local.cache.fetch(`${local.warehouse.id} refs`, location, cut)]
+  return [await local.cache.fetch(`${local.scope} refs`, location, cut)]
 }
 
 /** NotFound where the file is gone although its bytes may be cached. A cold read finds out by itself. */

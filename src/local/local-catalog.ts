@@ -36,11 +36,13 @@ const createLine = ({ database, warehouse }: LocalDeps): (() => Promise<Line>) =
 const createLocal = (deps: LocalDeps): Local => {
   const { database, files, cache, warehouse, log } = deps
   const line = createLine(deps)
+  const scope = `${warehouse.id} ${warehouse.endpoint ?? ''}`
   const readMetadata = (location: string): Promise<Uint8Array> =>
-    cache.fetch(warehouse.id, location, () => files.read(location))
+    cache.fetch(scope, location, () => files.read(location))
   return {
     ...deps,
     line,
+    scope,
     readMetadata,
     lookups: createLookups(async (names) => findRelations(database, await line(), names)),
     commitPointers: createPointerCommit({

@@ -201,7 +201,7 @@ const register = async <F extends Facts>(
     ],
     plan: (reading) => planRegister(parts, of, { wanted, reading }),
   })
-  local.cache.set(local.warehouse.id, metadataLocation, bytes)
+  local.cache.set(local.scope, metadataLocation, bytes)
   return loadedOf({ metadataLocation, metadata: [bytes], uuid, location: facts.location })
 }
 

@@ -88,7 +88,7 @@ const create = async <F extends Facts>(
   return showSwap(swap)
 }
 
-export const readCommit = (json: JsonObject): CommitRequest => ({
+const readCommit = (json: JsonObject): CommitRequest => ({
   requirements: optional(asArrayOf(asObject), json['requirements'], 'requirements') ?? null,
   updates: asArrayOf(asObject)(json['updates'], 'updates'),
 })

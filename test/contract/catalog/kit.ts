@@ -140,7 +140,7 @@ export const expectRefusal = async (
 
 const escapeForRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 
-export const schema = {
+const schema = {
   type: 'struct',
   'schema-id': 0,
   fields: [
