@@ -66,7 +66,7 @@ type StatisticsOf = (draft: TableDraft) => ItemList<OfSnapshot>
 /** Each snapshot has at most one entry of its kind: the new one replaces what was there. */
 export const setStatistics = (of: StatisticsOf, entry: OfSnapshot) => {
   return (draft: TableDraft): void => {
-    of(draft).removeWhere((item) => item.snapshotId === entry.snapshotId)
+    of(draft).remove(entry.snapshotId)
     of(draft).add(entry)
     draft.changes.any = true
   }
@@ -74,18 +74,16 @@ export const setStatistics = (of: StatisticsOf, entry: OfSnapshot) => {
 
 export const removeStatistics = (of: StatisticsOf, snapshotId: Id) => {
   return (draft: TableDraft): void => {
-    const removed = of(draft).removeWhere((item) => item.snapshotId === snapshotId)
-    if (removed.length > 0) draft.changes.any = true
+    if (of(draft).remove(snapshotId).length > 0) draft.changes.any = true
   }
 }
 
 export const addEncryptionKey = (draft: TableDraft, key: EncryptionKey): void => {
-  if (draft.encryptionKeys.items().some((known) => known.keyId === key.keyId)) return
+  if (draft.encryptionKeys.find(key.keyId) !== undefined) return
   draft.encryptionKeys.add(key)
   draft.changes.any = true
 }
 
 export const removeEncryptionKey = (draft: TableDraft, keyId: string): void => {
-  const removed = draft.encryptionKeys.removeWhere((key) => key.keyId === keyId)
-  if (removed.length > 0) draft.changes.any = true
+  if (draft.encryptionKeys.remove(keyId).length > 0) draft.changes.any = true
 }

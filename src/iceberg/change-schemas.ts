@@ -42,7 +42,7 @@ export const removeSchemas = (draft: TableDraft, ids: readonly number[]): void =
   const removed = new Set(ids)
   if (removed.has(draft.values.currentSchemaId)) throw illegal('Cannot remove the current schema')
   if (removed.size === 0) return
-  draft.schemas.removeWhere((schema) => removed.has(schema.id))
+  for (const id of removed) draft.schemas.remove(id)
   draft.changes.any = true
 }
 
@@ -82,7 +82,7 @@ export const removeSpecs = (draft: TableDraft, ids: readonly number[]): void => 
   const removed = new Set(ids)
   if (removed.has(draft.values.defaultSpecId)) throw illegal('Cannot remove the default partition spec')
   if (removed.size === 0) return
-  draft.specs.removeWhere((spec) => removed.has(spec.id))
+  for (const id of removed) draft.specs.remove(id)
   draft.changes.any = true
 }
 

@@ -1,5 +1,5 @@
 /** Updates of snapshots and snapshot references (format specification, "Snapshots", "Snapshot References"). */
-import { canonicalId, type Id } from '#model/json-read.ts'
+import type { Id } from '#model/json-read.ts'
 import { conflict, illegal, invalid } from './errors.ts'
 import { largerOf, sumOf } from './long-math.ts'
 import type { AddedSnapshot } from './snapshot.ts'
@@ -9,11 +9,7 @@ import type { TableDraft } from './table-draft.ts'
 const minute = 60_000
 const day = 24 * 60 * minute
 
-/** Ids of all snapshots of the draft. */
-export const snapshotIds = (draft: TableDraft): Set<Id> => {
-  draft.changes.snapshotIds ??= new Set(draft.snapshots.items().map((snapshot) => snapshot.snapshotId))
-  return draft.changes.snapshotIds
-}
+const hasSnapshot = (draft: TableDraft, id: Id): boolean => draft.snapshots.find(id) !== undefined
 
 /** A value of the request that the table has overtaken: the client takes the new state and tries again. */
 const stale = (draft: TableDraft, message: string) =>
@@ -27,7 +23,7 @@ const checkNewSnapshot = (draft: TableDraft, snapshot: AddedSnapshot): void => {
     [draft.sortOrders.size(), 'sort order'],
   ].find(([size]) => size === 0)
   if (missing !== undefined) throw invalid(`Attempting to add a snapshot before a ${missing[1]} is added`)
-  if (snapshotIds(draft).has(snapshot.id)) throw invalid(`Snapshot already exists for id: ${snapshot.id}`)
+  if (hasSnapshot(draft, snapshot.id)) throw invalid(`Snapshot already exists for id: ${snapshot.id}`)
   const { sequenceNumber } = snapshot
   if (values.formatVersion === 1 && sequenceNumber !== 0)
     throw illegal(`Sequence number must be 0 in v1: ${sequenceNumber}`)
@@ -59,7 +55,6 @@ export const addSnapshot = (draft: TableDraft, snapshot: AddedSnapshot): void =>
   if (values.formatVersion >= 3) assignRows(draft, snapshot)
   values.lastSequenceNumber = largerOf(values.lastSequenceNumber, snapshot.sequenceNumber)
   draft.snapshots.add({ snapshotId: snapshot.id, json: snapshot.json })
-  snapshotIds(draft).add(snapshot.id)
   changes.addedSnapshots.set(snapshot.id, snapshot)
   changes.any = true
 }
@@ -87,7 +82,7 @@ export const setSnapshotRef = (draft: TableDraft, name: string, ref: SnapshotRef
   checkSnapshotRef(ref)
   const existing = draft.refs.get(name)
   if (existing !== undefined && sameSnapshotRef(existing, ref)) return
-  if (!snapshotIds(draft).has(ref.snapshotId))
+  if (!hasSnapshot(draft, ref.snapshotId))
     throw invalid(`Cannot set ${name} to unknown snapshot: ${ref.snapshotId}`)
   if (name === mainBranch && ref.type !== 'branch')
     throw invalid(`Cannot set ${mainBranch} to a tag, it must be a branch`)
@@ -105,17 +100,15 @@ export const removeSnapshotRef = (draft: TableDraft, name: string): void => {
 
 /** Removes snapshots with their statistics and every ref that points to one of them; unknown ids are ignored. */
 export const removeSnapshots = (draft: TableDraft, ids: readonly Id[]): void => {
-  const gone = new Set(ids.map(canonicalId))
+  const gone = new Set<Id>()
+  for (const id of ids) for (const { snapshotId } of draft.snapshots.remove(id)) gone.add(snapshotId)
   if (gone.size === 0) return
-  const known = snapshotIds(draft)
-  const removed = draft.snapshots.removeWhere((snapshot) => gone.has(snapshot.snapshotId))
-  if (removed.length === 0) return
-  for (const { snapshotId } of removed) known.delete(snapshotId)
-  const isGone = (item: { readonly snapshotId: Id }): boolean =>
-    gone.has(item.snapshotId) && !known.has(item.snapshotId)
-  draft.statistics.removeWhere(isGone)
-  draft.partitionStatistics.removeWhere(isGone)
-  for (const [name, ref] of [...draft.refs.entries()]) if (isGone(ref)) removeSnapshotRef(draft, name)
+  for (const id of gone) {
+    draft.statistics.remove(id)
+    draft.partitionStatistics.remove(id)
+  }
+  for (const [name, ref] of [...draft.refs.entries()])
+    if (gone.has(ref.snapshotId)) removeSnapshotRef(draft, name)
   draft.changes.removedSnapshots = true
   draft.changes.any = true
 }

@@ -8,21 +8,30 @@ import {
   type Span,
 } from '#model/document.ts'
 import type { JsonValue } from '#model/json.ts'
+import type { Id } from '#model/json-read.ts'
+
+export type ItemKey = Id | string
 
 export interface ItemCodec<T> {
   readonly read: (index: DocumentIndex, span: Span) => T
   readonly write: (item: T) => JsonValue
+  /** What items are looked up by. */
+  readonly key: (item: T) => ItemKey
 }
 
 export interface ItemList<T> {
   size(): number
   items(): readonly T[]
+  /** The first item of that key; a commit may ask for thousands. */
+  find(key: ItemKey): T | undefined
   /** Decodes that one item only. */
   last(): T | undefined
   add(item: T): void
+  /** Removes every item of that key and returns them. */
+  remove(key: ItemKey): readonly T[]
   /** Removes the items that pass and returns them. */
   removeWhere(test: (item: T) => boolean): readonly T[]
-  /** Removes the oldest items, undecoded. */
+  /** Removes the oldest items. */
   removeFirst(count: number): void
   /** True when what would be written differs from what the document has. */
   touched(): boolean
@@ -42,6 +51,8 @@ export interface ItemSource<T> {
 interface Entry<T> {
   /** Undefined for an item that is not in the document. */
   readonly position: number | undefined
+  /** A removed entry stays in its place until it is the last: removal costs the same in a long list. */
+  removed: boolean
   read(): T
 }
 
@@ -53,10 +64,13 @@ const remember = <T>(read: () => T): (() => T) => {
   }
 }
 
-const entriesOf = <T>(source: ItemSource<T>, spans: readonly Span[]): Entry<T>[] => {
-  const { index, codec } = source
+const documentEntries = <T>({ index, codec }: ItemSource<T>, spans: readonly Span[]): Entry<T>[] => {
   if (index === undefined) return []
-  return spans.map((span, position) => ({ position, read: remember(() => codec.read(index, span)) }))
+  return spans.map((span, position) => ({
+    position,
+    removed: false,
+    read: remember(() => codec.read(index, span)),
+  }))
 }
 
 const write = <T>(source: ItemSource<T>, spans: readonly Span[], entries: readonly Entry<T>[]) => {
@@ -67,42 +81,75 @@ const write = <T>(source: ItemSource<T>, spans: readonly Span[], entries: readon
   return changeItems(source.index, spans, { keep: (position) => kept.has(position), append })
 }
 
-export const createItemList = <T>(source: ItemSource<T>): ItemList<T> => {
-  const present = source.index !== undefined && memberSpan(source.index, source.member) !== undefined
-  let touched = !present && source.initial !== undefined
-  const spans = remember(() => (source.index === undefined ? [] : memberItems(source.index, source.member)))
-  let current: Entry<T>[] | undefined
-  const entries = (): Entry<T>[] => {
-    current ??= entriesOf(source, spans())
-    return current
+/** Entries in order, with an index by key that is made at the first lookup. */
+const createEntries = <T>(source: ItemSource<T>, spans: () => readonly Span[]) => {
+  const all = remember(() => documentEntries(source, spans()))
+  let live: readonly Entry<T>[] | undefined
+  let byKey: Map<ItemKey, Entry<T>[]> | undefined
+  const enter = (index: Map<ItemKey, Entry<T>[]>, entry: Entry<T>): void => {
+    const key = source.codec.key(entry.read())
+    const same = index.get(key)
+    if (same === undefined) index.set(key, [entry])
+    else same.push(entry)
   }
-  const add = (item: T): void => {
-    entries().push({ position: undefined, read: () => item })
+  const present = (): readonly Entry<T>[] => {
+    live ??= all().filter((entry) => !entry.removed)
+    return live
   }
-  if (!present) for (const item of source.initial ?? []) add(item)
   return {
-    size: () => entries().length,
-    items: () => entries().map((entry) => entry.read()),
-    last: () => entries().at(-1)?.read(),
+    present,
+    add: (item: T): void => {
+      const entry = { position: undefined, removed: false, read: () => item }
+      all().push(entry)
+      if (byKey !== undefined) enter(byKey, entry)
+      live = undefined
+    },
+    ofKey: (key: ItemKey): readonly Entry<T>[] => {
+      if (byKey === undefined) {
+        byKey = new Map()
+        for (const entry of present()) enter(byKey, entry)
+      }
+      const current = (byKey.get(key) ?? []).filter((entry) => !entry.removed)
+      byKey.set(key, current)
+      return current
+    },
+    last: (): Entry<T> | undefined => {
+      while (all().at(-1)?.removed === true) all().pop()
+      return all().at(-1)
+    },
+    remove: (removed: readonly Entry<T>[]): readonly T[] => {
+      for (const entry of removed) entry.removed = true
+      if (removed.length > 0) live = undefined
+      return removed.map((entry) => entry.read())
+    },
+  }
+}
+
+export const createItemList = <T>(source: ItemSource<T>): ItemList<T> => {
+  const inDocument = source.index !== undefined && memberSpan(source.index, source.member) !== undefined
+  const spans = remember(() => (source.index === undefined ? [] : memberItems(source.index, source.member)))
+  const entries = createEntries(source, spans)
+  let touched = !inDocument && source.initial !== undefined
+  if (!inDocument) for (const item of source.initial ?? []) entries.add(item)
+  const remove = (removed: readonly Entry<T>[]): readonly T[] => {
+    if (removed.length > 0) touched = true
+    return entries.remove(removed)
+  }
+  return {
+    size: () => entries.present().length,
+    items: () => entries.present().map((entry) => entry.read()),
+    find: (key) => entries.ofKey(key)[0]?.read(),
+    last: () => entries.last()?.read(),
     add: (item) => {
-      add(item)
+      entries.add(item)
       touched = true
     },
-    removeWhere: (test) => {
-      const { out = [], kept = [] } = Object.groupBy(entries(), (entry) =>
-        test(entry.read()) ? 'out' : 'kept',
-      )
-      if (out.length === 0) return []
-      current = kept
-      touched = true
-      return out.map((entry) => entry.read())
-    },
+    remove: (key) => remove(entries.ofKey(key)),
+    removeWhere: (test) => remove(entries.present().filter((entry) => test(entry.read()))),
     removeFirst: (count) => {
-      if (count <= 0) return
-      entries().splice(0, count)
-      touched = true
+      if (count > 0) remove(entries.present().slice(0, count))
     },
     touched: () => touched,
-    replacement: () => write(source, spans(), entries()),
+    replacement: () => write(source, spans(), entries.present()),
   }
 }

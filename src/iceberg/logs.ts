@@ -1,6 +1,5 @@
 /** Upkeep of the snapshot log and the metadata log of a changed table (format specification, "Table Metadata Fields"). */
 import type { Id } from '#model/json-read.ts'
-import { snapshotIds } from './change-snapshots.ts'
 import { invalid } from './errors.ts'
 import { integerProperty } from './properties.ts'
 import type { SnapshotLogEntry, TableDraft } from './table-draft.ts'
@@ -11,10 +10,9 @@ const passedThrough = (draft: TableDraft): ReadonlySet<Id> =>
 
 /** Entries that stay. An entry of a removed snapshot takes all before it along: no gaps in history. */
 const remaining = (draft: TableDraft, skipped: ReadonlySet<Id>): ReadonlySet<SnapshotLogEntry> => {
-  const known = snapshotIds(draft)
   const kept = new Set<SnapshotLogEntry>()
   for (const entry of draft.snapshotLog.items()) {
-    if (!known.has(entry.snapshotId)) {
+    if (draft.snapshots.find(entry.snapshotId) === undefined) {
       if (draft.changes.removedSnapshots) kept.clear()
     } else if (!skipped.has(entry.snapshotId)) kept.add(entry)
   }

@@ -1,5 +1,4 @@
 /** Whether a document that someone else wrote is table metadata that can be served and committed to. */
-import { snapshotIds } from './change-snapshots.ts'
 import { invalid } from './errors.ts'
 import { checkSpecSources } from './partition-spec.ts'
 import { mainBranch } from './snapshot-ref.ts'
@@ -21,7 +20,7 @@ const checkStructure = (draft: TableDraft): void => {
 }
 
 const checkSnapshots = (draft: TableDraft): void => {
-  const ids = snapshotIds(draft)
+  const ids = new Set(draft.snapshots.items().map((snapshot) => snapshot.snapshotId))
   if (ids.size !== draft.snapshots.size()) throw invalid('Invalid table metadata: two snapshots of one id')
   for (const [name, ref] of draft.refs.entries())
     if (!ids.has(ref.snapshotId))

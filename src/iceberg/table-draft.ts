@@ -87,8 +87,6 @@ export interface Changes {
   lastAddedSpecId: number | undefined
   lastAddedSortOrderId: number | undefined
   readonly addedSnapshots: Map<Id, AddedSnapshot>
-  /** Ids of all snapshots, read at the first question. */
-  snapshotIds: Set<Id> | undefined
   /** Ids of added snapshots that `main` was set to, in order. */
   readonly setAsMain: Id[]
   removedSnapshots: boolean
@@ -97,6 +95,7 @@ export interface Changes {
 const ofSnapshot: ItemCodec<OfSnapshot> = {
   read: (index, span) => ({ snapshotId: longOfItem(index, span, 'snapshot-id') }),
   write: (item) => item.json ?? objectOf([['snapshot-id', item.snapshotId]]),
+  key: (item) => item.snapshotId,
 }
 
 const timeOf = (index: DocumentIndex, span: Span): number => Number(longOfItem(index, span, 'timestamp-ms'))
@@ -107,6 +106,7 @@ const snapshotLogCodec: ItemCodec<SnapshotLogEntry> = {
     snapshotId: longOfItem(index, span, 'snapshot-id'),
   }),
   write: (entry) => ({ 'timestamp-ms': entry.timestampMs, 'snapshot-id': entry.snapshotId }),
+  key: (entry) => entry.snapshotId,
 }
 
 const metadataLogCodec: ItemCodec<MetadataLogEntry> = {
@@ -115,26 +115,31 @@ const metadataLogCodec: ItemCodec<MetadataLogEntry> = {
     file: required(stringMember(indexSpan(index, span), 'metadata-file'), 'metadata-file'),
   }),
   write: (entry) => ({ 'timestamp-ms': entry.timestampMs, 'metadata-file': entry.file }),
+  key: (entry) => entry.file,
 }
 
 const encryptionKeyCodec: ItemCodec<EncryptionKey> = {
   read: (index, span) => ({ keyId: required(stringMember(indexSpan(index, span), 'key-id'), 'key-id') }),
   write: (key) => key.json ?? objectOf([['key-id', key.keyId]]),
+  key: (key) => key.keyId,
 }
 
 const schemaCodec: ItemCodec<Schema> = {
   read: (index, span) => parseSchema(decodeSpan(index, span), 'schemas'),
   write: encodeSchema,
+  key: (schema) => schema.id,
 }
 
 const specCodec: ItemCodec<PartitionSpec> = {
   read: (index, span) => parsePartitionSpec(decodeSpan(index, span), 'partition-specs'),
   write: encodePartitionSpec,
+  key: (spec) => spec.id,
 }
 
 const sortOrderCodec: ItemCodec<SortOrder> = {
   read: (index, span) => parseSortOrder(decodeSpan(index, span), 'sort-orders'),
   write: encodeSortOrder,
+  key: (order) => order.id,
 }
 
 const unsorted: SortOrder = { id: 0, fields: [] }
@@ -199,7 +204,6 @@ const noChanges = (): Changes => ({
   lastAddedSpecId: undefined,
   lastAddedSortOrderId: undefined,
   addedSnapshots: new Map(),
-  snapshotIds: undefined,
   setAsMain: [],
   removedSnapshots: false,
 })
@@ -259,11 +263,9 @@ export const beginTable = (formatVersion: number, now: number): TableDraft => ({
   now,
 })
 
-export const schemaById = (draft: TableDraft, id: number): Schema | undefined =>
-  draft.schemas.items().find((schema) => schema.id === id)
+export const schemaById = (draft: TableDraft, id: number): Schema | undefined => draft.schemas.find(id)
 
-export const specById = (draft: TableDraft, id: number): PartitionSpec | undefined =>
-  draft.specs.items().find((spec) => spec.id === id)
+export const specById = (draft: TableDraft, id: number): PartitionSpec | undefined => draft.specs.find(id)
 
 export const sortOrderById = (draft: TableDraft, id: number): SortOrder | undefined =>
-  draft.sortOrders.items().find((order) => order.id === id)
+  draft.sortOrders.find(id)

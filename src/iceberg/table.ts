@@ -11,7 +11,7 @@ import { buildTable, factsOf } from './table-build.ts'
 import { checkTable } from './table-check.ts'
 import { createTable } from './table-create.ts'
 import { beginTable, openTable } from './table-draft.ts'
-import { actionOf, readUpdate, type Update } from './updates.ts'
+import { actionOf, readUpdates, type Update } from './updates.ts'
 
 const defaultFormatVersion = 2
 
@@ -53,7 +53,7 @@ const commitOn = (base: Base, change: Change): Built<TableFacts> => {
 
 const commit = (base: Base | null, request: CommitRequest, inputs: EngineInputs): Built<TableFacts> => {
   const requirements = readRequirements(request.requirements)
-  const updates = request.updates.map(readUpdate)
+  const updates = readUpdates(request.updates)
   if (base !== null) return commitOn(base, { requirements, updates, inputs })
   if (!requirements.creates) throw new CatalogError('NoSuchTableException', 'Table does not exist')
   return commitStaged(request, updates, inputs)

@@ -140,11 +140,27 @@ export const actionOf = (json: JsonObject): string =>
   asString(asObject(json, 'update')['action'], 'action').toLowerCase()
 
 /** Reads one update; BadRequest for an action that is unknown. */
-export const readUpdate = (json: JsonObject): Update => {
+const readUpdate = (json: JsonObject): Update => {
   const action = actionOf(json)
   if (viewOnly.has(action)) return refuseView(action)
   const read = Object.hasOwn(readers, action) ? readers[action] : undefined
   if (read === undefined)
     throw new CatalogError('BadRequestException', `Unknown update action: ${action.slice(0, 100)}`)
   return read(json)
+}
+
+/** Every one of these is compared with all that the table has; no client needs thousands in one commit. */
+const structural: ReadonlySet<string> = new Set(['add-schema', 'add-spec', 'add-sort-order'])
+const maxStructural = 1000
+
+/** Reads all updates of a commit before the first one is applied. */
+export const readUpdates = (updates: readonly JsonObject[]): readonly Update[] => {
+  const read = updates.map(readUpdate)
+  const added = updates.filter((update) => structural.has(actionOf(update))).length
+  if (added > maxStructural)
+    throw new CatalogError(
+      'BadRequestException',
+      `Too many schemas, specs and sort orders: ${added} in one commit`,
+    )
+  return read
 }

@@ -53,11 +53,13 @@ export interface ViewChanges {
 const schemaCodec: ItemCodec<Schema> = {
   read: (index, span) => parseSchema(decodeSpan(index, span), 'schemas'),
   write: encodeSchema,
+  key: (schema) => schema.id,
 }
 
 const versionCodec: ItemCodec<ViewVersion> = {
   read: (index, span) => parseViewVersion(decodeSpan(index, span), 'versions'),
   write: (version) => version.json,
+  key: (version) => version.id,
 }
 
 const logCodec: ItemCodec<VersionLogEntry> = {
@@ -69,6 +71,7 @@ const logCodec: ItemCodec<VersionLogEntry> = {
     }
   },
   write: (entry) => ({ 'timestamp-ms': entry.timestampMs, 'version-id': entry.versionId }),
+  key: (entry) => entry.versionId,
 }
 
 const readValues = (index: DocumentIndex): ViewValues => {
@@ -120,5 +123,4 @@ export const beginView = (uuid: string, location: string, now: number): ViewDraf
   now,
 })
 
-export const versionById = (draft: ViewDraft, id: number): ViewVersion | undefined =>
-  draft.versions.items().find((version) => version.id === id)
+export const versionById = (draft: ViewDraft, id: number): ViewVersion | undefined => draft.versions.find(id)

@@ -262,6 +262,14 @@ describe('actions', () => {
     expect(commit([{ action: 'SET-LOCATION', location: 's3://x' }]).facts.location).toBe('s3://x')
   })
 
+  test('that are compared with all of the table are limited in number', () => {
+    const order = { action: 'add-sort-order', 'sort-order': { 'order-id': 0, fields: [] } }
+    expect(commit(Array.from({ length: 1000 }, () => order)).changed).toBe(false)
+    expect(refusal(() => commit(Array.from({ length: 1001 }, () => order)))).toBe(
+      'BadRequestException: Too many schemas, specs and sort orders: 1001 in one commit',
+    )
+  })
+
   test('none at all gives the document back', () => {
     const built = commit([])
     expect(text(built)).toBe(documentV2)

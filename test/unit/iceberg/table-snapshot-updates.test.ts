@@ -304,6 +304,19 @@ describe('remove-snapshots', () => {
     expect(parsed(built)['snapshot-log']).toEqual([])
   })
 
+  test('one by one, and again, leaves what was never removed', () => {
+    const updates = [
+      child(5),
+      child(6, { 'sequence-number': 3 }),
+      remove(5),
+      child(5, { 'sequence-number': 4 }),
+      remove(5),
+      remove(5),
+    ]
+    const snapshots = parsed(commit(updates))['snapshots'] as readonly { 'snapshot-id': unknown }[]
+    expect(snapshots.map((item) => item['snapshot-id'])).toEqual([BigInt(first), 6])
+  })
+
   test('of unknown ids is no change', () => {
     expect(commit([remove(99)]).changed).toBe(false)
   })
