@@ -66,7 +66,7 @@ export const startGateway = async (options: GatewayOptions): Promise<Subject> =>
 }
 
 const applyState = (file: string, origin: string, env: Readonly<Record<string, string>>): void => {
-  execFileSync(process.execPath, [...main, 'apply', '--config', file, '--url', origin], {
+  execFileSync(process.execPath, [...main, 'apply', '--config', file, '--server', origin], {
     env: { ...process.env, ...env },
   })
 }

@@ -36,6 +36,8 @@ export interface Gateway {
   /** Local warehouse folder of the default state. */
   readonly lake: string
   output(): string
+  /** The process is gone. */
+  exited(): boolean
   /** SIGTERM, then waits; resolves with the exit code. */
   stop(): Promise<number | null>
   /** SIGKILL, then waits. */
@@ -120,6 +122,7 @@ export const startGateway = async (options: GatewayOptions = {}): Promise<Gatewa
     folder,
     lake,
     output: () => printed,
+    exited: () => child.exitCode !== null || child.signalCode !== null,
     stop,
     kill: async () => {
       child.kill('SIGKILL')

@@ -31,7 +31,7 @@ beforeAll(async () => {
   const start = (env: Readonly<Record<string, string>>) =>
     startGateway({ env: { ...key, ...env }, server: { database: url }, state })
   const first = await start({})
-  await runLakegate(['apply', '--config', `${first.folder}/lakegate.yaml`, '--url', first.origin], key)
+  await runLakegate(['apply', '--config', `${first.folder}/lakegate.yaml`, '--server', first.origin], key)
   const ahead = await start({ LD_PRELOAD: faketime, FAKETIME: '+61s' })
   const behind = await start({ LD_PRELOAD: faketime, FAKETIME: '-61s' })
   replicas = [first, ahead, behind]

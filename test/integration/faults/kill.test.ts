@@ -35,7 +35,7 @@ const isReady = async (gateway: Gateway): Promise<boolean> => {
 
 /** As a supervisor would: a gateway that is not ready by itself soon is started again. */
 const recover = async (gateway: Gateway): Promise<Gateway> => {
-  for (let i = 0; i < 50; i++) {
+  for (let i = 0; i < 100 && !gateway.exited(); i++) {
     if (await isReady(gateway)) return gateway
     await delay(100)
   }
