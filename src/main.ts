@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The commands: `serve`, `apply`, `migrate-schema`, `config`. The only place that builds things. */
+import { enableCompileCache } from 'node:module'
 import { parseArgs } from 'node:util'
 import { nearest } from '#model/schema.ts'
 import type { Config, Environment, Flags } from './config.ts'
@@ -136,6 +137,9 @@ const main = async (args: readonly string[], environment: Environment): Promise<
   const { loadConfig } = await import('./config.ts')
   await command({ config: await loadConfig(values, environment), environment, values })
 }
+
+// Saves a third of a later start's processor time. Without a place to write it does nothing.
+enableCompileCache()
 
 try {
   await main(process.argv.slice(2), process.env)
