@@ -36,7 +36,7 @@ export const assignUuid = (draft: TableDraft, uuid: string): void => {
 }
 
 /** A location without trailing slashes, except those of a bare scheme (`s3://`). */
-export const stripTrailingSlash = (location: string): string => {
+const stripTrailingSlash = (location: string): string => {
   if (location === '') throw illegal('path must not be null or empty')
   let end = location.length
   while (end > 0 && location[end - 1] === '/' && !location.startsWith('://', end - 3)) end--

@@ -11,7 +11,7 @@ import type {
   MetadataEngine,
 } from './engine.ts'
 
-export type EngineKind = 'table' | 'view'
+type EngineKind = 'table' | 'view'
 
 /** Sent to the thread. Requests travel as JSON: decoded values would lose their classes. */
 export type EngineTask = { readonly kind: EngineKind; readonly document: Uint8Array } & (
@@ -29,7 +29,7 @@ export type EngineReply =
   | { readonly ok: true; readonly bytes: Uint8Array | null; readonly facts: unknown }
   | { readonly ok: false; readonly error: unknown; readonly catalogError: CatalogErrorParts | null }
 
-export interface CatalogErrorParts {
+interface CatalogErrorParts {
   readonly type: CatalogError['type']
   readonly message: string
 }

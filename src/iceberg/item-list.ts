@@ -10,7 +10,7 @@ import {
 import type { JsonValue } from '#model/json.ts'
 import type { Id } from '#model/json-read.ts'
 
-export type ItemKey = Id | string
+type ItemKey = Id | string
 
 export interface ItemCodec<T> {
   readonly read: (index: DocumentIndex, span: Span) => T

@@ -7,7 +7,7 @@ import type { DraftValues, TableDraft } from './table-draft.ts'
 import { asId } from './update-items.ts'
 
 /** Throws CommitFailed (409) where the base does not meet it. */
-export type Requirement = (base: TableDraft) => void
+type Requirement = (base: TableDraft) => void
 
 const failed = (message: string): CatalogError => conflict(`Requirement failed: ${message}`)
 

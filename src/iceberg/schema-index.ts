@@ -68,7 +68,7 @@ export const indexStruct = (struct: StructType): SchemaIndex => {
 }
 
 /** The containers of a field, outermost first. */
-export const ancestorsOf = (entry: IndexedField): readonly IndexedField[] => {
+const ancestorsOf = (entry: IndexedField): readonly IndexedField[] => {
   const ancestors: IndexedField[] = []
   for (let at = entry.parent; at !== undefined; at = at.parent) ancestors.unshift(at)
   return ancestors

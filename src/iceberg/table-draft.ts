@@ -37,7 +37,7 @@ export interface SnapshotLogEntry {
   readonly snapshotId: Id
 }
 
-export interface MetadataLogEntry {
+interface MetadataLogEntry {
   readonly timestampMs: number
   readonly file: string
 }
@@ -80,7 +80,7 @@ export interface TableDraft {
 }
 
 /** What this commit did, as far as later updates and the logs depend on it. */
-export interface Changes {
+interface Changes {
   /** True as soon as one update was more than a no-op. */
   any: boolean
   lastAddedSchemaId: number | undefined

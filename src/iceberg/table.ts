@@ -1,6 +1,6 @@
 /** The metadata engine of tables: create, commit, facts. Pure; cost is about linear in the bytes of the document. */
 
-import { type DocumentIndex, indexDocument } from '#model/document.ts'
+import { indexDocument } from '#model/document.ts'
 import { CatalogError, isCatalogError } from '#model/errors.ts'
 import type { JsonObject } from '#model/json.ts'
 import { asInt } from '#model/json-read.ts'
@@ -58,9 +58,6 @@ const commit = (base: Base | null, request: CommitRequest, inputs: EngineInputs)
   if (!requirements.creates) throw new CatalogError('NoSuchTableException', 'Table does not exist')
   return commitStaged(request, updates, inputs)
 }
-
-/** The facts of an indexed document: shared with readers that hold an index already. */
-export const tableFactsOf = (index: DocumentIndex): TableFacts => factsOf(openTable(index, 0))
 
 /** Whatever the readers refuse here is the document's fault, and no request's. */
 const blameDocument = (error: unknown): unknown =>

@@ -25,12 +25,12 @@ export interface StructType {
   readonly fields: readonly Field[]
 }
 
-export interface ListType {
+interface ListType {
   readonly kind: 'list'
   readonly element: Field
 }
 
-export interface MapType {
+interface MapType {
   readonly kind: 'map'
   readonly key: Field
   readonly value: Field
@@ -119,7 +119,7 @@ const parseMap = (object: JsonObject, path: string): MapType => ({
 })
 
 /** Reads a type, primitive (a string) or nested (an object). */
-export const parseType = (json: JsonValue | undefined, path: string): ColumnType => {
+const parseType = (json: JsonValue | undefined, path: string): ColumnType => {
   if (typeof json === 'string') return primitiveOf(json)
   if (isJsonObject(json)) {
     if (json['type'] === 'struct') return parseStruct(json, path)
@@ -144,7 +144,7 @@ const encodeField = (field: Field): JsonObject =>
 export const encodeFields = (struct: StructType): readonly JsonValue[] => struct.fields.map(encodeField)
 
 /** The JSON of a type, in the canonical spelling of the reference (`decimal(9, 2)`). */
-export const encodeType = (type: ColumnType): JsonValue => {
+const encodeType = (type: ColumnType): JsonValue => {
   if (type.kind === 'primitive') return type.text
   if (type.kind === 'struct') return { type: 'struct', fields: encodeFields(type) }
   if (type.kind === 'list') {

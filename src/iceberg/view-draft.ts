@@ -11,7 +11,7 @@ import { parseViewVersion, type ViewVersion } from './view-version.ts'
 /** The only version of the view specification. */
 export const supportedViewFormatVersion = 1
 
-export interface VersionLogEntry {
+interface VersionLogEntry {
   readonly timestampMs: Id
   readonly versionId: number
 }
@@ -40,7 +40,7 @@ export interface ViewDraft {
 }
 
 /** What this commit did, as far as later updates and the log depend on it. */
-export interface ViewChanges {
+interface ViewChanges {
   /** True as soon as one update was more than a no-op. */
   any: boolean
   lastAddedSchemaId: number | undefined

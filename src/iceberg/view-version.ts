@@ -24,7 +24,7 @@ export interface ViewVersion {
   readonly json: JsonObject
 }
 
-export interface Representation {
+interface Representation {
   /** In lower case. */
   readonly type: string
   /** In lower case; only SQL has one. */

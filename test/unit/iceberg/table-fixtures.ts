@@ -23,10 +23,7 @@ export const schema0 =
   '{"type":"struct","schema-id":0,"x-owner":"a","fields":[{"id":1,"name":"id","required":true,"type":"long"},{"id":2,"name":"data","required":false,"type":"string","x-tag":1.50},{"id":3,"name":"ts","required":false,"type":"timestamptz"}]}'
 
 /** A snapshot as JSON text; `more` replaces members by raw JSON, or leaves one out (undefined). */
-export const snapshot = (
-  id: string | number,
-  more: Record<string, string | number | undefined> = {},
-): string => {
+const snapshot = (id: string | number, more: Record<string, string | number | undefined> = {}): string => {
   const members = {
     'snapshot-id': id,
     'sequence-number': 2,
