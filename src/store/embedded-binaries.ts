@@ -7,7 +7,7 @@ export interface Binaries {
   readonly folder: string
   readonly initdb: string
   readonly postgres: string
-  /** Set where the package's own folder could not be mended: goes into `LD_LIBRARY_PATH`. */
+  /** `LD_LIBRARY_PATH`, where the package's own folder could not be mended. */
   readonly libraries?: string
 }
 
@@ -85,6 +85,6 @@ export const openBinaries = async (spare: string): Promise<Binaries> => {
     folder,
     initdb: join(folder, 'bin/initdb'),
     postgres: join(folder, 'bin/postgres'),
-    ...(libraries === undefined ? {} : { libraries }),
+    ...(libraries === undefined ? {} : { libraries: `${libraries}:${join(folder, 'lib')}` }),
   }
 }

@@ -124,6 +124,8 @@ const waitUntilReady = async (database: string, over: () => boolean): Promise<bo
 
 /** Rejects with the tail of the log when PostgreSQL ends before it is ready. */
 export const startProcess = async (plan: ProcessPlan): Promise<PostgresProcess> => {
+  // It may be another user's from a run as root.
+  await rm(plan.logFile, { force: true })
   const log = await open(plan.logFile, 'w')
   const options = { ...settings, unix_socket_directories: plan.socketFolder }
   const postgres = [

@@ -17,9 +17,11 @@ export interface Launch {
   readonly user?: DatabaseUser
 }
 
-/** Undefined where we are an ordinary user ourselves. */
-export const findDatabaseUser = async (): Promise<DatabaseUser | undefined> => {
+/** Undefined where we are an ordinary user ourselves; else whoever owns the database already, or `nobody`. */
+export const findDatabaseUser = async (database: string): Promise<DatabaseUser | undefined> => {
   if (process.getuid?.() !== 0) return undefined
+  const owner = await stat(database).catch(() => undefined)
+  if (owner !== undefined && owner.uid !== 0) return { uid: owner.uid, gid: owner.gid }
   const passwd = await readFile('/etc/passwd', 'utf8').catch(() => '')
   const fields = passwd
     .split('\n')
@@ -71,8 +73,10 @@ const closedMessage = (folder: string): string =>
   `The embedded database cannot run as root, and ${folder} keeps every other user out. Start the gateway as an ordinary user, choose another folder with --data, or allow passing it with \`chmod o+x ${folder}\``
 
 /** Prefix of every command that is run for the database; throws a plain sentence where there is no way. */
-export const prepareLaunch = async (folders: readonly string[]): Promise<Launch | undefined> => {
-  const user = await findDatabaseUser()
+export const prepareLaunch = async (
+  user: DatabaseUser | undefined,
+  folders: readonly string[],
+): Promise<Launch | undefined> => {
   if (user === undefined) return undefined
   const closed = (await Promise.all(folders.map((folder) => findClosedFolder(folder, user)))).find(
     (folder) => folder !== undefined,

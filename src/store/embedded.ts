@@ -76,10 +76,11 @@ const prepareSocketFolder = async (folder: string, user: DatabaseUser | undefine
     Buffer.byteLength(join(own, '.s.PGSQL.5432.lock')) <= maxSocketPath
       ? own
       : join(tmpdir(), `lakegate-${name}`)
-  await mkdir(path, { mode: 0o700 }).catch(async (error: unknown) => {
+  await mkdir(path, { mode: 0o700 }).catch(async (cause: unknown) => {
     const found = await lstat(path)
     const owners = [process.getuid?.(), user?.uid]
-    if (!found.isDirectory() || !owners.includes(found.uid)) throw error
+    if (!found.isDirectory() || !owners.includes(found.uid))
+      throw new Error(`The data folder ${folder} cannot be used: ${path} belongs to another user`, { cause })
   })
   await give(path, user)
   return path
@@ -172,14 +173,15 @@ const supervise = (plan: ProcessPlan, first: PostgresProcess, log: NonNullable<E
 }
 
 const prepare = async (folder: string): Promise<ProcessPlan> => {
-  const user = await findDatabaseUser()
+  const database = join(folder, 'database')
+  const user = await findDatabaseUser(database)
   const binaries = await openBinaries(join(folder, 'lib'))
-  const launch = await prepareLaunch([folder, binaries.folder])
+  const launch = await prepareLaunch(user, [folder, binaries.folder])
   const socketFolder = await prepareSocketFolder(folder, user)
   const plan = {
     binaries,
     launch,
-    database: join(folder, 'database'),
+    database,
     socketFolder,
     logFile: join(folder, 'database.log'),
   }

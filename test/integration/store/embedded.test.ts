@@ -1,11 +1,25 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { cp, mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import {
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { isCatalogError } from '#model/errors.ts'
 import { openDatabase } from '#store/database.ts'
 import { openEmbedded } from '#store/embedded.ts'
+import { CommitUnknown } from '#store/errors.ts'
 
 const holderScript = resolve(import.meta.dirname, '../../support/hold-embedded.ts')
 
@@ -116,6 +130,48 @@ describe('the embedded database', () => {
     expect(await read(embedded.url, 'select n from kept')).toEqual([{ n: 1 }])
   })
 
+  it('loses no acknowledged transaction and invents none when PostgreSQL is killed under writers', async () => {
+    await using embedded = await openEmbedded({ folder })
+    await using database = await openDatabase({ url: embedded.url })
+    await database.query('create table written (id uuid primary key)')
+    const acknowledged: string[] = []
+    const doubtful: string[] = []
+    const unexpected: unknown[] = []
+    let over = false
+    const note = (id: string, error: unknown): void => {
+      if (error instanceof CommitUnknown) doubtful.push(id)
+      else if (!isCatalogError(error, 'ServiceUnavailableException')) unexpected.push(error)
+    }
+    const writeOne = async (id: string): Promise<void> => {
+      try {
+        await database.transaction((tx) => tx.query('insert into written values ($1)', [id]))
+        acknowledged.push(id)
+      } catch (error) {
+        note(id, error)
+        await sleep(20)
+      }
+    }
+    const writer = async (): Promise<void> => {
+      while (!over) await writeOne(randomUUID())
+    }
+    const writers = Array.from({ length: 8 }, writer)
+    for (const signal of ['SIGKILL', 'SIGINT', 'SIGKILL'] as const) {
+      await waitUntil(() => answers(embedded.url))
+      await sleep(300)
+      process.kill(await postmasterPid(folder), signal)
+    }
+    await waitUntil(() => answers(embedded.url))
+    over = true
+    await Promise.all(writers)
+    const rows = (await read(embedded.url, 'select id from written')) as { id: string }[]
+    const there = new Set(rows.map((row) => row.id))
+    expect(unexpected).toEqual([])
+    expect(acknowledged.length).toBeGreaterThan(10)
+    expect(acknowledged.filter((id) => !there.has(id))).toEqual([])
+    const known = new Set([...acknowledged, ...doubtful])
+    expect([...there].filter((id) => !known.has(id))).toEqual([])
+  })
+
   it('comes back by itself when the keeper and PostgreSQL are killed together', async () => {
     const holder = await startHolder(folder)
     const pid = await postmasterPid(folder)
@@ -154,6 +210,16 @@ describe('the embedded database', () => {
     await mkdir(closed, { mode: 0o700 })
     await using embedded = await openEmbedded({ folder: join(closed, 'data') })
     expect(await answers(embedded.url)).toBe(true)
+  })
+
+  it.skipIf(process.getuid?.() !== 0)('serves root on a folder that an ordinary user made', async () => {
+    const database = join(folder, 'database')
+    await (await openEmbedded({ folder }))[Symbol.asyncDispose]()
+    const owner = (await stat(database)).uid
+    expect(owner).not.toBe(0)
+    await using again = await openEmbedded({ folder })
+    expect(await answers(again.url)).toBe(true)
+    expect((await stat(database)).uid).toBe(owner)
   })
 
   it('says plainly that a folder cannot be used', async () => {
