@@ -69,7 +69,7 @@ const sequenceLength = 60
 
 /** Gives no request where the world has nothing to send it to. */
 type Maker = (random: Random, world: World) => TwinRequest | undefined
-export type WeightedMaker = readonly [number, Maker]
+type WeightedMaker = readonly [number, Maker]
 
 const allMakers: readonly WeightedMaker[] = [
   [4, createTable],

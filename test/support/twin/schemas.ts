@@ -167,7 +167,7 @@ interface Leaf {
 }
 
 /** Primitive columns, those within structs included. */
-export const leaves = (schema: JsonObject): Leaf[] =>
+const leaves = (schema: JsonObject): Leaf[] =>
   fieldsOf(schema).flatMap((f): Leaf[] => {
     const of = f['type']
     if (typeof of === 'string') return [{ id: Number(f['id']), type: of }]

@@ -18,7 +18,7 @@ import {
   type World,
 } from './world.ts'
 
-export const tablePath = (id: TwinIdentifier): (string | readonly string[])[] => [
+const tablePath = (id: TwinIdentifier): (string | readonly string[])[] => [
   'namespaces',
   id.namespace,
   'tables',
@@ -159,7 +159,7 @@ export const loadTable = (random: Random, world: World): TwinRequest => {
 }
 
 /** Reads back what a change without an answer has done. */
-export const readBack = (object: TwinObject): TwinRequest => ({
+const readBack = (object: TwinObject): TwinRequest => ({
   name: 'loadTable after a change',
   method: 'GET',
   path: tablePath(object.id),

@@ -17,7 +17,7 @@ export interface TwinObject {
 }
 
 /** Path segments below the prefix; a namespace is an array of levels. */
-export type Path = readonly (string | readonly string[])[]
+type Path = readonly (string | readonly string[])[]
 
 export interface TwinRequest {
   /** For the report: the operation and what is peculiar about it. */
