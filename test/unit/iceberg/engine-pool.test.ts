@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createEnginePool, type EnginePool, type EnginePoolOptions } from '#iceberg/engine-pool.ts'
 import { tableEngine } from '#iceberg/table.ts'
 import { viewEngine } from '#iceberg/view.ts'
@@ -15,6 +15,9 @@ import {
   text,
   uuid,
 } from './table-fixtures.ts'
+
+// Threads start slowly on a machine that does other work as well.
+vi.setConfig({ testTimeout: 60_000 })
 
 const pools: EnginePool[] = []
 afterEach(async () => {

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { onlyReferencedSnapshots } from '#iceberg/referenced-snapshots.ts'
 import { tableEngine } from '#iceberg/table.ts'
 import { type DocumentIndex, indexDocument, memberItems, memberSpan, spanBytes } from '#model/document.ts'
@@ -23,6 +23,9 @@ import {
   text,
   uuid,
 } from './table-fixtures.ts'
+
+// Thousands of runs each, on machines that do other work as well.
+vi.setConfig({ testTimeout: 60_000 })
 
 const member = (index: DocumentIndex, name: string): string | undefined => {
   const span = memberSpan(index, name)
