@@ -5,6 +5,7 @@ import type { CommitPointers } from '#catalog/pointer-commit.ts'
 import type { AsyncMetadataEngine, TableFacts, ViewFacts } from '#iceberg/engine.ts'
 import type { Database } from '#store/database.ts'
 import type { Line } from '#store/entries-lines.ts'
+import type { FileExists } from './file-checks.ts'
 import type { Lookups } from './lookups.ts'
 import type { MetadataCache } from './metadata-cache.ts'
 
@@ -47,6 +48,7 @@ export interface Local extends LocalDeps {
   /** Tells this warehouse's store apart in the shared cache. */
   readonly scope: string
   readonly commitPointers: CommitPointers
+  readonly fileExists: FileExists
   /** The line of the warehouse's `main`; NoSuchWarehouse where it is gone. */
   line(): Promise<Line>
   /** Bytes of a metadata file, from memory where we have read or written it before. */

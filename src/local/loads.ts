@@ -54,7 +54,7 @@ const readShown = async (
 /** NotFound where the file is gone although its bytes may be cached. A cold read finds out by itself. */
 const checkFile = async (local: Local, location: string): Promise<void> => {
   if (!local.warehouse.verifyMetadataFile) return
-  if (!(await local.files.exists(location))) throw missingFile(location)
+  if (!(await local.fileExists(location))) throw missingFile(location)
 }
 
 const load = async (

@@ -6,6 +6,7 @@ import { findLine, type Line } from '#store/entries-lines.ts'
 import { createClaiming } from './claiming.ts'
 import { createRunCommit } from './commits.ts'
 import type { Local, LocalDeps } from './deps.ts'
+import { createFileChecks } from './file-checks.ts'
 import { createReads, findEntry } from './loads.ts'
 import { createLookups } from './lookups.ts'
 import { createMoves, createTableMoves } from './moves.ts'
@@ -43,6 +44,7 @@ const createLocal = (deps: LocalDeps): Local => {
     ...deps,
     line,
     scope,
+    fileExists: createFileChecks(files),
     readMetadata,
     lookups: createLookups(async (names) => findRelations(database, await line(), names)),
     commitPointers: createPointerCommit({
