@@ -2,6 +2,7 @@
 import { checkText } from '#model/identifier.ts'
 import type { Id } from '#model/json-read.ts'
 import { illegal } from './errors.ts'
+import { stripTrailingSlash } from './files.ts'
 import type { ItemList } from './item-list.ts'
 import { type Properties, withoutReserved } from './properties.ts'
 import type { EncryptionKey, OfSnapshot, TableDraft } from './table-draft.ts'
@@ -33,14 +34,6 @@ export const assignUuid = (draft: TableDraft, uuid: string): void => {
   if (uuid === draft.values.uuid) return
   draft.values.uuid = uuid
   draft.changes.any = true
-}
-
-/** A location without trailing slashes, except those of a bare scheme (`s3://`). */
-const stripTrailingSlash = (location: string): string => {
-  if (location === '') throw illegal('path must not be null or empty')
-  let end = location.length
-  while (end > 0 && location[end - 1] === '/' && !location.startsWith('://', end - 3)) end--
-  return location.slice(0, end)
 }
 
 export const setLocation = (draft: TableDraft, location: string): void => {

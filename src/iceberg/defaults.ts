@@ -9,7 +9,7 @@ const uuidPattern = /^[0-9a-f]{1,8}(?:-[0-9a-f]{1,4}){3}-[0-9a-f]{1,12}$/i
 const datePattern = /^(\d{4})-(\d{2})-(\d{2})$/
 const timePattern = /^(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?$/
 const utcPattern = /(?:Z|\+00:00(?::00)?)(?:\[UTC\])?$/i
-const hexPattern = /^(?:[0-9a-f]{2})*$/i
+const hexPattern = /^[0-9a-f]*$/i
 
 const isDate = (text: string): boolean => {
   const [, year, month, day] = datePattern.exec(text) ?? []
@@ -62,7 +62,7 @@ const accepted: Readonly<Record<PrimitiveName, Accepts | undefined>> = {
   timestamp_ns: text(isTimestamp),
   timestamptz_ns: text(isUtcTimestamp),
   fixed: text((value, type) => value.length === (type.length ?? 0) * 2 && hexPattern.test(value)),
-  binary: text((value) => hexPattern.test(value)),
+  binary: text((value) => value.length % 2 === 0 && hexPattern.test(value)),
   unknown: undefined,
   variant: undefined,
   geometry: undefined,

@@ -31,6 +31,13 @@ export const stringMember = (index: DocumentIndex, name: string): string | undef
   return value
 }
 
+/** Epoch milliseconds; what is beyond 2^53 is no time. */
+export const asTime = (value: Id, name: string): number => {
+  const time = Number(value)
+  if (!Number.isSafeInteger(time)) throw invalid(`Cannot parse to a time: ${name}: ${value}`)
+  return time
+}
+
 /** The value, or a ValidationException that names the missing member. */
 export const required = <T>(value: T | undefined, name: string): T => {
   if (value === undefined) throw invalid(`Cannot parse missing field: ${name}`)
@@ -60,8 +67,10 @@ const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.
 /** The number behind the name, where that member comes before anything nested; undefined otherwise. */
 const quickLong = (bytes: Buffer, span: Span, name: string): Id | undefined => {
   const key = `"${name}"`
-  const at = bytes.indexOf(key, span.start, 'latin1')
-  if (at < 0 || at >= span.end || !isFlatUntil(bytes, span.start + 1, at)) return undefined
+  // Within the item only: where it is missing, the rest of the document must not be searched for every item.
+  const found = bytes.subarray(span.start, span.end).indexOf(key, 0, 'latin1')
+  const at = span.start + found
+  if (found < 0 || !isFlatUntil(bytes, span.start + 1, at)) return undefined
   let start = at + key.length
   while (isSpace(bytes[start])) start++
   if (bytes[start] !== colon) return undefined

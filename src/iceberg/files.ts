@@ -9,12 +9,20 @@ export interface MetadataHome {
   readonly defaultCodec?: 'none' | 'gzip'
 }
 
-const trimmed = (location: string): string => location.replace(/(?<!:\/?)\/+$/, '')
+/** A location without trailing slashes, except those of a bare scheme (`s3://`). */
+export const stripTrailingSlash = (location: string): string => {
+  if (location === '') throw illegal('path must not be null or empty')
+  let end = location.length
+  while (end > 0 && location[end - 1] === '/' && !location.startsWith('://', end - 3)) end--
+  return location.slice(0, end)
+}
 
 /** `write.metadata.path`, or `metadata` below the location. */
 const directoryOf = ({ location, properties }: MetadataHome): string => {
   const path = properties['write.metadata.path']
-  return path === undefined || path === '' ? `${trimmed(location)}/metadata` : trimmed(path)
+  return path === undefined || path === ''
+    ? `${stripTrailingSlash(location)}/metadata`
+    : stripTrailingSlash(path)
 }
 
 /** The number in front of a file name; -1 where there is none. */
@@ -24,7 +32,7 @@ const versionOf = (metadataLocation: string): number => {
   return digits === undefined ? -1 : Number(digits)
 }
 
-const extensions: Readonly<Record<string, string>> = { none: '', uncompressed: '', gzip: '.gz' }
+const extensions: Readonly<Record<string, string>> = { none: '', gzip: '.gz' }
 
 const extensionOf = (codec: string): string => {
   const extension = Object.hasOwn(extensions, codec.toLowerCase())

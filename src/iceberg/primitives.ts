@@ -48,6 +48,8 @@ const defaultReferenceSystem = 'OGC:CRS84'
 const defaultEdges = 'spherical'
 const edgeAlgorithms = new Set(['spherical', 'vincenty', 'thomas', 'andoyer', 'karney'])
 const maxInt = 2 ** 31 - 1
+/** Patterns are tried on short text only. */
+const longestName = 1000
 
 const asSize = (digits: string | undefined, text: string): number => {
   const size = Number(digits)
@@ -103,6 +105,8 @@ const sizedOf = (lower: string): PrimitiveType | undefined => {
 
 /** A primitive by its type string, in any letter case; IllegalArgument when there is none of that name. */
 export const primitiveOf = (text: string): PrimitiveType => {
+  if (text.length > longestName)
+    throw illegal(`Cannot parse type string to primitive: ${text.slice(0, 200)}…`)
   const lower = text.toLowerCase()
   const type = plain.get(lower) ?? spatialOf(text) ?? sizedOf(lower)
   if (type === undefined) throw illegal(`Cannot parse type string to primitive: ${text.slice(0, 200)}`)

@@ -12,6 +12,7 @@ import {
   type Id,
   optional,
 } from '#model/json-read.ts'
+import { asTime } from './document-read.ts'
 import { illegal } from './errors.ts'
 import { objectOf, unknownMembers } from './members.ts'
 
@@ -91,7 +92,7 @@ export const parseSnapshot = (json: JsonValue | undefined): AddedSnapshot => {
   // Readers of version 2 refuse it, and a parent that it could be behind is not needed to know that.
   if (sequenceNumber < 0) throw illegal(`Invalid sequence number: ${sequenceNumber}`)
   const parentId = present(asLong, object, 'parent-snapshot-id')
-  const timestamp = asLong(object['timestamp-ms'], 'snapshot.timestamp-ms')
+  const timestampMs = asTime(asLong(object['timestamp-ms'], 'snapshot.timestamp-ms'), 'snapshot.timestamp-ms')
   const manifests = readManifests(object)
   const embedded = manifests[0]?.[0] === 'manifests'
   const rows = embedded ? { firstRowId: undefined, addedRows: undefined } : readRows(object)
@@ -99,7 +100,7 @@ export const parseSnapshot = (json: JsonValue | undefined): AddedSnapshot => {
     ['sequence-number', sequenceNumber > 0 ? sequenceNumber : undefined],
     ['snapshot-id', id],
     ['parent-snapshot-id', parentId],
-    ['timestamp-ms', timestamp],
+    ['timestamp-ms', timestampMs],
     ['summary', present(readSummary, object, 'summary')],
     ...manifests,
     ['schema-id', nullable(asInt, object, 'schema-id')],
@@ -108,5 +109,5 @@ export const parseSnapshot = (json: JsonValue | undefined): AddedSnapshot => {
     ['key-id', nullable(asString, object, 'key-id')],
     ...Object.entries(unknownMembers(object, members) ?? {}),
   ])
-  return { id, sequenceNumber, parentId, timestampMs: Number(timestamp), ...rows, json: canonical }
+  return { id, sequenceNumber, parentId, timestampMs, ...rows, json: canonical }
 }

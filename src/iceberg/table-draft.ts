@@ -2,7 +2,7 @@
 import { type DocumentIndex, decodeMember, decodeSpan, indexSpan, type Span } from '#model/document.ts'
 import type { JsonObject } from '#model/json.ts'
 import { asString, type Id } from '#model/json-read.ts'
-import { hasMember, longOfItem, required, stringMember } from './document-read.ts'
+import { asTime, hasMember, longOfItem, required, stringMember } from './document-read.ts'
 import { createItemList, type ItemCodec, type ItemList } from './item-list.ts'
 import { objectOf } from './members.ts'
 import { createNamedEntries, type NamedEntries } from './named-entries.ts'
@@ -98,7 +98,8 @@ const ofSnapshot: ItemCodec<OfSnapshot> = {
   key: (item) => item.snapshotId,
 }
 
-const timeOf = (index: DocumentIndex, span: Span): number => Number(longOfItem(index, span, 'timestamp-ms'))
+const timeOf = (index: DocumentIndex, span: Span): number =>
+  asTime(longOfItem(index, span, 'timestamp-ms'), 'timestamp-ms')
 
 const snapshotLogCodec: ItemCodec<SnapshotLogEntry> = {
   read: (index, span) => ({

@@ -1,7 +1,7 @@
 /** The scalar members of table metadata (format specification, "Table Metadata Fields"), read and checked. */
 import type { DocumentIndex } from '#model/document.ts'
 import { canonicalId, type Id } from '#model/json-read.ts'
-import { hasMember, intMember, longMember, required, stringMember } from './document-read.ts'
+import { asTime, hasMember, intMember, longMember, required, stringMember } from './document-read.ts'
 import { invalid } from './errors.ts'
 
 /** The newest format version that we write. */
@@ -32,7 +32,7 @@ const readFormatVersion = (index: DocumentIndex): number => {
 
 const readTime = (index: DocumentIndex): number | undefined => {
   const time = longMember(index, 'last-updated-ms')
-  return time === undefined ? undefined : Number(time)
+  return time === undefined ? undefined : asTime(time, 'last-updated-ms')
 }
 
 /** -1, null and absence all say that there is no current snapshot. */

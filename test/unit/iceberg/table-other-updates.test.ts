@@ -70,10 +70,18 @@ describe('encryption keys', () => {
     expect(commit([remove]).changed).toBe(false)
   })
 
-  test('carry base64', () => {
-    expect(refusal(() => commit([add('!')]))).toBe(
+  test.each(['', 'aGk=', 'aGk', 'aA==', 'aGlp'])('carry base64: %j', (metadata) => {
+    expect(commit([add(metadata)]).changed).toBe(true)
+  })
+
+  test.each(['!', 'aGk=a', 'a', 'aA=', '='])('carry nothing but base64: %j', (metadata) => {
+    expect(refusal(() => commit([add(metadata)]))).toBe(
       'IllegalArgumentException: Cannot parse encryption-key.encrypted-key-metadata: not base64',
     )
+  })
+
+  test('carry megabytes of it', () => {
+    expect(commit([add('aGlp'.repeat(2_000_000))]).changed).toBe(true)
   })
 })
 

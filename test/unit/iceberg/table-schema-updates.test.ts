@@ -60,6 +60,11 @@ describe('add-schema and set-current-schema', () => {
       'IllegalArgumentException: Cannot parse type string to primitive: blob',
     ],
     [
+      'a type of a megabyte, at once',
+      [addSchema(struct(column(4, `geography(,${' '.repeat(1e6)}x`)))],
+      `IllegalArgumentException: Cannot parse type string to primitive: geography(,${' '.repeat(189)}…`,
+    ],
+    [
       'two columns of one name',
       [addSchema(struct(column(4, 'int'), { ...column(5, 'int'), name: 'c4' }))],
       'ValidationException: Invalid schema: multiple fields for name c4: 4 and 5',

@@ -344,6 +344,13 @@ describe('time', () => {
     expect(log.map((entry) => entry['timestamp-ms'])).toEqual([now - 1000, now + 300_000, now + 300_000])
   })
 
+  test('what is beyond 2^53 milliseconds is no time', () => {
+    const call = () => commit([child(second, { 'timestamp-ms': '9223372036854775807' })])
+    expect(refusal(call)).toBe(
+      'ValidationException: Cannot parse to a time: snapshot.timestamp-ms: 9223372036854775807',
+    )
+  })
+
   test('a time more than a day ahead is refused', () => {
     const call = () => commit([child(second, { 'timestamp-ms': now + 90_000_000 }), setRef('main', second)])
     expect(refusal(call)).toBe(
