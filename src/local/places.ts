@@ -73,7 +73,7 @@ export const createPlaces = (warehouse: LocalWarehouse): Places => {
 /** True where a commit may move the table or its files. What stands already is not judged again by later settings. */
 export const movesPlaces = (updates: readonly JsonObject[]): boolean =>
   updates.some(({ action, updates: set, updated }) => {
-    const kind = String(action).toLowerCase()
+    const kind = typeof action === 'string' ? action.toLowerCase() : ''
     return kind === 'set-location' || (kind === 'set-properties' && (setsPath(set) || setsPath(updated)))
   })
 

@@ -62,5 +62,6 @@ describe('places', () => {
     expect(movesPlaces([{ action: 'Set-Properties', updates: { 'write.data.path': 'x' } }])).toBe(true)
     expect(movesPlaces([{ action: 'set-properties', updated: { 'write.metadata.path': 'x' } }])).toBe(true)
     expect(movesPlaces([{ action: 'set-properties', updates: { owner: 'ann' } }])).toBe(false)
+    expect(movesPlaces([{ action: Object.create(null) }])).toBe(false)
   })
 })
