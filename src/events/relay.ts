@@ -9,7 +9,7 @@ import { findTail, type OutboxEvent, type OutboxPosition, outboxChannel, readEve
 import { loadCursor, storeCursor } from '#store/outbox-cursors.ts'
 
 /** May be called again with events that it has seen. A rejection is tried again with the same events. */
-export type Handler = (events: readonly OutboxEvent[]) => Promise<void> | void
+type Handler = (events: readonly OutboxEvent[]) => Promise<void> | void
 
 export interface ReaderOptions {
   readonly handle: Handler

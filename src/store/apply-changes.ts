@@ -11,7 +11,7 @@ interface Journal {
 }
 
 /** One file under `changes/`. Numbers start at 1. */
-export interface SchemaChange {
+interface SchemaChange {
   readonly number: number
   readonly name: string
   readonly compatibleFrom: number
@@ -42,7 +42,7 @@ const parseChange = (number: number, name: string, text: string): SchemaChange =
   }
 }
 
-export const loadChanges = async (): Promise<readonly SchemaChange[]> => {
+const loadChanges = async (): Promise<readonly SchemaChange[]> => {
   const journal = JSON.parse(await readFile(new URL('meta/_journal.json', folder), 'utf8')) as Journal
   return Promise.all(
     journal.entries.map(async ({ idx, tag }) =>

@@ -1,5 +1,5 @@
 /** Entries of the audit log: how a decision and a change become rows, each with a digest of its own. */
-import { createHash, randomUUID } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import type { AuditDraft, EventDraft } from '#model/event.ts'
 import { type Sql, statement } from './database.ts'
 import { storable } from './outbox.ts'
@@ -19,8 +19,8 @@ export interface AuditEntry {
   readonly status: number | null
 }
 
-/** Over every column that we write, in this order; `tx` and the partition are the database's. */
-export const digestEntry = (entry: AuditEntry): Buffer => {
+/** SHA-256 in base64 over every column that we write, in this order; `tx` and the partition are the database's. */
+export const digestEntry = (entry: AuditEntry): string => {
   const {
     at,
     id,
@@ -38,7 +38,7 @@ export const digestEntry = (entry: AuditEntry): Buffer => {
     ...[at, id, kind, request_id, operation, principal_kind],
     ...[principal, warehouse, detail, decision, status],
   ]
-  return createHash('sha256').update(JSON.stringify(fields)).digest()
+  return hash('sha256', JSON.stringify(fields), 'base64')
 }
 
 const sourceOf = (draft: AuditDraft) => ({
@@ -82,7 +82,7 @@ export const encodeEntries = (entries: readonly AuditEntry[]): string =>
   JSON.stringify(
     entries.map((raw) => {
       const entry = storableEntry(raw)
-      return { ...entry, digest: digestEntry(entry).toString('base64') }
+      return { ...entry, digest: digestEntry(entry) }
     }),
   )
 

@@ -37,7 +37,7 @@ export const statement = (text: string): Statement => ({
   text,
 })
 
-export type Orm = NodePgDatabase
+type Orm = NodePgDatabase
 
 /** What may be asked inside a transaction and outside of one. 64-bit integers come as numbers while they are safe, else as bigints. */
 export interface Sql {
@@ -49,7 +49,10 @@ export interface Sql {
 }
 
 export interface Transaction extends Sql {
-  readonly inTransaction: true
+  /** Run when COMMIT is known to have happened, and at no other time. Must not throw. */
+  afterCommit(callback: () => void): void
+  /** NOTIFY once it has committed: not as a part of it, which would put all commits behind one lock. */
+  announce(channel: string): void
 }
 
 export interface Database extends Sql, AsyncDisposable {
@@ -125,6 +128,7 @@ const commitTransaction = async (client: pg.PoolClient): Promise<void> => {
 interface TransactionSettings {
   readonly begin: string
   readonly prepared: boolean
+  readonly announce: (channel: string) => void
 }
 
 const inTransaction = async <T>(
@@ -136,8 +140,14 @@ const inTransaction = async <T>(
   await client.query(settings.begin).catch((error: unknown) => {
     throw translateError(error)
   })
-  const result = await work({ ...sql, inTransaction: true })
+  const committed: (() => void)[] = []
+  const afterCommit = (callback: () => void): void => {
+    committed.push(callback)
+  }
+  const announce = (channel: string): void => afterCommit(() => settings.announce(channel))
+  const result = await work({ ...sql, afterCommit, announce })
   await commitTransaction(client)
+  for (const callback of committed) callback()
   return result
 }
 
@@ -176,6 +186,21 @@ const createTransactions =
       client.off('error', onError)
     }
   }
+
+const announceDelayMs = 20
+
+/** One NOTIFY for all that commits within a moment. It may be lost: who listens also polls. */
+const createAnnouncer = (pool: pg.Pool): ((channel: string) => void) => {
+  const waiting = new Set<string>()
+  return (channel) => {
+    if (waiting.has(channel)) return
+    waiting.add(channel)
+    setTimeout(() => {
+      waiting.delete(channel)
+      if (!pool.ending) pool.query('select pg_notify($1, $2)', [channel, '']).catch(() => {})
+    }, announceDelayMs).unref()
+  }
+}
 
 interface Probe {
   readonly pooled: boolean
@@ -228,7 +253,7 @@ export const openDatabase = async (config: DatabaseConfig): Promise<Database> =>
   const directUrl = config.directUrl ?? (pooled ? undefined : config.url)
   return {
     ...createSql({ client: pool, prepared }, drizzle({ client: pool })),
-    transaction: createTransactions(pool, { begin, prepared }),
+    transaction: createTransactions(pool, { begin, prepared, announce: createAnnouncer(pool) }),
     listen: (channel, notify) => listen(directUrl, channel, notify),
     pooled,
     [Symbol.asyncDispose]: () => pool.end(),

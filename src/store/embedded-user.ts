@@ -38,7 +38,7 @@ const mayPass = async (folder: string, user: DatabaseUser): Promise<boolean> => 
 }
 
 /** The outermost folder on the way to `path` that `user` may not pass. */
-export const findClosedFolder = async (path: string, user: DatabaseUser): Promise<string | undefined> => {
+const findClosedFolder = async (path: string, user: DatabaseUser): Promise<string | undefined> => {
   const parent = dirname(path)
   const above = parent === path ? undefined : await findClosedFolder(parent, user)
   if (above !== undefined) return above

@@ -4,12 +4,16 @@ import { CatalogError } from '#model/errors.ts'
 import { DrizzleQueryError } from './drizzle.ts'
 
 /**
- * The connection was lost after COMMIT had been sent: it may have happened. Look the commit up by its id or
- * idempotency key; where that cannot answer, the client gets `CommitStateUnknownException`.
+ * The connection was lost after COMMIT had been sent: it may have happened. Whoever can look the commit up by its id
+ * or idempotency key does; where nobody does, this is already the right answer.
  */
-export class CommitUnknown extends Error {
+export class CommitUnknown extends CatalogError {
   constructor(cause: unknown) {
-    super('The connection to the database was lost at COMMIT', { cause })
+    super(
+      'CommitStateUnknownException',
+      'The change may or may not have happened: the connection to the database was lost at its end',
+      { cause },
+    )
     this.name = 'CommitUnknown'
   }
 }

@@ -34,7 +34,7 @@ export const checkDigest = (row: Pick<IdempotencyRow, 'digest'>, claim: Idempote
  * What the key answers: an outcome, `in-flight` while another process works on it, undefined where it is free (also
  * where a lease lapsed: whoever takes it reconciles the earlier try through its intent).
  */
-export const lookupIdempotency = async (
+const lookupIdempotency = async (
   sql: Sql,
   claim: IdempotencyClaim,
 ): Promise<Outcome | 'in-flight' | undefined> => {
@@ -52,7 +52,7 @@ const takeKey = statement(`
   where i.state = 'in-flight' and i.digest = excluded.digest and i.lease_until <= now()`)
 
 /** Durable on return. False when another request has the key or has settled it. */
-export const beginIdempotent = async (sql: Sql, claim: IdempotencyClaim): Promise<boolean> =>
+const beginIdempotent = async (sql: Sql, claim: IdempotencyClaim): Promise<boolean> =>
   (await sql.execute(takeKey, [claim.scope, claim.key, claim.digest, leaseSeconds])) === 1
 
 const settleKey = statement(`
@@ -69,7 +69,7 @@ const freeKey = statement(`
   delete from idempotency where scope = $1 and key = $2 and digest = $3 and state = 'in-flight'`)
 
 /** The change did not happen: the key may be used again. */
-export const abandonIdempotent = async (sql: Sql, claim: IdempotencyClaim): Promise<void> => {
+const abandonIdempotent = async (sql: Sql, claim: IdempotencyClaim): Promise<void> => {
   await sql.execute(freeKey, [claim.scope, claim.key, claim.digest])
 }
 

@@ -15,7 +15,7 @@ export interface IntentDraft {
   readonly idempotency?: IdempotencyClaim
 }
 
-export type IntentState = 'open' | 'committed' | 'refused' | 'unknown'
+type IntentState = 'open' | 'committed' | 'refused' | 'unknown'
 
 /** An earlier try of the same request whose end nobody knows. */
 export interface DoubtfulCommit {

@@ -63,7 +63,7 @@ export const listMounts = async (sql: Sql, warehouseId: string): Promise<readonl
   return rows.map(recordOf)
 }
 
-export const findMount = async (sql: Sql, id: string): Promise<MountRecord | undefined> => {
+const findMount = async (sql: Sql, id: string): Promise<MountRecord | undefined> => {
   const rows = await sql.orm((orm) =>
     orm
       .select(columns)

@@ -32,7 +32,9 @@ const insertAlone = statement(insertEvents('$1', '$2'))
 
 /** For changes without a receipt (the system's own). Others use `writeReceipt`. */
 export const appendEvents = async (tx: Transaction, events: readonly EventDraft[]): Promise<void> => {
-  if (events.length > 0) await tx.execute(insertAlone, [encodeEvents(events), null])
+  if (events.length === 0) return
+  await tx.execute(insertAlone, [encodeEvents(events), null])
+  tx.announce(outboxChannel)
 }
 
 /** Before every event of a transaction that has not ended yet: where a tail that starts now begins. */
@@ -73,9 +75,5 @@ export const readEvents = async (sql: Sql, position: OutboxPosition, limit: numb
   }
 }
 
-/** Wakes the readers of other processes. Sent outside of the change's transaction, which would hold a global lock at COMMIT. */
+/** Wakes the readers of other processes. */
 export const outboxChannel = 'lakegate_outbox'
-
-export const nudge = async (sql: Sql): Promise<void> => {
-  await sql.query(`select pg_notify('${outboxChannel}', '')`)
-}

@@ -4,7 +4,7 @@ import type { EventDraft, IdempotencyClaim, Outcome, Receipt } from '#model/even
 import { changeEntry, decisionEntry, encodeEntries, insertEntries } from './audit-entries.ts'
 import { statement, type Transaction } from './database.ts'
 import { checkDigest, type IdempotencyRow, selectRow } from './idempotency.ts'
-import { encodeEvents, insertEvents } from './outbox.ts'
+import { encodeEvents, insertEvents, outboxChannel } from './outbox.ts'
 
 /**
  * The same request has been answered by a duplicate that ran beside this one: roll back and answer from `outcome`.
@@ -40,7 +40,7 @@ const rejectDuplicate = async (tx: Transaction, claim: IdempotencyClaim): Promis
 }
 
 /**
- * Writes the receipt with the change and marks it written. Call it once, after what the change expects has been read
+ * Writes the receipt with the change; it is marked written when that has committed. Call it once, after what the change expects has been read
  * (events are ordered by the transaction's first write) and before the change itself, so that a racing duplicate waits
  * here. Throws `AlreadySettled` or UnprocessableEntity (the key was used for another request): then nothing must be kept.
  */
@@ -57,5 +57,8 @@ export const writeReceipt = async (
     const key = [claim.scope, claim.key, claim.digest, JSON.stringify(change.outcome)]
     if ((await tx.execute(insertWithKey, [...values, ...key])) === 0) await rejectDuplicate(tx, claim)
   }
-  receipt.written = true
+  if (change.events.length > 0) tx.announce(outboxChannel)
+  tx.afterCommit(() => {
+    receipt.written = true
+  })
 }

@@ -9,7 +9,7 @@ import { lineLock, lock } from './entries-write.ts'
 import { line, project, ref, storageProfile, warehouse } from './schema.ts'
 import { raiseEpoch } from './server.ts'
 
-export interface StorageRecord {
+interface StorageRecord {
   /** `file`, `s3`. */
   readonly kind: string
   /** Under which new tables get their locations. */
@@ -39,7 +39,7 @@ export interface WarehouseRecord {
   readonly updatedAt: Date
 }
 
-export interface WarehouseSettings {
+interface WarehouseSettings {
   readonly name: string
   readonly status: 'active' | 'inactive'
   readonly protected: boolean

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { relay, tail } from '#events/relay.ts'
 import type { Database } from '#store/database.ts'
 import { acquireLease, isHeld, releaseLease } from '#store/leases.ts'
-import { appendEvents, findTail, nudge, type OutboxEvent, readEvents } from '#store/outbox.ts'
+import { appendEvents, findTail, type OutboxEvent, readEvents } from '#store/outbox.ts'
 import { loadCursor } from '#store/outbox-cursors.ts'
 import { openTestDatabase, type TestDatabase, testServers } from '../../support/database.ts'
 import { eventDraft } from '../../support/drafts.ts'
@@ -86,7 +86,7 @@ describe.each(testServers)('the outbox on %s', (kind) => {
     await database.execute('delete from outbox where tx < $1::text::xid8', [start.tx])
   })
 
-  it('tells every tail what commits after its start, and a nudge makes it quick', async () => {
+  it('tells every tail what commits after its start, and a notification wakes it', async () => {
     await append('before', 0)
     await sleep(20)
     const heard: string[][] = [[], []]
@@ -103,7 +103,6 @@ describe.each(testServers)('the outbox on %s', (kind) => {
     // A listener wakes its reader when it has connected.
     await sleep(300)
     await append('after', 1)
-    await nudge(database)
     await until(() => heard.every((list) => list.includes('after')))
     for (const reader of readers) await reader[Symbol.asyncDispose]()
     expect(heard.flat()).not.toContain('before')
