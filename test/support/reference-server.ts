@@ -34,7 +34,7 @@ export const startReferenceServer = async (
 ): Promise<ReferenceServer> => {
   const jars = path.join(cacheDir, `iceberg-reference-server-${icebergVersion}`)
   await promisify(execFile)(path.join(here, 'reference-server/fetch.sh'), [jars])
-  const port = options.port ?? (await freePort())
+  const port = await freePort(options.port)
   const stateDir = await mkdtemp(path.join(tmpdir(), 'iceberg-reference-'))
   const warehouseDir = path.join(stateDir, 'warehouse')
   const child = launch({ jars, port, stateDir, warehouseDir })
@@ -99,11 +99,13 @@ const end = async (child: ChildProcess): Promise<void> => {
   await exited
 }
 
-const freePort = async (): Promise<number> => {
-  const probe = createServer().listen(0)
+/** Any free port, or the wanted one: throws where something listens there, which would be taken for our server. */
+const freePort = async (wanted = 0): Promise<number> => {
+  const probe = createServer().listen(wanted)
   await once(probe, 'listening')
   const address = probe.address()
   probe.close()
+  await once(probe, 'close')
   if (address === null || typeof address === 'string') throw new Error('no free port')
   return address.port
 }
