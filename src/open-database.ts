@@ -10,9 +10,9 @@ import type { SecretResolver } from './secrets.ts'
 const resolveUrl = (text: string, secret: SecretResolver): Promise<string> | string =>
   /^(env|file):/.test(text) ? secret(text) : text
 
-const openUrl = async (server: ServerConfig, secret: SecretResolver, parts: AsyncDisposableStack) => {
+const openUrl = async ({ server, secret, logs }: DatabaseRequest, parts: AsyncDisposableStack) => {
   if (server.database !== 'embedded') return resolveUrl(server.database, secret)
-  const embedded = parts.use(await openEmbedded({ folder: server.data }))
+  const embedded = parts.use(await openEmbedded({ folder: server.data, log: logs.warn }))
   return embedded.url
 }
 
@@ -24,10 +24,11 @@ export interface DatabaseRequest {
 
 /** Reachable on return, with whatever schema it has. `parts` closes the pool before the process below it. */
 export const openConfiguredDatabase = async (
-  { server, secret, logs }: DatabaseRequest,
+  request: DatabaseRequest,
   parts: AsyncDisposableStack,
 ): Promise<Database> => {
-  const url = await openUrl(server, secret, parts)
+  const { server, secret, logs } = request
+  const url = await openUrl(request, parts)
   const directUrl =
     server.databaseDirectUrl === undefined ? undefined : await resolveUrl(server.databaseDirectUrl, secret)
   const database = await openDatabase({

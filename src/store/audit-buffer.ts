@@ -17,7 +17,7 @@ export interface AuditBufferOptions {
 }
 
 export interface AuditBuffer extends AsyncDisposable {
-  /** ServiceUnavailable when no further entry can be kept. Ask before work begins. */
+  /** SlowDown when no further entry can be kept: nothing has begun, so the caller may safely try again. */
   admit(): void
   record(draft: AuditDraft): void | Promise<void>
   /** Resolves when every entry recorded before is written; rejects when that failed. */
@@ -29,7 +29,7 @@ const retryMs = 500
 const finalTries = 5
 
 const full = (): CatalogError =>
-  new CatalogError('ServiceUnavailableException', 'The audit log cannot take further entries at the moment', {
+  new CatalogError('SlowDownException', 'The audit log cannot take further entries at the moment', {
     retryAfterSeconds: 2,
   })
 

@@ -150,7 +150,7 @@ const supervise = (plan: ProcessPlan, first: PostgresProcess, log: NonNullable<E
         current = await start(plan)
         return
       } catch (error) {
-        log('embedded database did not start', { error: String(error) })
+        log('embedded-database.did-not-start', { error: String(error) })
         await sleep(Math.min(100 * 2 ** attempt, 5_000))
       }
     }
@@ -159,7 +159,7 @@ const supervise = (plan: ProcessPlan, first: PostgresProcess, log: NonNullable<E
     for (;;) {
       await current.exited
       if (stopping) return
-      log('embedded database ended, starting it again', {})
+      log('embedded-database.ended', {})
       await restart()
     }
   }

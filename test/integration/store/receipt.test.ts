@@ -243,9 +243,9 @@ describe.each(testServers)('operations on %s', (kind) => {
       buffer.record(auditDraft({ requestId }))
       buffer.admit()
       buffer.record(auditDraft({ requestId }))
-      expect(
-        isCatalogError(await caught(Promise.resolve().then(buffer.admit)), 'ServiceUnavailableException'),
-      ).toBe(true)
+      expect(isCatalogError(await caught(Promise.resolve().then(buffer.admit)), 'SlowDownException')).toBe(
+        true,
+      )
       await expect(buffer.flush()).rejects.toThrow('down')
       expect(() => buffer.admit()).toThrow('audit log')
       down = false

@@ -1,0 +1,63 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  type AuditEntry,
+  changeEntry,
+  decisionEntry,
+  digestEntry,
+  encodeEntries,
+} from '#store/audit-entries.ts'
+import { encodeEvents } from '#store/outbox.ts'
+import { auditDraft, eventDraft } from '../../support/drafts.ts'
+
+const fields = [
+  ...(['at', 'id', 'kind', 'request_id', 'operation', 'principal_kind'] as const),
+  ...(['principal', 'warehouse', 'detail', 'decision', 'status'] as const),
+] satisfies (keyof AuditEntry)[]
+
+const anyText = fc.string({ unit: 'binary' })
+
+describe('an audit entry', () => {
+  it('has another digest when any of its columns is changed', () => {
+    const entry = decisionEntry(auditDraft())
+    for (const field of fields)
+      expect(digestEntry({ ...entry, [field]: 'changed' }), field).not.toBe(digestEntry(entry))
+  })
+
+  it('names the reason that the client did not see', () => {
+    const entry = decisionEntry(auditDraft({ decision: 'denied', reason: 'no grant', status: 404 }))
+    expect(entry).toMatchObject({ kind: 'decision', decision: 'denied', status: 404 })
+    expect(JSON.parse(entry.detail)).toMatchObject({ reason: 'no grant', errorType: null })
+  })
+
+  it('is joined to the changes of its request by the request id', () => {
+    const draft = auditDraft()
+    const change = changeEntry(draft, eventDraft('t1'))
+    expect(change.request_id).toBe(decisionEntry(draft).request_id)
+    expect(JSON.parse(change.detail)).toEqual(eventDraft('t1'))
+  })
+
+  it('is encoded with text that Postgres can hold, and the digest of what is stored', () => {
+    fc.assert(
+      fc.property(anyText, anyText, (requestId, warehouse) => {
+        const text = encodeEntries([decisionEntry(auditDraft({ requestId, warehouse }))])
+        const [row] = JSON.parse(text) as (AuditEntry & { digest: string })[]
+        if (row === undefined) throw new Error('nothing was encoded')
+        const { digest, ...entry } = row
+        expect(digestEntry(entry)).toBe(digest)
+        expect(entry.request_id).not.toContain('\u0000')
+        expect(entry.request_id.isWellFormed()).toBe(true)
+      }),
+    )
+  })
+})
+
+it('events are encoded with text that Postgres can hold', () => {
+  fc.assert(
+    fc.property(anyText, (value) => {
+      const text = encodeEvents([eventDraft(value, { value, list: [value] })])
+      expect(text).not.toContain('\\u0000')
+      expect(text).not.toMatch(/\\ud[89a-f]/i)
+    }),
+  )
+})
