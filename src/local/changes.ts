@@ -98,6 +98,24 @@ const runTransaction = async <T>(local: Local, context: CallContext, change: Att
 }
 
 /**
+ * Nothing has happened where the database could not be reached before COMMIT, and the client must be told so: it
+ * reads 503 of a commit as "may have happened", 429 as "try again". A duplicate in flight keeps its 503.
+ */
+const asCertain = (error: unknown): unknown =>
+  isCatalogError(error, 'ServiceUnavailableException') && error.cause !== undefined
+    ? new CatalogError('SlowDownException', error.message, { cause: error, retryAfterSeconds: 2 })
+    : error
+
+/** Runs what a change reads before its transaction, with the same certainty. */
+export const readingForChange = async <T>(read: () => Promise<T>): Promise<T> => {
+  try {
+    return await read()
+  } catch (error) {
+    throw asCertain(error)
+  }
+}
+
+/**
  * One try. Throws `TransactionConflict` where nothing happened and another try may succeed, `CommitUnknown` where it
  * may have happened, a `CatalogError` where nothing happened.
  */
@@ -110,10 +128,7 @@ export const attemptChange = async <T>(
     return await runTransaction(local, context, change)
   } catch (error) {
     context.receipt.written = false
-    // Clients read 503 of a commit as "may have happened"; 429 says that it has not.
-    if (isCatalogError(error, 'ServiceUnavailableException') && error.cause !== undefined)
-      throw new CatalogError('SlowDownException', error.message, { cause: error, retryAfterSeconds: 2 })
-    throw error
+    throw asCertain(error)
   }
 }
 

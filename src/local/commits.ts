@@ -15,6 +15,7 @@ import {
   type Plan,
   type Put,
   type Reading,
+  readingForChange,
   settleChange,
 } from './changes.ts'
 import type { Claiming } from './claiming.ts'
@@ -189,7 +190,9 @@ const createStore = <F extends Facts>(all: Parts<F>): PointerStore<LocalState, F
   return {
     read: async () => {
       const names = parts.map((part) => relationName(part.identifier))
-      const states = await findRelations(local.database, await local.line(), names)
+      const states = await readingForChange(async () =>
+        findRelations(local.database, await local.line(), names),
+      )
       return parts.map((part, i) => baseFor(context, part, states[i]))
     },
     swap: async (swaps) => {

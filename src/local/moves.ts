@@ -192,6 +192,7 @@ const register = async <F extends Facts>(
   const { local, claiming } = parts
   const wanted = await readRegistered(parts, of, call)
   const { id, metadataLocation, bytes, facts, uuid } = wanted
+  await call.context.inspect?.({ identifier: id, kind: of.kind, metadata: bytes, request: call.body.json })
   await change(local, call.context, {
     op: of.ops.register,
     locks: (line) => [

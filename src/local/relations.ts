@@ -6,6 +6,7 @@ import { checkIdentifier, type Identifier, type Namespace } from '#model/identif
 import type { JsonObject } from '#model/json.ts'
 import { asArrayOf, asBoolean, asObject, asString, optional } from '#model/json-read.ts'
 import { findRelations } from '#store/entries.ts'
+import { readingForChange } from './changes.ts'
 import type { Claiming } from './claiming.ts'
 import { type LocalState, type Part, type RunCommit, showSwap } from './commits.ts'
 import type { Facts, Local } from './deps.ts'
@@ -35,9 +36,12 @@ const buildNew = async <F extends Facts>(
 ): Promise<NewRelation<F>> => {
   checkIdentifier(id)
   const requested = optional(asString, request['location'], 'location')
-  const line = await local.line()
-  const { properties } = await requireNamespace(local.database, line, id.namespace)
-  const [present] = await findRelations(local.database, line, [relationName(id)])
+  const { properties, present } = await readingForChange(async () => {
+    const line = await local.line()
+    const namespace = await requireNamespace(local.database, line, id.namespace)
+    const [state] = await findRelations(local.database, line, [relationName(id)])
+    return { properties: namespace.properties, present: state }
+  })
   if (present !== undefined) throw relationExists(of.kind, present.kind, id)
   const uuid = local.newUuid()
   const location =

@@ -1,5 +1,6 @@
 /** Renaming, registering and unregistering: what moves a table's name without touching its files. */
 import { describe, expect, it } from 'vitest'
+import { CatalogError } from '#model/errors.ts'
 import { formatIdentifier, type Identifier } from '#model/identifier.ts'
 import {
   bodyOf,
@@ -143,6 +144,24 @@ const describeRegister = (subject: Subject): void => {
         register({ namespace: [freshName('missing')], name: 't' }, loaded.metadataLocation),
         'NoSuchNamespaceException',
       )
+    })
+
+    it('asks a gate about the file that would be the table', async () => {
+      if (subject.catalog.tables.register === undefined) return
+      const { id, loaded } = await dropped()
+      const inspect = async (): Promise<void> => {
+        throw new CatalogError('BadRequestException', 'refused by clause 7')
+      }
+      await expectRefusal(
+        subject.catalog.tables.register(
+          newCall({ inspect }),
+          id.namespace,
+          bodyOf({ name: id.name, 'metadata-location': loaded.metadataLocation }),
+        ),
+        'BadRequestException',
+        'clause 7',
+      )
+      await expectRefusal(subject.catalog.tables.exists(newCall(), id), 'NoSuchTableException')
     })
 
     it('refuses a file that is not there', async () => {

@@ -1,7 +1,7 @@
 /** The local catalog when its database or its files fail: what is told is true, and no file is lost or left behind. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { CallContext, Catalog } from '#catalog/catalog.ts'
-import { type CatalogError, isCatalogError } from '#model/errors.ts'
+import { CatalogError, isCatalogError } from '#model/errors.ts'
 import type { Identifier } from '#model/identifier.ts'
 import {
   bodyOf,
@@ -201,6 +201,23 @@ describe('the local catalog under faults', () => {
     ).rejects.toMatchObject({ type: 'NotFoundException' })
     if (bytes !== undefined) warehouse.store.objects.set(key, bytes)
     await load(id)
+  })
+
+  it('a change that cannot reach the database at all is told to try again, not left in doubt', async () => {
+    const id = await createTable()
+    const away = new CatalogError('ServiceUnavailableException', 'away', { cause: new Error('ECONNREFUSED') })
+    const query = (): Promise<never> => Promise.reject(away)
+    const cut = openTestCatalog({ ...test.database, query, execute: query, transaction: query }, warehouse, {
+      pause: async () => {},
+    })
+    const changes = [
+      cut.tables.commit(newCall(), id, commitBody([setProperties({ a: '1' })])),
+      cut.tables.create(newCall(), id.namespace, tableBody('other')),
+    ]
+    for (const change of changes) await expect(change).rejects.toMatchObject({ type: 'SlowDownException' })
+    await expect(cut.tables.load(newCall(), id, { snapshots: 'all' })).rejects.toMatchObject({
+      type: 'ServiceUnavailableException',
+    })
   })
 
   it('a file that is no metadata is not registered', async () => {

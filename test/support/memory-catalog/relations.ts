@@ -188,7 +188,11 @@ export const createRelations = (state: State, kind: Kind): Required<Relations> =
       return pageOf(ids, page)
     },
     create: async (_context, namespace, body) => create(shelf, namespace, body),
-    register: async (_context, namespace, body) => register(shelf, namespace, body),
+    register: async (context, namespace, body) => {
+      const identifier = { namespace, name: String(body.json['name']) }
+      await context.inspect?.({ identifier, kind, request: body.json })
+      return register(shelf, namespace, body)
+    },
     load: async (context, id, options) => load(state, heldFor(shelf, context, id), options),
     exists: async (context, id) => {
       heldFor(shelf, context, id)
