@@ -48,6 +48,11 @@ const plainReasons: Readonly<Record<string, string>> = {
 const explain = (folder: string, error: unknown): Error => {
   const { code, message } = error as { code?: unknown; message?: unknown }
   const text = String(message)
+  if (text.includes('could not look up effective user ID'))
+    return new Error(
+      'The embedded database needs a user that has a name: give this user an entry in /etc/passwd, start the gateway as another one, or set `server.database` to the URL of a PostgreSQL 15 or newer',
+      { cause: error },
+    )
   const reason = text.includes('No space left on device')
     ? plainReasons['ENOSPC']
     : plainReasons[typeof code === 'string' ? code : '']
