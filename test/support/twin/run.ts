@@ -24,6 +24,7 @@ import {
   createTable,
   loadTable,
   registerTable,
+  reportMetrics,
 } from './tables.ts'
 import { commitView, createView, loadView, registerView } from './views.ts'
 import { createWorld, type TwinRequest, type World } from './world.ts'
@@ -78,6 +79,7 @@ const allMakers: readonly WeightedMaker[] = [
   [4, commitTransaction],
   [3, loadTable],
   [2, registerTable],
+  [0.4, reportMetrics],
   [2.5, createView],
   [8, commitView],
   [1.5, loadView],

@@ -179,13 +179,31 @@ export const registerTable = (random: Random, world: World): TwinRequest => {
     body: {
       name: id.name,
       'metadata-location': location,
-      ...(random.chance(0.2) ? { overwrite: false } : {}),
+      ...(random.chance(0.25) ? { overwrite: random.chance(0.3) } : {}),
     },
     ...(of === undefined ? {} : { subject: { key: of.key } }),
     settle: (into, answer) => {
       if (of === undefined) return
       into.dropped.splice(into.dropped.indexOf(of), 1)
       into.live.set(nameKey(id), { ...of, id, metadata: metadataOf(answer) })
+    },
+  }
+}
+
+export const reportMetrics = (random: Random, world: World): TwinRequest => {
+  const id = someTable(random, world)?.id ?? someIdentifier(random, world)
+  const counter = { 'added-records': { unit: 'count', value: random.int(1000) } }
+  return {
+    name: 'reportMetrics',
+    method: 'POST',
+    path: [...tablePath(id), 'metrics'],
+    body: {
+      'report-type': 'commit-report',
+      'table-name': id.name,
+      'snapshot-id': 12,
+      'sequence-number': 1,
+      operation: 'append',
+      metrics: counter,
     },
   }
 }
