@@ -4,8 +4,9 @@ import type { Connector } from '#catalog/connector.ts'
 import { createUpstream } from './client.ts'
 import { readConfig, restConfig } from './config.ts'
 import { createNamespaces } from './namespaces.ts'
-import { createRelations, viewWords } from './relations.ts'
+import { createRelations } from './relations.ts'
 import { createTables, createTransactions } from './tables.ts'
+import { viewWords } from './words.ts'
 
 const kind = 'iceberg-rest'
 
@@ -21,12 +22,13 @@ export const icebergRest: Connector = {
   schema: restConfig,
   open: async (config, tools): Promise<Catalog> => {
     const upstream = createUpstream(readConfig(config), tools)
+    const tables = createTables(upstream)
     return {
       kind,
       namespaces: createNamespaces(upstream),
-      tables: createTables(upstream),
+      tables,
       views: createRelations(upstream, viewWords),
-      transactions: createTransactions(upstream),
+      transactions: createTransactions(upstream, tables.load),
       supported: async () => {
         const { operations } = await upstream.session()
         const implied = impliedBy.filter(([, by]) => operations.has(by)).map(([operation]) => operation)

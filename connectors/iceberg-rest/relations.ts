@@ -1,66 +1,24 @@
 /** Tables and views of the upstream, which are alike but for their words. */
-import type { Body, CallContext, Loaded, LoadOptions, Relations, Rename } from '#catalog/catalog.ts'
-import type { ErrorType } from '#model/errors.ts'
+import type { Body, CallContext, Loaded, Relations, Rename } from '#catalog/catalog.ts'
+import { isCatalogError } from '#model/errors.ts'
 import { formatIdentifier, formatNamespace, type Identifier, type Namespace } from '#model/identifier.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '#model/json.ts'
 import { type Change, runChange } from './changes.ts'
 import type { Ask, Upstream } from './client.ts'
-import { holdsSnapshots, readLoaded, tagOfVersion } from './loaded.ts'
+import { holdsSnapshots, readLoaded } from './loaded.ts'
+import { createLoad } from './loads.ts'
 import { namespacePath, relationPath } from './paths.ts'
 import { list, read } from './reads.ts'
 import { withIdentifier } from './splice.ts'
-import { type Expectation, readNothing, unreadableError } from './translate.ts'
+import { type Expectation, readNothing } from './translate.ts'
+import { expectOne, type Words } from './words.ts'
 
-/** The specification's words for one of the two kinds. */
-export interface Words {
-  readonly space: 'tables' | 'views'
-  readonly kind: 'table' | 'view'
-  readonly title: 'Table' | 'View'
-  readonly missing: ErrorType
-  readonly create: string
-  readonly commit: string
-  readonly drop: string
-  readonly rename: string
-  readonly register: string
-  readonly registerPath: string
-  readonly exists: string
+/** What each operation is made from. */
+interface Side {
+  readonly upstream: Upstream
+  readonly words: Words
+  readonly load: Relations['load']
 }
-
-export const tableWords: Words = {
-  space: 'tables',
-  kind: 'table',
-  title: 'Table',
-  missing: 'NoSuchTableException',
-  create: 'createTable',
-  commit: 'updateTable',
-  drop: 'dropTable',
-  rename: 'renameTable',
-  register: 'registerTable',
-  registerPath: 'register',
-  exists: 'tableExists',
-}
-
-export const viewWords: Words = {
-  space: 'views',
-  kind: 'view',
-  title: 'View',
-  missing: 'NoSuchViewException',
-  create: 'createView',
-  commit: 'replaceView',
-  drop: 'dropView',
-  rename: 'renameView',
-  register: 'registerView',
-  registerPath: 'register-view',
-  exists: 'viewExists',
-}
-
-/** Of an operation on one table or view: it is named as missing also where its namespace is. */
-export const expectOne = (words: Words, id: Identifier): Expectation => ({
-  missing: words.missing,
-  alsoMissing: 'NoSuchNamespaceException',
-  conflict: 'AlreadyExistsException',
-  message: `${words.title} does not exist: ${formatIdentifier(id)}`,
-})
 
 const expectIn = (namespace: Namespace): Expectation => ({
   missing: 'NoSuchNamespaceException',
@@ -87,36 +45,7 @@ export const addedSnapshotIds = (updates: JsonValue | undefined): readonly strin
     return typeof id === 'number' || typeof id === 'bigint' ? [String(id)] : []
   })
 
-const loadAsk = async (
-  upstream: Upstream,
-  words: Words,
-  load: { readonly id: Identifier; readonly options: LoadOptions },
-): Promise<Ask> => {
-  const path = relationPath(await upstream.session(), words.space, load.id)
-  const tag = tagOfVersion(load.options.unlessVersion)
-  const refs = words.kind === 'table' && load.options.snapshots === 'refs'
-  return {
-    method: 'GET',
-    path: refs ? `${path}?snapshots=refs` : path,
-    change: false,
-    ...(tag === undefined ? {} : { headers: { 'if-none-match': tag } }),
-  }
-}
-
-const createLoad =
-  (upstream: Upstream, words: Words): Relations['load'] =>
-  async (context, id, options) => {
-    const ask = await loadAsk(upstream, words, { id, options })
-    const response = await read(upstream, context, { ask, expect: expectOne(words, id) })
-    if (response.status === 304) return 'not-modified'
-    const { config } = await upstream.session()
-    const loaded = await readLoaded(upstream.connection, response, config)
-    if (loaded.metadataLocation === undefined)
-      throw unreadableError(upstream.connection, 'it names no metadata location')
-    return loaded.version === options.unlessVersion ? 'not-modified' : loaded
-  }
-
-const reads = (upstream: Upstream, words: Words): Pick<Relations, 'list' | 'load' | 'exists'> => ({
+const reads = ({ upstream, words }: Side): Pick<Relations, 'list' | 'exists'> => ({
   list: async (context, namespace, page) => {
     const path = `${namespacePath(await upstream.session(), namespace)}/${words.space}`
     return list(upstream, context, {
@@ -124,7 +53,6 @@ const reads = (upstream: Upstream, words: Words): Pick<Relations, 'list' | 'load
       page,
     })
   },
-  load: createLoad(upstream, words),
   exists: async (context, id) => {
     const session = await upstream.session()
     const method = session.operations.has(words.exists) ? 'HEAD' : 'GET'
@@ -140,17 +68,16 @@ const outcomeOf = ({ metadataLocation }: Loaded): ReturnType<Change<Loaded>['out
 
 /** The present state; undefined where it cannot be had or does not pass. */
 const lookAt = async (
-  upstream: Upstream,
+  { load }: Side,
   context: CallContext,
   wanted: {
-    readonly words: Words
     readonly id: Identifier
     readonly passes: (loaded: Loaded) => Promise<boolean> | boolean
   },
 ): Promise<Loaded | undefined> => {
   // The caller may be gone by now; what became of the change is found out all the same.
   const unhurried = { ...context, signal: new AbortController().signal }
-  const loaded = await createLoad(upstream, wanted.words)(unhurried, wanted.id, { snapshots: 'all' })
+  const loaded = await load(unhurried, wanted.id, { snapshots: 'all' })
   return loaded !== 'not-modified' && (await wanted.passes(loaded)) ? loaded : undefined
 }
 
@@ -166,8 +93,9 @@ const inspect = async (
 ): Promise<void> => context.inspect?.({ identifier: on.id, kind: words.kind, request: on.body.json })
 
 const createCreate =
-  (upstream: Upstream, words: Words): Relations['create'] =>
+  (side: Side): Relations['create'] =>
   async (context, namespace, body) => {
+    const { upstream, words } = side
     const id = { namespace, name: nameOf(body) }
     const session = await upstream.session()
     await inspect(context, words, { id, body })
@@ -196,8 +124,9 @@ const createCreate =
   }
 
 const createCommit =
-  (upstream: Upstream, words: Words): Relations['commit'] =>
+  (side: Side): Relations['commit'] =>
   async (context, id, body) => {
+    const { upstream, words } = side
     const session = await upstream.session()
     await inspect(context, words, { id, body })
     const added = addedSnapshotIds(body.json['updates'])
@@ -222,15 +151,15 @@ const createCommit =
       ...(added.length === 0
         ? {}
         : {
-            reconcile: () =>
-              lookAt(upstream, context, { words, id, passes: (loaded) => holdsSnapshots(loaded, added) }),
+            reconcile: () => lookAt(side, context, { id, passes: (loaded) => holdsSnapshots(loaded, added) }),
           }),
     })
   }
 
 const createRegister =
-  (upstream: Upstream, words: Words): NonNullable<Relations['register']> =>
+  (side: Side): NonNullable<Relations['register']> =>
   async (context, namespace, body) => {
+    const { upstream, words } = side
     const id = { namespace, name: nameOf(body) }
     const session = await upstream.session()
     await inspect(context, words, { id, body })
@@ -248,24 +177,25 @@ const createRegister =
       read: (response) => readLoaded(upstream.connection, response, session.config),
       outcome: outcomeOf,
       reconcile: () =>
-        lookAt(upstream, context, { words, id, passes: (loaded) => loaded.metadataLocation === location }),
+        lookAt(side, context, { id, passes: (loaded) => loaded.metadataLocation === location }),
     })
   }
 
-const isGone = async (upstream: Upstream, words: Words, on: { context: CallContext; id: Identifier }) => {
+const isGone = async (side: Side, on: { context: CallContext; id: Identifier }): Promise<boolean> => {
   const unhurried = { ...on.context, signal: new AbortController().signal }
   try {
-    await reads(upstream, words).exists(unhurried, on.id)
+    await reads(side).exists(unhurried, on.id)
     return false
   } catch (error) {
-    if (error instanceof Error && 'type' in error && error.type === words.missing) return true
+    if (isCatalogError(error, side.words.missing)) return true
     throw error
   }
 }
 
 const createDrop =
-  (upstream: Upstream, words: Words): Relations['drop'] =>
+  (side: Side): Relations['drop'] =>
   async (context, id, options) => {
+    const { upstream, words } = side
     const path = relationPath(await upstream.session(), words.space, id)
     await runChange(upstream, context, {
       operation: words.drop,
@@ -278,7 +208,7 @@ const createDrop =
       expect: expectOne(words, id),
       read: (response) => readNothing(upstream.connection, response),
       outcome: () => ({ kind: 'done' }),
-      reconcile: async () => ((await isGone(upstream, words, { context, id })) ? true : undefined),
+      reconcile: async () => ((await isGone(side, { context, id })) ? true : undefined),
     })
   }
 
@@ -289,8 +219,9 @@ const renameExpect = (words: Words, { source, destination }: Rename): Expectatio
 })
 
 const createRename =
-  (upstream: Upstream, words: Words): Relations['rename'] =>
+  (side: Side): Relations['rename'] =>
   async (context, rename) => {
+    const { upstream, words } = side
     const { source, destination } = rename
     await runChange(upstream, context, {
       operation: words.rename,
@@ -305,18 +236,23 @@ const createRename =
       read: (response) => readNothing(upstream.connection, response),
       outcome: () => ({ kind: 'done' }),
       reconcile: async () => {
-        const moved = await isGone(upstream, words, { context, id: source })
-        return moved && !(await isGone(upstream, words, { context, id: destination })) ? true : undefined
+        const moved = await isGone(side, { context, id: source })
+        return moved && !(await isGone(side, { context, id: destination })) ? true : undefined
       },
     })
   }
 
 /** All of `Relations`; `register` is advertised only where the upstream says so (`supported`). */
-export const createRelations = (upstream: Upstream, words: Words): Required<Relations> => ({
-  ...reads(upstream, words),
-  create: createCreate(upstream, words),
-  commit: createCommit(upstream, words),
-  drop: createDrop(upstream, words),
-  rename: createRename(upstream, words),
-  register: createRegister(upstream, words),
-})
+export const createRelations = (upstream: Upstream, words: Words): Required<Relations> => {
+  const load = createLoad(upstream, words)
+  const side = { upstream, words, load }
+  return {
+    ...reads(side),
+    load,
+    create: createCreate(side),
+    commit: createCommit(side),
+    drop: createDrop(side),
+    rename: createRename(side),
+    register: createRegister(side),
+  }
+}

@@ -6,9 +6,10 @@ import type { Upstream } from './client.ts'
 import { holdsSnapshots, readLoaded } from './loaded.ts'
 import { relationPath } from './paths.ts'
 import { read } from './reads.ts'
-import { addedSnapshotIds, createRelations, expectOne, tableWords } from './relations.ts'
+import { addedSnapshotIds, createRelations } from './relations.ts'
 import { withIdentifiers } from './splice.ts'
 import { readNothing } from './translate.ts'
+import { expectOne, tableWords } from './words.ts'
 
 const createUnregister =
   (upstream: Upstream): NonNullable<Tables['unregister']> =>
@@ -55,18 +56,17 @@ export const createTables = (upstream: Upstream): Tables => ({
 
 /** One change that adds a snapshot tells for all: a transaction is all or nothing. */
 const isThere = async (
-  upstream: Upstream,
+  load: Tables['load'],
   context: CallContext,
   telling: TableChange,
 ): Promise<true | undefined> => {
   const unhurried = { ...context, signal: new AbortController().signal }
-  const { load } = createRelations(upstream, tableWords)
   const loaded = await load(unhurried, telling.id, { snapshots: 'all' })
   if (loaded === 'not-modified') return undefined
   return (await holdsSnapshots(loaded, addedSnapshotIds(telling.updates))) ? true : undefined
 }
 
-export const createTransactions = (upstream: Upstream): Transactions => ({
+export const createTransactions = (upstream: Upstream, load: Tables['load']): Transactions => ({
   commit: async (context, changes, body) => {
     for (const { id } of changes)
       await context.inspect?.({ identifier: id, kind: 'table', request: body.json })
@@ -89,7 +89,7 @@ export const createTransactions = (upstream: Upstream): Transactions => ({
       },
       read: (response) => readNothing(upstream.connection, response),
       outcome: () => ({ kind: 'done' }),
-      ...(telling ? { reconcile: () => isThere(upstream, context, telling) } : {}),
+      ...(telling ? { reconcile: () => isThere(load, context, telling) } : {}),
     })
   },
 })
