@@ -7,8 +7,15 @@ const never = new AbortController().signal
 /** Work that ends when it is told to. */
 const openWork = () => {
   const begun: { readonly signal: AbortSignal; readonly end: PromiseWithResolvers<number> }[] = []
+  let ended = 0
   return {
     begun,
+    running: () => begun.length - ended,
+    /** Ends the oldest that runs, with its position. */
+    endNext: (): void => {
+      begun[ended]?.end.resolve(ended)
+      ended = Math.min(ended + 1, begun.length)
+    },
     work: (signal: AbortSignal): Promise<number> => {
       const end = Promise.withResolvers<number>()
       begun.push({ signal, end })
@@ -23,21 +30,19 @@ describe('shared runs', () => {
   it('never give a caller what began before it asked', async () => {
     const play = async (steps: readonly ('ask' | 'end')[], limit: number): Promise<void> => {
       const runs = createSharedRuns<number>(limit)
-      const { begun, work } = openWork()
+      const { begun, work, running, endNext } = openWork()
       const asked: Promise<{ readonly at: number; readonly run: number }>[] = []
-      let ended = 0
       const ask = (): void => {
         const at = begun.length
         asked.push(runs.join('k', never, work).then((run) => ({ at, run })))
       }
       const end = async (): Promise<void> => {
-        begun[ended]?.end.resolve(ended)
-        ended = Math.min(ended + 1, begun.length)
+        endNext()
         await turn()
-        expect(begun.length - ended).toBeLessThanOrEqual(limit)
+        expect(running()).toBeLessThanOrEqual(limit)
       }
       for (const step of steps) await (step === 'ask' ? ask() : end())
-      while (ended < begun.length) await end()
+      while (running() > 0) await end()
       for (const { at, run } of await Promise.all(asked)) expect(run).toBeGreaterThanOrEqual(at)
     }
     const steps = fc.array(fc.constantFrom('ask' as const, 'end' as const), { minLength: 1, maxLength: 40 })
