@@ -43,7 +43,7 @@ describe('shared runs', () => {
       }
       for (const step of steps) await (step === 'ask' ? ask() : end())
       while (running() > 0) await end()
-      for (const { at, run } of await Promise.all(asked)) expect(run).toBeGreaterThanOrEqual(at)
+      expect((await Promise.all(asked)).filter(({ at, run }) => run < at)).toEqual([])
     }
     const steps = fc.array(fc.constantFrom('ask' as const, 'end' as const), { minLength: 1, maxLength: 40 })
     await fc.assert(fc.asyncProperty(steps, fc.integer({ min: 1, max: 3 }), play))
