@@ -16,6 +16,8 @@ describe('PyIceberg', () => {
   it.each(chosen)('passes its own integration tests: %s', async (name) => {
     await using setUp = await setUps[name]()
     const figures = await runClient(`pyiceberg-${name}`, 'pyiceberg', setUp.target)
-    expect(figures).toEqual({ passed: 448, failed: 0, skipped: 2 })
+    // Two tests put a slash into a name, which Apache's server cannot take.
+    const slashes = name === 'throughReference' ? 0 : 2
+    expect(figures).toEqual({ passed: 448 + slashes, failed: 0, skipped: 2 - slashes })
   })
 })
