@@ -100,13 +100,14 @@ const run = async (
   }
 }
 
-const createSql = (session: Session, orm: Orm): Sql => ({
+/** `createOrm`: most transactions never ask for one. */
+const createSql = (session: Session, createOrm: () => Orm): Sql => ({
   query: async <Row>(query: Statement | string, values: readonly unknown[] = []) =>
     (await run(session, query, values)).rows as Row[],
   execute: async (query, values = []) => (await run(session, query, values)).rowCount ?? 0,
   orm: async (work) => {
     try {
-      return await work(orm)
+      return await work(createOrm())
     } catch (error) {
       throw translateError(error)
     }
@@ -136,7 +137,7 @@ const inTransaction = async <T>(
   settings: TransactionSettings,
   work: (tx: Transaction) => Promise<T>,
 ): Promise<T> => {
-  const sql = createSql({ client, prepared: settings.prepared }, drizzle({ client }))
+  const sql = createSql({ client, prepared: settings.prepared }, () => drizzle({ client }))
   await client.query(settings.begin).catch((error: unknown) => {
     throw translateError(error)
   })
@@ -251,8 +252,9 @@ export const openDatabase = async (config: DatabaseConfig): Promise<Database> =>
   const prepared = mode === 'on' || (mode === 'auto' && !pooled)
   const begin = pooled ? `begin; set local statement_timeout = ${statementTimeout}` : 'begin'
   const directUrl = config.directUrl ?? (pooled ? undefined : config.url)
+  const orm = drizzle({ client: pool })
   return {
-    ...createSql({ client: pool, prepared }, drizzle({ client: pool })),
+    ...createSql({ client: pool, prepared }, () => orm),
     transaction: createTransactions(pool, { begin, prepared, announce: createAnnouncer(pool) }),
     listen: (channel, notify) => listen(directUrl, channel, notify),
     pooled,

@@ -25,9 +25,13 @@ const pruneOutbox = statement(`
       and not exists (select from outbox_cursor c where (c.tx, c.id) < (o.tx, o.id))
     order by o.tx, o.id limit ${batch})`)
 
+/** The doubtful ones as well: no client repeats a request for so long. */
 const pruneIntents = statement(`
   delete from commit_intent where id in (
-    select id from commit_intent where settled_at < now() - make_interval(secs => $1) limit ${batch})`)
+    select id from commit_intent
+    where settled_at < now() - make_interval(secs => $1)
+      or state = 'unknown' and created_at < now() - make_interval(secs => $1)
+    limit ${batch})`)
 
 const pruneClaims = statement('delete from location_claim where staged_until < now()')
 

@@ -172,6 +172,21 @@ describe('the embedded database', () => {
     expect([...there].filter((id) => !known.has(id))).toEqual([])
   })
 
+  it.skipIf(process.platform !== 'linux')(
+    'comes back by itself when its keeper alone is killed',
+    async () => {
+      await using embedded = await openEmbedded({ folder })
+      await write(embedded.url, 'create table kept as select 1 as n')
+      const pid = await postmasterPid(folder)
+      const status = await readFile(`/proc/${pid}/status`, 'utf8')
+      process.kill(Number(/^PPid:\s*(\d+)$/m.exec(status)?.[1]), 'SIGKILL')
+      await waitUntil(
+        async () => ((await postmasterPid(folder)) || pid) !== pid && (await answers(embedded.url)),
+      )
+      expect(await read(embedded.url, 'select n from kept')).toEqual([{ n: 1 }])
+    },
+  )
+
   it('comes back by itself when the keeper and PostgreSQL are killed together', async () => {
     const holder = await startHolder(folder)
     const pid = await postmasterPid(folder)

@@ -1,3 +1,7 @@
+import { execFile } from 'node:child_process'
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { join, relative, resolve } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { applyChanges, checkSchema, loadSchemaState } from '#store/apply-changes.ts'
 import { openTestDatabase, type TestDatabase, testServers } from '../../support/database.ts'
@@ -56,6 +60,31 @@ describe.each(testServers)('the schema on %s', (kind) => {
     expect(() => checkSchema({ applied: 3, known: 2, compatibleFrom: 2 })).not.toThrow()
   })
 
+  it('is served by an older build as long as the newer schema says so, and never turned back', async () => {
+    const newer = await openTestDatabase({ kind })
+    const { known } = await loadSchemaState(newer.database)
+    const record = (compatibleFrom: number) =>
+      newer.database.execute(
+        `insert into schema_change (number, name, digest, compatible_from) values ($1, 'later', '', $2)
+         on conflict (number) do update set compatible_from = excluded.compatible_from`,
+        [known + 1, compatibleFrom],
+      )
+    await record(known)
+    checkSchema(await applyChanges(newer.database))
+    await record(known + 1)
+    const state = await applyChanges(newer.database)
+    expect(state.applied).toBe(known + 1)
+    expect(() => checkSchema(state)).toThrow(/use a newer one/)
+    await newer[Symbol.asyncDispose]()
+  })
+
+  it('refuses a change that was edited after it had been applied', async () => {
+    const edited = await openTestDatabase({ kind })
+    await edited.database.execute(`update schema_change set digest = 'another' where number = 1`)
+    await expect(applyChanges(edited.database)).rejects.toThrow('was edited after it had been applied')
+    await edited[Symbol.asyncDispose]()
+  })
+
   it('applies changes once when two processes try at the same time', async () => {
     const empty = await openTestDatabase({ kind, schema: false })
     await Promise.all([applyChanges(empty.database), applyChanges(empty.database)])
@@ -63,4 +92,26 @@ describe.each(testServers)('the schema on %s', (kind) => {
     expect(rows).toHaveLength((await loadSchemaState(empty.database)).known)
     await empty[Symbol.asyncDispose]()
   })
+})
+
+it('the changes make exactly the tables that the schema declares', async () => {
+  const root = resolve(import.meta.dirname, '../../..')
+  const folder = await mkdtemp(join(root, 'node_modules/.schema-'))
+  await cp(join(root, 'src/store/changes'), join(folder, 'changes'), { recursive: true })
+  const config = {
+    dialect: 'postgresql',
+    schema: ['schema.ts', 'schema-operations.ts'].map((file) => `./src/store/${file}`),
+    out: `./${relative(root, folder)}/changes`,
+  }
+  await writeFile(join(folder, 'drizzle.config.json'), JSON.stringify(config))
+  const bin = join(root, 'node_modules/.bin/drizzle-kit')
+  const { stdout } = await promisify(execFile)(
+    bin,
+    ['generate', '--config', join(folder, 'drizzle.config.json')],
+    {
+      cwd: root,
+    },
+  )
+  await rm(folder, { recursive: true })
+  expect(stdout).toContain('No schema changes')
 })

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Database } from '#store/database.ts'
 import { createMainLine, findLine } from '#store/entries-lines.ts'
 import { createIdempotencyLedger } from '#store/idempotency.ts'
+import { createCommitIntents } from '#store/intents.ts'
 import { acquireLease, releaseLease } from '#store/leases.ts'
 import { appendEvents, findTail, readEvents } from '#store/outbox.ts'
 import { storeCursor } from '#store/outbox-cursors.ts'
@@ -57,6 +58,21 @@ describe.each(testServers)('the sweeper on %s', (kind) => {
     await storeCursor(database, 'slow', await findTail(database))
     await sweepOnce(database, options)
     expect((await readEvents(database, start, 10)).events).toEqual([])
+  })
+
+  it('calls an intent doubtful when its lease lapses, and forgets it when nobody can ask any more', async () => {
+    const intents = createCommitIntents(database, { connectionId: randomUUID(), epoch: () => 1 })
+    const draft = { identifiers: [], operation: 'updateTable', digest: 'd', addedSnapshotIds: [] }
+    const { id } = await intents.begin(draft)
+    const state = async () => database.query('select state from commit_intent where id = $1', [id])
+    await sweepOnce(database, options)
+    expect(await state()).toEqual([{ state: 'open' }])
+    await database.execute(`update commit_intent set lease_until = now() - interval '1 s'`)
+    await sweepOnce(database, options)
+    expect(await state()).toEqual([{ state: 'unknown' }])
+    await age('commit_intent', '8 days')
+    await sweepOnce(database, options)
+    expect(await state()).toEqual([])
   })
 
   it('ends claims of staged creates that were never finished', async () => {
