@@ -2,6 +2,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../src/model/json.ts'
 import type { Divergence, Outcome } from './compare.ts'
 import type { Exchange } from './run.ts'
+import { noAnswer } from './side.ts'
 import type { TwinRequest } from './world.ts'
 
 export interface AcceptedDifference {
@@ -161,7 +162,7 @@ export const acceptedDifferences: readonly AcceptedDifference[] = [
     lakegate: 'takes it, and logs it with the time of the entry before',
     reason: 'The clock of one writer that is behind does not stop him; the log stays readable.',
     covers: ({ where, other: ours }, { reference, other }) =>
-      other.status < 300 &&
+      isNotRefusedAlike(reference, other) &&
       (reference.message?.includes('Expected sorted snapshot log entries') === true ||
         (/snapshot-log\[\d+\]\.timestamp-ms$/.test(where) && ours === '<now>')),
   },
@@ -296,12 +297,14 @@ export const acceptedDifferences: readonly AcceptedDifference[] = [
       request.method === 'GET' && reference.message?.startsWith('Cannot set metadata location') === true,
   },
   {
-    id: 'negative sequence number',
-    reference: 'writes metadata that it cannot read, and never answers',
-    lakegate: '400 `IllegalArgumentException`, before anything else is looked at',
-    reason: 'A fault of the reference.',
+    id: 'metadata that cannot be read',
+    reference: 'stores a negative sequence number, or a table without a location; then it never answers',
+    lakegate: '400 `IllegalArgumentException`',
+    reason: 'A fault of the reference: it cannot read what it wrote.',
     leavesApart: true,
-    covers: (_divergence, { other }) => other.message?.startsWith('Invalid sequence number: -') === true,
+    covers: (_divergence, exchange) =>
+      (exchange.reference.status === noAnswer && refusedByUs(exchange)) ||
+      exchange.other.message?.startsWith('Invalid sequence number: -') === true,
   },
   {
     id: 'numbers for strings',

@@ -38,7 +38,7 @@ export interface SideOptions {
 
 const timeoutMs = 10_000
 /** Stands in reports for a server that does not answer. */
-const noAnswer = 599
+export const noAnswer = 599
 
 export const openSide = async (options: SideOptions): Promise<Side> => {
   const headers: Record<string, string> = { 'content-type': 'application/json' }
