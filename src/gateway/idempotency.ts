@@ -82,9 +82,12 @@ const conclude = async <Output>(once: Once<Output>, outcome: Outcome | undefined
   }
 }
 
-/** A duplicate that ran beside us may have won: its success is our answer, not the conflict that we met. */
+/**
+ * A duplicate that ran beside us may have won: its success is our answer, not what its change made us meet (the
+ * table is already dropped, the snapshot already there, a requirement no longer holds).
+ */
 const winnerOf = async <Output>(once: Once<Output>, error: unknown): Promise<Outcome | undefined> => {
-  if (!isCatalogError(error) || error.status !== 409 || once.relayed) return undefined
+  if (!isCatalogError(error) || !finalStatuses.has(error.status) || once.relayed) return undefined
   const found = await once.ledger.find(once.claim)
   return found === 'in-flight' ? undefined : found
 }
