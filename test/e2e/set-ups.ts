@@ -65,7 +65,7 @@ const start = async ({ stack, folder, state, env = {} }: Start): Promise<Gateway
 }
 
 /** Local files, the embedded database: what `npm start` gives. */
-export const embedded = async (): Promise<SetUp> => {
+const embedded = async (): Promise<SetUp> => {
   await using stack = new AsyncDisposableStack()
   const folder = await folderIn(stack)
   const gateway = await start({ stack, folder, state: { warehouses: [localWarehouse(folder)] } })
@@ -73,7 +73,7 @@ export const embedded = async (): Promise<SetUp> => {
 }
 
 /** Local files, Debian's PostgreSQL 15, prepared as an operator does it. */
-export const postgres = async (): Promise<SetUp> => {
+const postgres = async (): Promise<SetUp> => {
   await using stack = new AsyncDisposableStack()
   const folder = await folderIn(stack)
   const database = stack.use(await openTestDatabase({ kind: 'debian', schema: false }))
@@ -96,7 +96,7 @@ export const postgres = async (): Promise<SetUp> => {
 }
 
 /** Data and metadata in an S3 store, the embedded database. */
-export const s3 = async (): Promise<SetUp> => {
+const s3 = async (): Promise<SetUp> => {
   await using stack = new AsyncDisposableStack()
   const folder = await folderIn(stack)
   const minio = await startMinio()
@@ -139,14 +139,14 @@ const mounted = async (
 }
 
 /** Everything through a mount at the root, of a second gateway. */
-export const throughLakegate = async (): Promise<SetUp> => {
+const throughLakegate = async (): Promise<SetUp> => {
   await using stack = new AsyncDisposableStack()
   const inner = stack.use(await embedded())
   return await mounted(stack, { uri: inner.target.uri, warehouse: 'default' })
 }
 
 /** Everything through a mount at the root, of Apache's reference server. */
-export const throughReference = async (): Promise<SetUp> => {
+const throughReference = async (): Promise<SetUp> => {
   await using stack = new AsyncDisposableStack()
   const server = await startReferenceServer()
   stack.defer(server.stop)
