@@ -34,10 +34,7 @@ const contextOf = (target: Target, receipt: Receipt, { trail, hop }: ExecuteDeps
   const { caller, principal } = trail
   const hops = checkHops(caller.hops, hop)
   return {
-    // Read through the caller each time: its signal is made when somebody first asks.
-    get signal() {
-      return caller.signal
-    },
+    signal: caller.signal,
     requestId: caller.requestId,
     principal,
     delegation: caller.delegation,

@@ -25,7 +25,7 @@ export interface Caller {
   readonly traceparent?: string
   /** `Idempotency-Key` as sent; the digest is of method, path and body. */
   readonly idempotency?: { readonly key: string; readonly digest: string }
-  /** Aborted when the client goes away. May be a getter: most requests end without anybody asking. */
+  /** Aborted when the client goes away. */
   readonly signal: AbortSignal
 }
 

@@ -32,11 +32,9 @@ const single = (value: string | string[] | undefined): string | undefined =>
 /** Aborts when the connection closes before the answer has left. */
 const abortedWith = (response: ServerResponse): AbortSignal => {
   const controller = new AbortController()
-  const abort = (): void => {
+  response.once('close', () => {
     if (!response.writableFinished) controller.abort()
-  }
-  if (response.closed) abort()
-  else response.once('close', abort)
+  })
   return controller.signal
 }
 
@@ -53,19 +51,19 @@ export const callerOf = ({ request, response, target, body, requestId }: Sent): 
   const { headers } = request
   const key = single(headers['idempotency-key'])
   const traceparent = single(headers['traceparent'])
-  let signal: AbortSignal | undefined
-  return {
+  const caller: Caller = {
     requestId,
     startedAt: new Date(),
     credentials: { authorization: headers.authorization, origin: headers.origin },
     delegation: readDelegation(headers['x-iceberg-access-delegation']),
     hops: single(headers[hopHeader]),
+    signal: abortedWith(response),
+  }
+  // Most requests have neither: the plain form stays one cheap object.
+  if (key === undefined && traceparent === undefined) return caller
+  return {
+    ...caller,
     ...(traceparent === undefined ? {} : { traceparent }),
     ...(key === undefined ? {} : { idempotency: { key, digest: digestOf(request, target, body) } }),
-    // A local load never asks; a signal and its listener cost more than the rest of this object.
-    get signal() {
-      signal ??= abortedWith(response)
-      return signal
-    },
   }
 }
