@@ -11,27 +11,28 @@ export interface OperationRetention {
 
 const batch = 5_000
 
+/** By place in the table: a row that changes meanwhile has another place and stays. */
 const pruneKeys = statement(`
-  delete from idempotency where (scope, key) in (
-    select scope, key from idempotency
+  delete from idempotency where ctid = any(array(
+    select ctid from idempotency
     where created_at < now() - make_interval(secs => $1) and (lease_until is null or lease_until < now())
-    order by created_at limit ${batch})`)
+    order by created_at limit ${batch}))`)
 
 /** Behind every stored cursor: a consumer that is away keeps its events. */
 const pruneOutbox = statement(`
-  delete from outbox where (tx, id) in (
-    select o.tx, o.id from outbox o
+  delete from outbox where ctid = any(array(
+    select o.ctid from outbox o
     where o.created_at < now() - make_interval(secs => $1)
       and not exists (select from outbox_cursor c where (c.tx, c.id) < (o.tx, o.id))
-    order by o.tx, o.id limit ${batch})`)
+    order by o.tx, o.id limit ${batch}))`)
 
 /** The doubtful ones as well: no client repeats a request for so long. */
 const pruneIntents = statement(`
-  delete from commit_intent where id in (
-    select id from commit_intent
+  delete from commit_intent where ctid = any(array(
+    select ctid from commit_intent
     where settled_at < now() - make_interval(secs => $1)
       or state = 'unknown' and created_at < now() - make_interval(secs => $1)
-    limit ${batch})`)
+    limit ${batch}))`)
 
 const pruneClaims = statement('delete from location_claim where staged_until < now()')
 
