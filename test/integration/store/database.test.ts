@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isCatalogError } from '#model/errors.ts'
 import { type Database, openDatabase, statement } from '#store/database.ts'
 import { CommitUnknown, TransactionConflict } from '#store/errors.ts'
+import { openCuttingProxy } from '../../support/cutting-proxy.ts'
 import { openTestDatabase, type TestDatabase, testServers } from '../../support/database.ts'
 import { hasPooler, openPooler, type Pooler } from '../../support/pooler.ts'
 
@@ -98,6 +99,24 @@ describe.each(testServers)('the database on %s', (kind) => {
     )
     expect(error).toBeInstanceOf(CommitUnknown)
     expect(await database.query('select 1 as n')).toEqual([{ n: 1 }])
+  })
+
+  it('says that a commit is unknown when only its answer is lost, and it has happened', async () => {
+    await using proxy = await openCuttingProxy(db.server.socketFolder)
+    await using distant = await openDatabase({ url: proxy.through(db.url) })
+    await database.query('update counter set n = 0 where id = 2')
+    const told: string[] = []
+    const error = await caught(
+      distant.transaction(async (tx) => {
+        tx.afterCommit(() => told.push('committed'))
+        await tx.query('update counter set n = 42 where id = 2')
+        proxy.cutNextCommit()
+      }),
+    )
+    expect(error).toBeInstanceOf(CommitUnknown)
+    expect(told).toEqual([])
+    expect(await database.query('select n from counter where id = 2')).toEqual([{ n: 42 }])
+    expect(await distant.query('select 1 as n')).toEqual([{ n: 1 }])
   })
 
   it('answers 429 when every connection is taken for too long', async () => {
