@@ -37,6 +37,12 @@ export interface CatalogErrorOptions {
   readonly retryAfterSeconds?: number
 }
 
+/** A client's own words come back in messages: beyond this they are cut, or one request would fill log and audit. */
+const longestMessage = 5_000
+
+const cut = (message: string): string =>
+  message.length <= longestMessage ? message : `${message.slice(0, longestMessage)}…`.toWellFormed()
+
 /**
  * The only error that a face renders as it stands. `message` is public: it names what the caller named
  * and never a secret, an internal address or another tenant's object. The cause is for the log alone.
@@ -46,7 +52,7 @@ export class CatalogError extends Error {
   readonly retryAfterSeconds: number | undefined
 
   constructor(type: ErrorType, message: string, options: CatalogErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    super(cut(message), options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'CatalogError'
     this.type = type
     this.retryAfterSeconds = options.retryAfterSeconds

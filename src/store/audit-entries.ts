@@ -49,12 +49,26 @@ const sourceOf = (draft: AuditDraft) => ({
   warehouse: draft.warehouse,
 })
 
+/** Keeps a batch of entries far below what one statement can carry; what a change touched stands in its own entries. */
+const longestDetail = 64 * 1024
+
+const decisionDetail = ({ reason, errorType, needs }: AuditDraft): string => {
+  const whole = JSON.stringify({ reason, errorType, needs })
+  if (whole.length <= longestDetail) return whole
+  let room = longestDetail
+  const kept = needs.filter((need) => {
+    room -= JSON.stringify(need).length
+    return room >= 0
+  })
+  return JSON.stringify({ reason, errorType, needs: kept, needsOmitted: needs.length - kept.length })
+}
+
 export const decisionEntry = (draft: AuditDraft): AuditEntry => ({
   at: draft.startedAt.toISOString(),
   id: randomUUID(),
   kind: 'decision',
   ...sourceOf(draft),
-  detail: JSON.stringify({ reason: draft.reason, errorType: draft.errorType, needs: draft.needs }),
+  detail: decisionDetail(draft),
   decision: draft.decision,
   status: draft.status,
 })

@@ -30,6 +30,16 @@ describe('an audit entry', () => {
     expect(JSON.parse(entry.detail)).toMatchObject({ reason: 'no grant', errorType: null })
   })
 
+  it('stays small whatever a client names, and says how much it leaves out', () => {
+    const resource = { kind: 'namespace', warehouse: 'w', namespace: ['n'.repeat(1_000)] } as const
+    const needs = Array.from({ length: 10_000 }, () => ({ action: 'write', resource }) as const)
+    const { detail } = decisionEntry(auditDraft({ needs }))
+    expect(detail.length).toBeLessThan(70_000)
+    const kept = JSON.parse(detail) as { needs: unknown[]; needsOmitted: number }
+    expect(kept.needs.length).toBeGreaterThan(10)
+    expect(kept.needs.length + kept.needsOmitted).toBe(10_000)
+  })
+
   it('is joined to the changes of its request by the request id', () => {
     const draft = auditDraft()
     const change = changeEntry(draft, eventDraft('t1'))
