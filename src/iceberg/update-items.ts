@@ -1,4 +1,5 @@
 /** Statistics files and encryption keys as requests carry them: checked, kept as they were sent. */
+import type { JsonObject } from '#model/json.ts'
 import {
   asArrayOf,
   asInt,
@@ -16,13 +17,18 @@ import type { EncryptionKey, OfSnapshot } from './table-draft.ts'
 
 export const asId = (value: Readable, path: string): Id => canonicalId(asLong(value, path))
 
+/** Absent, or a map: with null, which is kept as it was sent, readers would refuse the whole document. */
+const checkProperties = (holder: JsonObject, path: string): void => {
+  if ('properties' in holder) asStringMap(holder['properties'], `${path}.properties`)
+}
+
 const checkBlob = (value: Readable, path: string): void => {
   const blob = asObject(value, path)
   asString(blob['type'], `${path}.type`)
   asLong(blob['snapshot-id'], `${path}.snapshot-id`)
   asLong(blob['sequence-number'], `${path}.sequence-number`)
   asArrayOf(asInt)(blob['fields'], `${path}.fields`)
-  optional(asStringMap, blob['properties'], `${path}.properties`)
+  checkProperties(blob, path)
 }
 
 /** `partition-statistics` (format specification, "Partition Statistics"). */
@@ -57,6 +63,6 @@ export const parseEncryptionKey = (value: Readable, path: string): EncryptionKey
   if (!isBase64(asString(json['encrypted-key-metadata'], `${path}.encrypted-key-metadata`)))
     throw illegal(`Cannot parse ${path}.encrypted-key-metadata: not base64`)
   optional(asString, json['encrypted-by-id'], `${path}.encrypted-by-id`)
-  optional(asStringMap, json['properties'], `${path}.properties`)
+  checkProperties(json, path)
   return { keyId, json }
 }

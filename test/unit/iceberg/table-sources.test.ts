@@ -50,3 +50,23 @@ test('spatial types are written without their default parameters', () => {
   const types = JSON.parse(text).schemas[0].fields.map((field: { type: string }) => field.type)
   expect(types).toEqual(['geometry', 'geography', 'geography(srid:4326, karney)'])
 })
+
+test.each([
+  [
+    'a statistics blob',
+    '{"action":"set-statistics","statistics":{"snapshot-id":1,"statistics-path":"p","file-size-in-bytes":1,"file-footer-size-in-bytes":1,"blob-metadata":[{"type":"t","snapshot-id":1,"sequence-number":1,"fields":[1],"properties":null}]}}',
+  ],
+  [
+    'an encryption key',
+    '{"action":"add-encryption-key","encryption-key":{"key-id":"k","encrypted-key-metadata":"c2VjcmV0","properties":null}}',
+  ],
+])('properties of %s that are null are refused, for readers would refuse the document', (_what, update) => {
+  const { bytes } = create('"properties":{"format-version":"3"}')
+  expect(() =>
+    tableEngine.commit(
+      { bytes, metadataLocation: 'file:/lake/t/metadata/00000-u.metadata.json' },
+      { requirements: [], updates: [parseJsonObject(update)] },
+      inputs,
+    ),
+  ).toThrow(expect.objectContaining({ status: 400 }))
+})
