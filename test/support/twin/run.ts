@@ -149,6 +149,7 @@ const exchangeBoth = async (options: TwinOptions, request: TwinRequest, world: W
   const reference = outcomeOf(options.reference, a, world.startedAt)
   const other = outcomeOf(options.other, b, world.startedAt)
   if (a.status < 300 && b.status < 300) request.settle?.(world, withPlaceholders(options.reference, a.body))
+  if (a.status >= 400 && b.status >= 400) request.refused?.(world)
   return { request, reference, other, divergences: differences(reference, other) }
 }
 

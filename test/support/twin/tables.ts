@@ -159,8 +159,8 @@ export const loadTable = (random: Random, world: World): TwinRequest => {
 }
 
 /** Reads back what a change without an answer has done. */
-const readBack = (object: TwinObject): TwinRequest => ({
-  name: 'loadTable after a change',
+const readBack = (object: TwinObject, after: string): TwinRequest => ({
+  name: `loadTable after ${after}`,
   method: 'GET',
   path: tablePath(object.id),
   subject: { key: object.key },
@@ -223,6 +223,8 @@ export const commitTransaction = (random: Random, world: World): TwinRequest | u
     method: 'POST',
     path: ['transactions', 'commit'],
     body: { 'table-changes': sent.filter(isJsonObject) },
-    settle: (into) => into.followUps.push(...tables.map(readBack)),
+    settle: (into) => into.followUps.push(...tables.map((table) => readBack(table, 'a transaction'))),
+    refused: (into) =>
+      into.followUps.push(...tables.map((table) => readBack(table, 'a refused transaction'))),
   }
 }

@@ -31,6 +31,8 @@ export interface TwinRequest {
   readonly subject?: { readonly key: string; readonly newHome?: boolean }
   /** Notes a success in the world. */
   settle?(world: World, answer: JsonObject | undefined): void
+  /** Asks for more where both have refused. */
+  refused?(world: World): void
 }
 
 export interface World {
