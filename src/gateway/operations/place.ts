@@ -53,11 +53,17 @@ export type RelationKind = 'table' | 'view'
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here.
 const unspeakable = /[\u0000-\u001f\u007f]/
 
+const longestLookup = 32 * 1024
+
 /**
  * Refuses (400) what can name nothing: empty levels, control characters, lone surrogates. The separator of keys is
- * among them, so that one name cannot be read as another. Lengths are the law of new names only.
+ * among them, so that one name cannot be read as another. The length of names is the law of new ones only: an upstream
+ * may have longer ones, as long as they fit into a URL.
  */
 export const checkLookup = (levels: readonly string[]): void => {
+  let length = 0
+  for (const level of levels) length += level.length
+  if (length > longestLookup) throw new CatalogError('BadRequestException', 'Invalid name: too long')
   for (const level of levels)
     if (level === '' || unspeakable.test(level) || !level.isWellFormed())
       throw new CatalogError('BadRequestException', 'Invalid name: empty, or with control characters')
