@@ -189,9 +189,8 @@ const createStore = <F extends Facts>(all: Parts<F>): PointerStore<LocalState, F
   let commitId = ''
   return {
     read: async () => {
-      const names = parts.map((part) => relationName(part.identifier))
-      const states = await readingForChange(async () =>
-        findRelations(local.database, await local.line(), names),
+      const states = await readingForChange(() =>
+        Promise.all(parts.map((part) => local.lookups.find(relationName(part.identifier)))),
       )
       return parts.map((part, i) => baseFor(context, part, states[i]))
     },

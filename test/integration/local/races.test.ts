@@ -102,6 +102,31 @@ describe.each(testServers)('races on the %s PostgreSQL', (kind) => {
     }
   })
 
+  it('transactions in opposite orders, with single commits between them, keep the tables in step', async () => {
+    const ids = [await createTable(), await createTable(), await createTable()]
+    const transact = (i: number) => {
+      const json = { action: 'set-properties', updates: { last: String(i), [`w${i}`]: 'yes' } }
+      const changes = ids.map((id) => ({ id, requirements: null, updates: [json] }))
+      return either(i).transactions?.commit(newCall(), i % 4 < 2 ? changes : changes.reverse(), bodyOf({}))
+    }
+    const single = (i: number) =>
+      either(i).tables.commit(newCall(), ids[i % 3]!, commitBody([setProperties({ single: String(i) })]))
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 24 }, (_, i) => (i % 3 === 0 ? single(i) : transact(i))),
+    )
+    expect(new Set(typesOf(outcomes)).isSubsetOf(new Set(['done', 'CommitFailedException']))).toBe(true)
+    const states = await Promise.all(ids.map(async (id) => propertiesOf(await load(id))))
+    const [first, ...others] = states.map(({ single: _, ...shared }) => shared)
+    for (const other of others) expect(other).toEqual(first)
+    const done = outcomes.flatMap((o, i) => (i % 3 !== 0 && o.status === 'fulfilled' ? [`w${i}`] : []))
+    expect(
+      Object.keys(first ?? {})
+        .filter((key) => /^w\d/.test(key))
+        .sort(),
+    ).toEqual([...done].sort())
+    expect(done.length).toBeGreaterThan(0)
+  })
+
   it('a namespace is never dropped under a table that is being created', async () => {
     for (let i = 0; i < 12; i++) {
       const namespace = await createNamespace()
