@@ -5,4 +5,4 @@ here=$(cd "$(dirname "$0")" && pwd)
 cd "$1"
 python3 -m venv venv
 venv/bin/pip install -q --disable-pip-version-check -r "$here/requirements.txt"
-mvn -q -B -f "$here/pom.xml" dependency:copy-dependencies -DoutputDirectory="$1/jars"
+mvn -q -B -Dstyle.color=never -f "$here/pom.xml" dependency:copy-dependencies -DoutputDirectory="$1/jars"

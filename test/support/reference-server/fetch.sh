@@ -7,6 +7,6 @@ target=$1
 mkdir -p "$(dirname "$target")"
 partial=$(mktemp -d "$target.XXXXXX")
 trap 'rm -rf "$partial"' EXIT
-mvn -q -B -f "$(dirname "$0")/pom.xml" \
+mvn -q -B -Dstyle.color=never -f "$(dirname "$0")/pom.xml" \
   org.apache.maven.plugins:maven-dependency-plugin:3.6.0:copy-dependencies -DoutputDirectory="$partial"
 mv -T "$partial" "$target" 2>/dev/null || [ -d "$target" ]
