@@ -201,6 +201,7 @@ const startWorkers = async (ground: Ground, { directory }: House): Promise<void>
         if (events.some(({ type }) => isConfigurationEvent(type))) await directory.refresh()
       },
       onFailure: (error) => logs.warn('outbox.not-read', { error }),
+      onResume: () => directory.refresh(),
     }),
   )
   parts.use(

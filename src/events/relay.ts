@@ -16,6 +16,8 @@ export interface ReaderOptions {
   readonly pollMs?: number
   readonly batch?: number
   readonly onFailure?: (error: unknown) => void
+  /** Called when it goes on after failures: in a long outage events may have been pruned, so load anew what they tell of. */
+  readonly onResume?: () => Promise<void> | void
 }
 
 export interface Reader extends AsyncDisposable {
@@ -23,7 +25,7 @@ export interface Reader extends AsyncDisposable {
   wake(): void
 }
 
-const defaults = { pollMs: 200, batch: 500, onFailure: (): void => {} }
+const defaults = { pollMs: 200, batch: 500, onFailure: (): void => {}, onResume: (): void => {} }
 const longestPauseMs = 5_000
 
 /** A sleep that `wake` ends. */
@@ -43,15 +45,17 @@ interface LoopOptions {
   readonly step: () => Promise<boolean>
   readonly pollMs: number
   readonly onFailure: (error: unknown) => void
+  readonly onResume: () => Promise<void> | void
 }
 
-const startLoop = ({ step, pollMs, onFailure }: LoopOptions): Reader => {
+const startLoop = ({ step, pollMs, onFailure, onResume }: LoopOptions): Reader => {
   const { wake, pause } = createPause()
   let stopped = false
   let failures = 0
   const next = async (): Promise<number> => {
     try {
       const more = await step()
+      if (failures > 0) await onResume()
       failures = 0
       return more ? 0 : pollMs
     } catch (error) {
@@ -93,7 +97,7 @@ const withNudges = (database: Database, reader: Reader): Reader => {
  * Built to drop caches: after an outage of the database it goes on where it was.
  */
 export const tail = async (database: Database, options: ReaderOptions): Promise<Reader> => {
-  const { handle, pollMs, batch, onFailure } = { ...defaults, ...options }
+  const { handle, pollMs, batch, onFailure, onResume } = { ...defaults, ...options }
   let position: OutboxPosition = await findTail(database)
   const step = async (): Promise<boolean> => {
     const { events, next, more } = await readEvents(database, position, batch)
@@ -101,7 +105,7 @@ export const tail = async (database: Database, options: ReaderOptions): Promise<
     position = next
     return more
   }
-  return withNudges(database, startLoop({ step, pollMs, onFailure }))
+  return withNudges(database, startLoop({ step, pollMs, onFailure, onResume }))
 }
 
 export interface RelayOptions extends ReaderOptions {
@@ -126,7 +130,7 @@ const advance = (
 
 /** A new consumer starts at the events that are still kept. */
 export const relay = (database: Database, options: RelayOptions): Reader => {
-  const { handle, pollMs, batch, onFailure } = { ...defaults, ...options }
+  const { handle, pollMs, batch, onFailure, onResume } = { ...defaults, ...options }
   const { consumer, holder, leaseSeconds: seconds = 30 } = options
   let lease: Lease | undefined
   const step = async (): Promise<boolean> => {
@@ -137,7 +141,7 @@ export const relay = (database: Database, options: RelayOptions): Reader => {
     await handle(events)
     return (await advance(database, lease, { consumer, position: next })) && more
   }
-  const reader = withNudges(database, startLoop({ step, pollMs, onFailure }))
+  const reader = withNudges(database, startLoop({ step, pollMs, onFailure, onResume }))
   return {
     wake: reader.wake,
     [Symbol.asyncDispose]: async () => {

@@ -111,18 +111,23 @@ describe.each(testServers)('the outbox on %s', (kind) => {
   it('gives a handler that failed the same events again', async () => {
     const attempts: string[] = []
     const failures: unknown[] = []
+    let resumed = 0
     const reader = await tail(database, {
       pollMs: 5,
       onFailure: (error) => failures.push(error),
+      onResume: () => {
+        resumed += 1
+      },
       handle: (events) => {
         attempts.push(...events.map((event) => event.object))
         if (failures.length === 0) throw new Error('not now')
       },
     })
     await append('again', 1)
-    await until(() => attempts.filter((object) => object === 'again').length === 2)
+    await until(() => attempts.filter((object) => object === 'again').length === 2 && resumed > 0)
     await reader[Symbol.asyncDispose]()
     expect(failures).toHaveLength(1)
+    expect(resumed).toBe(1)
   })
 
   it('resumes a consumer where it was, and two of it never work at once', async () => {
