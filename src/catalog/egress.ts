@@ -76,7 +76,7 @@ const headersOf = (headers: Record<string, string | string[] | undefined>): Upst
 /** One request's state: what has been sent, what has come, and how it ends. */
 interface Exchange {
   readonly request: UpstreamRequest
-  readonly resolve: (response: UpstreamResponse) => void
+  readonly resolve: (response: UpstreamResponse | Promise<UpstreamResponse>) => void
   readonly reject: (error: UpstreamUnreachable) => void
   readonly chunks: Buffer[]
   controller?: Dispatcher.DispatchController
@@ -107,6 +107,28 @@ const failureText = (error: Error): string => {
     : 'the connection was lost or broke the protocol'
 }
 
+const copiedAtOnce = 1 << 20
+
+const joined = (chunks: readonly Buffer[]): Buffer => {
+  const [first] = chunks
+  return chunks.length === 1 && first ? first : Buffer.concat(chunks)
+}
+
+/** Memory that is touched for the first time costs more than the copy itself: a large body gives others their turns. */
+const copyInSteps = async ({ chunks, size }: Exchange): Promise<Buffer> => {
+  const body = Buffer.allocUnsafeSlow(size)
+  let at = 0
+  let pause = copiedAtOnce
+  for (const chunk of chunks) {
+    body.set(chunk, at)
+    at += chunk.byteLength
+    if (at < pause) continue
+    pause = at + copiedAtOnce
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  return body
+}
+
 const handlerOf = (exchange: Exchange): Dispatcher.DispatchHandler => ({
   onRequestStart: (controller) => {
     if (exchange.settled) return controller.abort(new Error('abandoned before it was sent'))
@@ -128,9 +150,10 @@ const handlerOf = (exchange: Exchange): Dispatcher.DispatchHandler => ({
   onResponseEnd: () => {
     if (exchange.settled) return
     exchange.settled = true
-    const [first] = exchange.chunks
-    const body = exchange.chunks.length === 1 && first ? first : Buffer.concat(exchange.chunks)
-    exchange.resolve({ status: exchange.status, headers: exchange.headers, body })
+    const { status, headers, chunks, size } = exchange
+    if (size > copiedAtOnce)
+      exchange.resolve(copyInSteps(exchange).then((body) => ({ status, headers, body })))
+    else exchange.resolve({ status, headers, body: joined(chunks) })
   },
   onResponseError: (_controller, error) => {
     fail(exchange, failureText(error), error)
