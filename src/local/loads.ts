@@ -36,19 +36,23 @@ const requireEntry = async (
   return entry
 }
 
+/** A larger cut is made anew each time: copying it into one piece would hold up everyone else. */
+const largestKeptCut = 1 << 20
+
 /** Bytes as shown: the file, or the file with no more than the snapshots that refs name. */
 const readShown = async (
   local: Local,
   location: string,
   snapshots: LoadOptions['snapshots'],
 ): Promise<readonly Uint8Array[]> => {
-  const bytes = await local.readMetadata(location)
-  if (snapshots === 'all') return [bytes]
-  const cut = async (): Promise<Uint8Array> => {
-    const chunks = await onlyReferencedSnapshots(bytes)
-    return chunks.length === 1 && chunks[0] === bytes ? bytes : Buffer.concat(chunks)
-  }
-  return [await local.cache.fetch(`${local.scope} refs`, location, cut)]
+  if (snapshots === 'all') return [await local.readMetadata(location)]
+  const scope = `${local.scope} refs`
+  const kept = local.cache.get(scope, location)
+  if (kept !== undefined) return [kept]
+  const chunks = await onlyReferencedSnapshots(await local.readMetadata(location))
+  const size = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0)
+  if (size <= largestKeptCut) local.cache.set(scope, location, Buffer.concat(chunks))
+  return chunks
 }
 
 /** NotFound where the file is gone although its bytes may be cached. A cold read finds out by itself. */
