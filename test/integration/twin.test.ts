@@ -65,7 +65,8 @@ describe('the twin of the reference server', () => {
     const accepted = [...report.met.values()].reduce((sum, n) => sum + n, 0)
     console.log(
       `twin: seed ${seed}, ${report.sent} requests, ${report.succeeded} taken by the reference, ` +
-        `${accepted} accepted differences, ${findings.length} findings`,
+        `${accepted} accepted differences, ${report.crossReads} of our files read by the reference, ` +
+        `${findings.length} findings`,
     )
     expect(findings, `TWIN_SEED=${seed} repeats this`).toEqual([])
     if (only === undefined) expect(report.sent).toBeGreaterThanOrEqual(requests)

@@ -3,6 +3,7 @@
 import type { AcceptedDifference } from './accepted.ts'
 import type { Divergence, Outcome } from './compare.ts'
 import { differences, outcomeOf } from './compare.ts'
+import { readByReference } from './cross-read.ts'
 import { spoil } from './mutate.ts'
 import {
   createNamespace,
@@ -39,6 +40,8 @@ export interface TwinOptions {
   readonly only?: number
   /** What is sent, by weight; every kind of request by default. */
   readonly makers?: readonly WeightedMaker[]
+  /** The reference reads, at the end of each sequence, the files that the other has written; both see one disk. */
+  readonly crossRead?: boolean
   /** Sees every exchange, for looking into a run. */
   observe?(exchange: Finding): void
 }
@@ -59,6 +62,8 @@ export interface Finding extends Exchange {
 export interface TwinReport {
   readonly sent: number
   readonly succeeded: number
+  /** Tables and views of the other server that the reference read. */
+  readonly crossReads: number
   readonly findings: readonly Finding[]
   /** How often each accepted difference was met. */
   readonly met: ReadonlyMap<string, number>
@@ -117,13 +122,21 @@ const maybeSpoiled = (random: Random, request: TwinRequest): TwinRequest => {
 interface Tally {
   sent: number
   succeeded: number
+  crossReads: number
   readonly findings: Finding[]
   readonly met: Map<string, number>
   readonly operations: Map<string, { ok: number; refused: number }>
 }
 
 export const runTwin = async (options: TwinOptions): Promise<TwinReport> => {
-  const tally: Tally = { sent: 0, succeeded: 0, findings: [], met: new Map(), operations: new Map() }
+  const tally: Tally = {
+    sent: 0,
+    succeeded: 0,
+    crossReads: 0,
+    findings: [],
+    met: new Map(),
+    operations: new Map(),
+  }
   for (let sequence = options.only ?? 0; tally.sent < options.requests; sequence++) {
     await runSequence(options, sequence, tally)
     if (options.only !== undefined) break
@@ -140,7 +153,12 @@ const runSequence = async (options: TwinOptions, sequence: number, tally: Tally)
     const exchange = await exchangeBoth(options, request, world)
     count(tally, exchange)
     options.observe?.({ ...exchange, sequence, step })
-    if (judge(options, tally, { ...exchange, sequence, step }) === 'apart') return
+    if (judge(options, tally, { ...exchange, sequence, step }) === 'apart') break
+  }
+  if (options.crossRead !== true) return
+  for (const exchange of await readByReference(options, world)) {
+    tally.crossReads++
+    judge(options, tally, { ...exchange, sequence, step: sequenceLength })
   }
 }
 
