@@ -15,7 +15,7 @@ import type { JsonObject } from '#model/json.ts'
 export type DelegationMode = 'vended-credentials' | 'remote-signing'
 
 /** A candidate change as a gate sees it: what the table would become, before anything is changed. */
-export interface Candidate {
+interface Candidate {
   readonly identifier: Identifier
   readonly kind: 'table' | 'view'
   /** The built metadata where the catalog builds it (local, glue, hive); absent on a relayed commit. */

@@ -18,7 +18,7 @@ export interface CommitIntents {
 }
 
 /** An earlier try of the same request (same idempotency key) whose end nobody knows. */
-export interface DoubtfulCommit {
+interface DoubtfulCommit {
   readonly id: string
   readonly addedSnapshotIds: readonly string[]
 }

@@ -40,7 +40,7 @@ export interface MountTableInput {
 }
 
 /** A catalog at its place in the tree. */
-export interface Source {
+interface Source {
   /** `local`, or the connection's name. */
   readonly name: string
   readonly point: Namespace

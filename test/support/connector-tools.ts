@@ -5,13 +5,13 @@ import { createEgressPolicy } from '#catalog/egress-policy.ts'
 import type { CommitIntents, IntentDraft } from '#catalog/intents.ts'
 import type { Outcome } from '#model/event.ts'
 
-export interface RecordedIntent {
+interface RecordedIntent {
   readonly draft: IntentDraft
   state: 'begun' | 'committed' | 'refused' | 'unknown'
   outcome?: Outcome
 }
 
-export interface RecordedExchange {
+interface RecordedExchange {
   readonly request: UpstreamRequest
   readonly response?: UpstreamResponse
 }
