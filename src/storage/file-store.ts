@@ -1,7 +1,7 @@
 /** Objects as files below allowed roots of this machine's file system: whole, durable, never overwritten. */
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { link, lstat, mkdir, open, opendir, rename, unlink } from 'node:fs/promises'
+import { link, lstat, mkdir, open, opendir, rename, stat, unlink } from 'node:fs/promises'
 import path from 'node:path'
 import { CatalogError, isCatalogError } from '#model/errors.ts'
 import { alreadyExists, notFound, refused, tooLarge, unavailable } from './errors.ts'
@@ -41,14 +41,31 @@ const syncFolder = async (folder: string): Promise<void> => {
   await handle.sync()
 }
 
+const makeOneFolder = async (folder: string): Promise<string | undefined> => {
+  try {
+    await mkdir(folder)
+    return folder
+  } catch (cause) {
+    if (codeOf(cause) !== 'EEXIST') throw cause
+    if ((await stat(folder)).isDirectory()) return undefined
+    // A file stands in the way; the bare code would read as "the object itself is there".
+    throw Object.assign(new Error('not a folder', { cause }), { code: 'ENOTDIR' })
+  }
+}
+
+/**
+ * Makes the folder and its missing parents; returns the topmost that was made. Node's own recursion never ends
+ * where the kernel says ENOENT although the parent is there (`/proc`).
+ */
 const makeFolderPath = async (folder: string): Promise<string | undefined> => {
   try {
-    return await mkdir(folder, { recursive: true })
+    return await makeOneFolder(folder)
   } catch (cause) {
-    // A file stands in the way; the bare code would read as "the object itself is there".
-    if (codeOf(cause) === 'EEXIST')
-      throw Object.assign(new Error('not a folder', { cause }), { code: 'ENOTDIR' })
-    throw cause
+    const parent = path.dirname(folder)
+    if (codeOf(cause) !== 'ENOENT' || parent === folder) throw cause
+    const first = await makeFolderPath(parent)
+    const made = await makeOneFolder(folder)
+    return first ?? made
   }
 }
 
