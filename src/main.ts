@@ -70,6 +70,8 @@ const runServe = async ({ config, environment }: Call): Promise<void> => {
   for (const line of greetingOf({ origin, server: config.server, firstStart })) print(line)
   await signalled
   await stop()
+  // Whatever an abandoned call still does must not keep the process.
+  process.exit()
 }
 
 const runApply = async ({ config, environment, values }: Call): Promise<void> => {
