@@ -15,6 +15,7 @@ export interface AuditSink {
 /** What has become known of a request on its way through the pipeline. */
 export interface Trail {
   readonly operation: string
+  readonly kind: 'read' | 'change'
   readonly success: number
   readonly caller: Caller
   principal: Principal
@@ -28,9 +29,13 @@ export interface Trail {
 
 const unknownPrincipal: Principal = { kind: 'anonymous', id: 'unauthenticated' }
 
-export const openTrail = (operation: { name: string; success: number }, caller: Caller): Trail => ({
-  operation: operation.name,
-  success: operation.success,
+/** The part of an operation that its audit entry tells of. */
+export type Told = Readonly<Pick<Trail, 'kind' | 'success'>> & { readonly name: string }
+
+export const openTrail = ({ name, kind, success }: Told, caller: Caller): Trail => ({
+  operation: name,
+  kind,
+  success,
   caller,
   principal: unknownPrincipal,
   warehouse: null,
@@ -66,7 +71,19 @@ export const draftOf = (trail: Trail): AuditDraft => ({
   startedAt: trail.caller.startedAt,
 })
 
+/** What happened must not be reported as failed because it could not be recorded: the client would undo it. */
+const unrecorded = ({ kind, error }: Trail, cause: unknown): unknown =>
+  kind === 'change' && error === undefined
+    ? new CatalogError('CommitStateUnknownException', 'The change was made and could not be recorded', {
+        cause,
+      })
+    : cause
+
 export const audit = async (sink: AuditSink, trail: Trail): Promise<void> => {
   if (trail.receipt?.written) return
-  await sink.record(draftOf(trail))
+  try {
+    await sink.record(draftOf(trail))
+  } catch (cause) {
+    throw unrecorded(trail, cause)
+  }
 }

@@ -73,6 +73,17 @@ describe('a server with its hands full', () => {
   })
 })
 
+describe('an audit log that cannot be written', () => {
+  const record = () => Promise.reject(new CatalogError('ServiceUnavailableException', 'The store is out'))
+
+  test('takes back the answer of a read, and calls a change that was made neither done nor failed', async () => {
+    const gateway = await start({ audit: { admit: () => {}, record } })
+    expect((await call(gateway, 'GET /namespaces')).status).toBe(503)
+    const change = await call(gateway, 'POST /namespaces', { body: { namespace: ['b'], properties: {} } })
+    expect(change.json).toMatchObject({ error: { type: 'CommitStateUnknownException', code: 500 } })
+  })
+})
+
 describe('a server that stops', () => {
   test('finishes what is in flight, refuses what comes, and ends', async () => {
     const { local, arrived, letGo } = withGate()
