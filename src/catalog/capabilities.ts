@@ -19,6 +19,7 @@ const always = [
 
 const ofViews = ['listViews', 'createView', 'loadView', 'viewExists', 'replaceView', 'dropView', 'renameView']
 
+/** What the members allow; an upstream may serve less. */
 const present = (catalog: Catalog): readonly string[] => [
   ...always,
   ...(catalog.tables.register ? ['registerTable'] : []),
@@ -35,4 +36,39 @@ export const operationsOf = async (catalog: Catalog): Promise<ReadonlySet<string
   if (!catalog.supported) return new Set(members)
   const supported = await catalog.supported()
   return new Set(members.filter((operation) => supported.has(operation)))
+}
+
+/** How long a source that does not answer can hold up the others' answer. */
+const patienceMs = 2000
+
+const covers = (served: ReadonlySet<string>, wanted: ReadonlySet<string>): boolean =>
+  wanted.isSubsetOf(served)
+
+/**
+ * The union over several catalogs. One that is out, or slow while others have answered, is left out; where none
+ * has answered, its error is thrown.
+ */
+export const unionOfOperations = async (catalogs: readonly Catalog[]): Promise<ReadonlySet<string>> => {
+  const wanted = new Set(catalogs.flatMap(present))
+  const served = new Set<string>()
+  const complete = Promise.withResolvers<void>()
+  let failure: unknown
+  let late = false
+  const asked = catalogs.map(async (catalog) => {
+    try {
+      for (const operation of await operationsOf(catalog)) served.add(operation)
+      if (late || wanted.isSubsetOf(served)) complete.resolve()
+    } catch (error) {
+      failure ??= error
+    }
+  })
+  const all = Promise.all(asked)
+  const timer = setTimeout(() => {
+    late = true
+    if (served.size > 0) complete.resolve()
+  }, patienceMs)
+  await Promise.race([all, complete.promise])
+  clearTimeout(timer)
+  if (served.size === 0 && failure !== undefined) throw failure
+  return new Set(served)
 }

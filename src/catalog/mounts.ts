@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { CatalogError, isCatalogError } from '#model/errors.ts'
 import { formatNamespace, type Identifier, type Namespace, namespaceKey } from '#model/identifier.ts'
-import { operationsOf } from './capabilities.ts'
+import { unionOfOperations } from './capabilities.ts'
 import type { CallContext, Catalog } from './catalog.ts'
 import {
   askSource,
@@ -77,7 +77,7 @@ export interface MountTable {
     context: CallContext,
     request: ListRequest & { readonly namespace: Namespace },
   ): Promise<Listing<Identifier>>
-  /** The union over all sources. A source that is out is left out, unless all are: then its error is thrown. */
+  /** The union over all sources. A source that is out or slow is left out, unless all are: then its error is thrown. */
   operations(): Promise<ReadonlySet<string>>
 }
 
@@ -206,14 +206,6 @@ const createList =
     )
   }
 
-const unionOf = async (sources: readonly Source[]): Promise<ReadonlySet<string>> => {
-  const answers = await Promise.allSettled(sources.map(({ catalog }) => operationsOf(catalog)))
-  const served = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [...answer.value] : []))
-  const failed = answers.find((answer) => answer.status === 'rejected')
-  if (served.length === 0 && failed) throw failed.reason
-  return new Set(served)
-}
-
 /** Builds the table once per configuration. AlreadyExists when two mounts share a namespace. */
 export const createMountTable = (input: MountTableInput): MountTable => {
   checkDuplicates(input.mounts.map(({ namespace }) => namespace))
@@ -229,6 +221,6 @@ export const createMountTable = (input: MountTableInput): MountTable => {
     routeTogether: (namespaces, what) => routeAll(route, namespaces, what),
     listNamespaces: createListNamespaces(route, points, epoch),
     list: createList(route, epoch),
-    operations: () => unionOf(sources),
+    operations: () => unionOfOperations(sources.map(({ catalog }) => catalog)),
   }
 }

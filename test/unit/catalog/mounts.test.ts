@@ -441,6 +441,13 @@ describe('operations', () => {
     ])
   })
 
+  it('are told at once where what has answered says it all, whatever the others take', async () => {
+    const plain = fakeCatalog([]).catalog
+    const silent: Catalog = { ...plain, supported: () => new Promise(() => {}) }
+    const table = createMountTable({ local: plain, mounts: [mount('s', silent)] })
+    expect((await table.operations()).has('commitTransaction')).toBe(true)
+  })
+
   it('cannot be told where every source is out', async () => {
     expect(await typeOf(createMountTable({ mounts: [mount('', deadCatalog())] }).operations())).toBe(
       'ServiceUnavailableException',
