@@ -41,9 +41,6 @@ export const operationsOf = async (catalog: Catalog): Promise<ReadonlySet<string
 /** How long a source that does not answer can hold up the others' answer. */
 const patienceMs = 2000
 
-const covers = (served: ReadonlySet<string>, wanted: ReadonlySet<string>): boolean =>
-  wanted.isSubsetOf(served)
-
 /**
  * The union over several catalogs. One that is out, or slow while others have answered, is left out; where none
  * has answered, its error is thrown.
