@@ -211,10 +211,10 @@ describe('the local catalog under faults', () => {
       pause: async () => {},
     })
     const changes = [
-      cut.tables.commit(newCall(), id, commitBody([setProperties({ a: '1' })])),
-      cut.tables.create(newCall(), id.namespace, tableBody('other')),
+      () => cut.tables.commit(newCall(), id, commitBody([setProperties({ a: '1' })])),
+      () => cut.tables.create(newCall(), id.namespace, tableBody('other')),
     ]
-    for (const change of changes) await expect(change).rejects.toMatchObject({ type: 'SlowDownException' })
+    for (const change of changes) await expect(change()).rejects.toMatchObject({ type: 'SlowDownException' })
     await expect(cut.tables.load(newCall(), id, { snapshots: 'all' })).rejects.toMatchObject({
       type: 'ServiceUnavailableException',
     })
