@@ -115,7 +115,10 @@ const build = async <State extends PointerState, Facts>(
     const read =
       previous === undefined
         ? null
-        : { bytes: await deps.readBase(previous, context.signal), metadataLocation: previous }
+        : {
+            bytes: await touchingFiles(() => deps.readBase(previous, context.signal)),
+            metadataLocation: previous,
+          }
     const { bytes, facts, changed } = await change.build(read, base)
     const kept = !changed && previous !== undefined
     swaps.push({
@@ -142,6 +145,29 @@ const inspect = async <State, Facts>(
   }
 }
 
+/**
+ * While files are read and written nothing has happened yet, but clients read every 5xx of a commit as "may have
+ * happened": a store that is out is "try again" (429), one that refuses us is a plain refusal.
+ */
+const asCertain = (error: unknown): unknown => {
+  if (isCatalogError(error, 'ServiceUnavailableException'))
+    return new CatalogError('SlowDownException', error.message, {
+      cause: error,
+      retryAfterSeconds: error.retryAfterSeconds ?? 2,
+    })
+  if (isCatalogError(error, 'InternalServerErrorException'))
+    return new CatalogError('ForbiddenException', error.message, { cause: error })
+  return error
+}
+
+const touchingFiles = async <T>(work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work()
+  } catch (error) {
+    throw asCertain(error)
+  }
+}
+
 interface Ready<State extends PointerState, Facts> {
   readonly swaps: readonly PointerSwap<State, Facts>[]
   readonly store: PointerStore<State, Facts>
@@ -154,7 +180,7 @@ const writeAndSwap = async <State extends PointerState, Facts>(
 ): Promise<'swapped' | 'lost'> => {
   const written: string[] = []
   try {
-    await writeFiles(deps, swaps, written)
+    await touchingFiles(() => writeFiles(deps, swaps, written))
     context.signal.throwIfAborted()
     const outcome = await swapOrSettle({ swaps, store })
     if (outcome === 'lost') await removeFiles(deps, written)

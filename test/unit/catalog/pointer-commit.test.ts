@@ -275,6 +275,22 @@ describe('when something fails', () => {
     expect(world.files.has('file-1')).toBe(true)
   })
 
+  const outages = [
+    ['ServiceUnavailableException', 'SlowDownException'],
+    ['InternalServerErrorException', 'ForbiddenException'],
+  ] as const
+
+  it.each(outages)('of the files (%s), the client learns that nothing happened', async (met, told) => {
+    const fail = async (): Promise<never> => {
+      throw new CatalogError(met, 'disk')
+    }
+    const unwritable = createWorld({ files: { writeIfAbsent: fail } })
+    await expect(unwritable.commit()).rejects.toMatchObject({ type: told, message: 'disk' })
+    const unreadable = createWorld({ files: { read: fail } })
+    await unreadable.commit()
+    await expect(unreadable.commit()).rejects.toMatchObject({ type: told, message: 'disk' })
+  })
+
   it('while writing, a file that may be half there is removed', async () => {
     const world = createWorld({
       files: {
