@@ -71,7 +71,8 @@ const launch = ({ jars, port, stateDir, warehouseDir }: Launch): ChildProcess =>
     CATALOG_JDBC_STRICT__MODE: 'true',
   }
   const args = ['-Xmx1g', '-cp', `${jars}/*`, 'org.apache.iceberg.rest.RESTCatalogServer']
-  const child = spawn('java', args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  // It writes relative paths where a request gives no location.
+  const child = spawn('java', args, { env, cwd: stateDir, stdio: ['ignore', 'pipe', 'pipe'] })
   const log = createWriteStream(path.join(stateDir, 'server.log'))
   child.stdout.pipe(log, { end: false })
   child.stderr.pipe(log, { end: false })
