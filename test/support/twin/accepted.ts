@@ -283,7 +283,8 @@ export const acceptedDifferences: readonly AcceptedDifference[] = [
     lakegate: 'leaves them out, as both do in a create',
     reason: 'They are no properties: the metadata says the same elsewhere.',
     covers: ({ where }, { request }) =>
-      /^\.metadata(\.properties\.|\.metadata-log|-location$)/.test(where) && mentions(request, setsReserved),
+      reserved.test(where.replace('.metadata.properties.', '')) ||
+      (/^\.metadata(\.metadata-log|-location$)/.test(where) && mentions(request, setsReserved)),
   },
   {
     id: 'row ids behind a gap',
