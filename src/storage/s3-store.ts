@@ -185,7 +185,12 @@ export const createS3Store = ({ roots, settings }: S3StoreOptions, tools: Storag
       translated({ location, signal }, async () => {
         const target = targetOf(location)
         const s3 = await open()
-        await s3.client.send(new s3.sdk.DeleteObjectCommand(target), sendOptions(signal))
+        try {
+          await s3.client.send(new s3.sdk.DeleteObjectCommand(target), sendOptions(signal))
+        } catch (error) {
+          // AWS answers 204 for what is absent; some that speak its protocol answer 404.
+          if (!isMissing(error)) throw error
+        }
       }),
     exists: (location, signal) =>
       translated({ location, signal }, async () => {
