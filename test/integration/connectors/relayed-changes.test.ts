@@ -205,6 +205,14 @@ describe('a relayed commit', () => {
       'CommitStateUnknownException',
     )
     expect(bench.upstream.calls).toHaveLength(1)
+    bench.upstream.forget()
+    bench.upstream.behave(inTurn(cutConnection, answerTable()))
+    bench.upstream.configure(answerJson({ defaults: {}, overrides: {} }))
+    const forgetful = await bench.open()
+    expect((await failureOf(forgetful.tables.commit(keyed(), id, body))).type).toBe(
+      'CommitStateUnknownException',
+    )
+    expect(bench.upstream.calls).toHaveLength(1)
   })
 
   it('that is repeated after a doubt is not relayed again where it has landed', async () => {
