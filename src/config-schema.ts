@@ -6,10 +6,9 @@ import { type Static, Type } from 'typebox'
 
 const strict = { additionalProperties: false } as const
 
-export const secretReference = Type.String({
-  pattern: '^(env:[A-Za-z_][A-Za-z0-9_]*|file:/.+)$',
-  description: '`env:NAME` or `file:/path`',
-})
+/** Written as `env:NAME` or `file:/path`. */
+const secret = (description: string) =>
+  Type.String({ pattern: '^(env:[A-Za-z_][A-Za-z0-9_]*|file:/.+)$', description })
 
 export const serverSchema = Type.Object(
   {
@@ -41,8 +40,14 @@ export const serverSchema = Type.Object(
     'database-pool-size': Type.Optional(
       Type.Integer({ minimum: 2, maximum: 500, description: 'Connections of this process. Default 16.' }),
     ),
-    token: Type.Optional(secretReference),
-    key: Type.Optional(secretReference),
+    token: Type.Optional(
+      secret('Reference to the one bearer token. Absent: development mode, on loopback only.'),
+    ),
+    key: Type.Optional(
+      secret(
+        'Reference to the server key: 32 bytes as hex or base64, one for all replicas. Default: made in the data folder.',
+      ),
+    ),
     'strict-lists': Type.Optional(
       Type.Boolean({ description: 'A list with a source out fails with 503. Default false.' }),
     ),
@@ -72,12 +77,21 @@ export const serverSchema = Type.Object(
     ),
     telemetry: Type.Optional(
       Type.Object(
-        { endpoint: Type.Optional(Type.String({ pattern: '^https?://', description: 'OTLP over HTTP.' })) },
+        {
+          endpoint: Type.Optional(
+            Type.String({
+              pattern: '^https?://',
+              description: 'Where traces go: OTLP over HTTP. `OTEL_EXPORTER_OTLP_ENDPOINT` wins.',
+            }),
+          ),
+        },
         strict,
       ),
     ),
     'log-level': Type.Optional(
-      Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], { description: 'Default info.' }),
+      Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], {
+        description: '`trace`, `debug`, `info` (default), `warn`, `error` or `silent`.',
+      }),
     ),
   },
   strict,
@@ -85,39 +99,64 @@ export const serverSchema = Type.Object(
 
 /** What is not listed here belongs to the kind, and is checked by the connector's own schema. */
 const connectionSchema = Type.Object({
-  name: Type.String({ minLength: 1 }),
-  kind: Type.String({ minLength: 1 }),
+  name: Type.String({ minLength: 1, description: 'By which mounts name it.' }),
+  kind: Type.String({
+    minLength: 1,
+    description: 'Of upstream: `iceberg-rest`. Further keys belong to the kind.',
+  }),
 })
 
 const mountSchema = Type.Object(
-  { namespace: Type.Array(Type.String({ minLength: 1 })), connection: Type.String({ minLength: 1 }) },
+  {
+    namespace: Type.Array(Type.String({ minLength: 1 }), {
+      description: 'Levels under which the upstream appears; `[]` replaces the local content.',
+    }),
+    connection: Type.String({ minLength: 1, description: 'Name of a connection.' }),
+  },
   strict,
 )
 
 const storageSchema = Type.Object(
   {
-    endpoint: Type.Optional(Type.String({ pattern: '^https?://' })),
-    region: Type.Optional(Type.String({ minLength: 1 })),
-    'path-style': Type.Optional(Type.Boolean()),
-    'access-key-id': Type.Optional(secretReference),
-    'secret-access-key': Type.Optional(secretReference),
+    endpoint: Type.Optional(
+      Type.String({ pattern: '^https?://', description: 'Of an S3 store that is not AWS.' }),
+    ),
+    region: Type.Optional(Type.String({ minLength: 1, description: 'Default `us-east-1`.' })),
+    'path-style': Type.Optional(
+      Type.Boolean({ description: '`endpoint/bucket/key` instead of `bucket.endpoint/key`. Default false.' }),
+    ),
+    'access-key-id': Type.Optional(secret('Reference. Absent: what the AWS SDK finds.')),
+    'secret-access-key': Type.Optional(secret('Reference.')),
   },
   strict,
 )
 
 const warehouseSchema = Type.Object(
   {
-    name: Type.String({ minLength: 1 }),
-    location: Type.String({ pattern: '^(file|s3):' }),
+    name: Type.String({
+      minLength: 1,
+      description: 'What clients name. The first one made is what they get who name none.',
+    }),
+    location: Type.String({
+      pattern: '^(file|s3):',
+      description: '`file:///folder` or `s3://bucket/prefix`; new tables lie below it. It cannot change.',
+    }),
     storage: Type.Optional(storageSchema),
-    'allowed-locations': Type.Optional(Type.Array(Type.String({ minLength: 1 }))),
-    'verify-metadata-file': Type.Optional(Type.Boolean()),
+    'allowed-locations': Type.Optional(
+      Type.Array(Type.String({ minLength: 1 }), { description: 'Further places that tables may lie in.' }),
+    ),
+    'verify-metadata-file': Type.Optional(
+      Type.Boolean({
+        description:
+          'Each load checks that the metadata file is there. Default: true for `file:`, else false.',
+      }),
+    ),
     mounts: Type.Optional(Type.Array(mountSchema)),
   },
   strict,
 )
 
-export const stateSchema = Type.Object(
+const stateSchema = Type.Object(
   {
     connections: Type.Optional(Type.Array(connectionSchema)),
     warehouses: Type.Optional(Type.Array(warehouseSchema)),

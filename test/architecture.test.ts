@@ -1,7 +1,16 @@
 /** The house holds its own rules: walls, lengths, names, and documents that agree. Each rule is shown to bite. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { checkReadmes, checkRoomTable } from './support/house/documents.ts'
+import { errorTable } from '#model/errors.ts'
+import { fileSchema } from '../src/config-schema.ts'
+import {
+  checkReadmes,
+  checkRoomTable,
+  checkRows,
+  configurationRows,
+  errorRows,
+  type SchemaNode,
+} from './support/house/documents.ts'
 import { checkImports, type SourceFile } from './support/house/imports.ts'
 import { rooms } from './support/house/rooms.ts'
 import { checkStyle } from './support/house/style.ts'
@@ -31,6 +40,11 @@ describe('the house as it stands', () => {
       expect(checkRoomTable({ path, text: readFileSync(new URL(path, root), 'utf8') })).toEqual([])
     },
   )
+  test('the manual shows every key of the configuration and every error', () => {
+    const page = (path: string): SourceFile => ({ path, text: readFileSync(new URL(path, root), 'utf8') })
+    expect(checkRows(page('docs/configuration.md'), configurationRows(fileSchema as SchemaNode))).toEqual([])
+    expect(checkRows(page('docs/errors.md'), errorRows(errorTable))).toEqual([])
+  })
   test('a row names only rooms above it', () => {
     rooms.forEach((room, i) => {
       const above = rooms.slice(0, i).map((r) => r.name)
@@ -160,6 +174,15 @@ describe('the document check bites', () => {
     const readme = (lines: number) => [{ path: 'src/model/README.md', text: 'x\n'.repeat(lines) }]
     expect(checkReadmes([file], readme(41))).toHaveLength(1)
     expect(checkReadmes([file], readme(40))).toEqual([])
+  })
+  test('a manual that lacks a row, or has one too many, is refused', () => {
+    const rows = errorRows({ A: 400, B: 500 })
+    const page = (text: string): SourceFile => ({ path: 'docs/errors.md', text })
+    expect(checkRows(page(rows.join('\n')), rows)).toEqual([])
+    expect(checkRows(page(rows.slice(1).join('\n')), rows)).toHaveLength(1)
+    expect(checkRows(page([...rows, '| 404 | `C` |'].join('\n')), rows)).toHaveLength(1)
+    const schema = { properties: { a: { items: { properties: { b: { description: 'B' } } } } } }
+    expect(configurationRows(schema)).toEqual(['| `a[].b` | B |'])
   })
   test('a table with a missing, changed or additional row is refused', () => {
     expect(checkRoomTable(table(right.join('\n')))).toEqual([])

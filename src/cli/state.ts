@@ -7,7 +7,7 @@ export interface DeclaredState {
   readonly warehouses?: readonly DeclaredWarehouse[]
 }
 
-export interface DeclaredConnection {
+interface DeclaredConnection {
   readonly name: string
   readonly kind: string
   readonly [detail: string]: unknown

@@ -90,7 +90,7 @@ const explain = (schema: TSchema, violation: Violation): readonly string[] => {
 }
 
 /** Every way in which a value breaks a schema, as sentences; none when it keeps to it. Values are not repeated: they may be secret. */
-export const violationsOf = (schema: TSchema, value: unknown): readonly string[] =>
+const violationsOf = (schema: TSchema, value: unknown): readonly string[] =>
   Value.Check(schema, value)
     ? []
     : [...new Set(Value.Errors(schema, value).flatMap((error) => explain(schema, error)))]

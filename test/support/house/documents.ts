@@ -58,3 +58,39 @@ export const checkRoomTable = (document: SourceFile): readonly string[] => {
     ...shown.filter((row) => !wanted.includes(row)).map((row) => `${document.path}: no room is "${row}"`),
   ]
 }
+
+/** As much of a JSON schema as is read here. */
+export interface SchemaNode {
+  readonly description?: string
+  readonly properties?: Readonly<Record<string, SchemaNode>>
+  readonly items?: SchemaNode
+}
+
+const leaves = (
+  node: SchemaNode,
+  path: string,
+): readonly (readonly [path: string, description: string])[] => {
+  const members = node.properties ?? node.items?.properties
+  if (members === undefined) return [[path, node.description ?? '']]
+  const below = node.items?.properties === undefined ? path : `${path}[]`
+  return Object.entries(members).flatMap(([name, member]) =>
+    leaves(member, below === '' ? name : `${below}.${name}`),
+  )
+}
+
+/** The row of each key of the configuration file, as the manual shows it. */
+export const configurationRows = (schema: SchemaNode): readonly string[] =>
+  leaves(schema, '').map(([path, description]) => `| \`${path}\` | ${description} |`)
+
+/** The row of each error type, as the manual shows it. */
+export const errorRows = (table: Readonly<Record<string, number>>): readonly string[] =>
+  Object.entries(table).map(([type, status]) => `| ${status} | \`${type}\` |`)
+
+/** Rows of a table that a document lacks, and rows of that form that it has too many. */
+export const checkRows = (document: SourceFile, rows: readonly string[]): readonly string[] => {
+  const shown = document.text.split('\n').filter((line) => /^\| (?:`|\d)/.test(line))
+  return [
+    ...rows.filter((row) => !shown.includes(row)).map((row) => `${document.path} lacks: ${row}`),
+    ...shown.filter((row) => !rows.includes(row)).map((row) => `${document.path} should not have: ${row}`),
+  ]
+}

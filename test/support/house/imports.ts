@@ -18,7 +18,7 @@ const importForms = [
 ]
 
 /** Every path that a file imports, in any form. */
-export const importsOf = (text: string): readonly string[] => {
+const importsOf = (text: string): readonly string[] => {
   const code = codeOf(text, 'keep-strings')
   return importForms.flatMap((form) => [...code.matchAll(form)].map((match) => match.groups?.['path'] ?? ''))
 }

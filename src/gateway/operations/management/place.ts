@@ -31,7 +31,7 @@ export interface ManagementDeps {
   checkMount(context: CallContext, mount: NewMountPlace): Promise<void>
 }
 
-export interface NewMountPlace {
+interface NewMountPlace {
   readonly warehouse: WarehouseRecord
   readonly namespace: Namespace
   readonly connection: ConnectionRecord
@@ -58,12 +58,12 @@ export interface ById {
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 /** True for what may be an id; anything else is simply not there. */
-export const isId = (text: string): boolean => uuid.test(text)
+const isId = (text: string): boolean => uuid.test(text)
 
 export const missingWarehouse = (id: string): CatalogError =>
   new CatalogError('NoSuchWarehouseException', `Warehouse does not exist: ${id}`)
 
-export const missingConnection = (id: string): CatalogError =>
+const missingConnection = (id: string): CatalogError =>
   new CatalogError('NoSuchConnectionException', `Connection does not exist: ${id}`)
 
 export const findWarehouseTarget = async <Input extends ById>(
@@ -84,7 +84,7 @@ export const findConnectionTarget = async <Input extends ById>(
   return { warehouse: null, input, record }
 }
 
-export const projectResource = ({ projectId }: ManagementDeps): Resource => ({
+const projectResource = ({ projectId }: ManagementDeps): Resource => ({
   kind: 'project',
   project: projectId,
 })

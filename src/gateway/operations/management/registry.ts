@@ -57,7 +57,7 @@ export interface ConnectionRecord {
   readonly updatedAt: Date
 }
 
-export interface ConnectionDraft {
+interface ConnectionDraft {
   readonly name: string
   readonly kind: string
   readonly config: JsonObject
@@ -71,7 +71,7 @@ export interface MountRecord {
   readonly connectionName: string
 }
 
-export interface MountDraft {
+interface MountDraft {
   readonly warehouseId: string
   readonly namespace: Namespace
   readonly connectionId: string
