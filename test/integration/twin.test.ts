@@ -7,7 +7,11 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { stringifyJson } from '../../src/model/json.ts'
 import { type Gateway, startGateway } from '../support/gateway.ts'
-import { type ReferenceServer, startReferenceServer } from '../support/reference-server.ts'
+import {
+  hasReferenceServer,
+  type ReferenceServer,
+  startReferenceServer,
+} from '../support/reference-server.ts'
 import { acceptedDifferences } from '../support/twin/accepted.ts'
 import { type Finding, runTwin } from '../support/twin/run.ts'
 import { openSide } from '../support/twin/side.ts'
@@ -33,7 +37,7 @@ const describeFinding = (finding: Finding): string => {
 const withBigints = (_key: string, value: unknown): unknown =>
   typeof value === 'bigint' ? String(value) : value
 
-describe('the twin of the reference server', () => {
+describe.skipIf(!hasReferenceServer)('the twin of the reference server', () => {
   let gateway: Gateway
   let reference: ReferenceServer
 
