@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createSharedRuns } from '../../../connectors/iceberg-rest/shared-runs.ts'
+import { createSharedRuns } from '../../../connectors/iceberg-rest/joined-runs.ts'
 
 const never = new AbortController().signal
 
