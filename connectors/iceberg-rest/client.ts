@@ -1,4 +1,5 @@
 /** Speaks to one upstream: its session and token are reused, so that a warm request of ours is one request of theirs. */
+import { LRUCache } from 'lru-cache'
 import type { CallContext } from '#catalog/catalog.ts'
 import {
   type ConnectorTools,
@@ -8,6 +9,7 @@ import {
 } from '#catalog/connector.ts'
 import { formatHops, hopHeader } from '#catalog/hops.ts'
 import { CatalogError } from '#model/errors.ts'
+import type { JsonObject } from '#model/json.ts'
 import { createAuth, type UpstreamAuth } from './auth.ts'
 import type { RestConfig } from './config.ts'
 import { readSession, type Session } from './session.ts'
@@ -32,6 +34,11 @@ export interface Ask {
   readonly change: boolean
 }
 
+interface LongPage {
+  readonly answer: JsonObject
+  readonly bytes: number
+}
+
 export interface Upstream {
   readonly connection: string
   readonly tools: ConnectorTools
@@ -39,6 +46,8 @@ export interface Upstream {
   session(): Promise<Session>
   /** Sends once (twice after a 401 for which a new token was found). UpstreamUnreachable when no answer came. */
   send(context: CallContext, ask: Ask): Promise<UpstreamResponse>
+  /** Pages that were longer than asked for, while they are handed out in parts. */
+  readonly longPages: LRUCache<string, LongPage>
   /** The current credential, to be kept out of messages. */
   credential(): string | undefined
 }
@@ -46,6 +55,8 @@ export interface Upstream {
 /** Bytes of one answer: beyond any sane metadata document. */
 const maxAnswerBytes = 128 * 1024 * 1024
 const sessionAgeMs = 10 * 60_000
+const longPageBytes = 32 * 1024 * 1024
+const longPageMs = 60_000
 
 const query = (warehouse: string | undefined): string =>
   warehouse === undefined || warehouse === '' ? '' : `?${new URLSearchParams({ warehouse })}`
@@ -157,6 +168,11 @@ export const createUpstream = (config: RestConfig, tools: ConnectorTools): Upstr
     connection: tools.connection,
     tools,
     session,
+    longPages: new LRUCache({
+      maxSize: longPageBytes,
+      sizeCalculation: ({ bytes }) => bytes + 1024,
+      ttl: longPageMs,
+    }),
     credential: () => wire.last,
     send: async (context, ask) => {
       const { root } = await session()

@@ -5,8 +5,9 @@ import { formatNamespace, type Namespace, startsWith } from '#model/identifier.t
 import { isJsonObject, type JsonValue } from '#model/json.ts'
 import { runChange } from './changes.ts'
 import type { Upstream } from './client.ts'
+import { list } from './paging.ts'
 import { namespacePath, parentParameter } from './paths.ts'
-import { list, read } from './reads.ts'
+import { read } from './reads.ts'
 import { withNamespace } from './splice.ts'
 import { type Expectation, readAnswer, readNothing } from './translate.ts'
 

@@ -166,6 +166,8 @@ describe('an odd upstream', () => {
       token = page.next
     } while (token !== undefined)
     expect(names).toEqual(['a', 'b', 'c', 'd', 'e'])
+    // The long page was sent once, however many parts it was handed out in.
+    expect(bench.upstream.calls).toHaveLength(3)
   })
 
   it('is spoken to with its own prefix and separator', async () => {

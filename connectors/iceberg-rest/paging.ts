@@ -1,0 +1,99 @@
+/** Listings of the upstream, page by page: its paging is passed through, and made up for where it has none. */
+import type { CallContext, Page, PageRequest } from '#catalog/catalog.ts'
+import { CatalogError } from '#model/errors.ts'
+import type { JsonObject, JsonValue } from '#model/json.ts'
+import type { Upstream } from './client.ts'
+import { read } from './reads.ts'
+import { type Expectation, readAnswer, unreadableError } from './translate.ts'
+
+/** Where a page starts: the upstream's token, and how much of its page has been handed out already. */
+interface Position {
+  readonly token: string
+  readonly skip: number
+}
+
+const maxTokenLength = 8192
+const positionForm = /^(\d{1,9}):(.*)$/s
+
+const positionOf = (token: string | undefined): Position => {
+  if (token === undefined) return { token: '', skip: 0 }
+  const [, skip, rest] = positionForm.exec(token) ?? []
+  if (skip === undefined || rest === undefined)
+    throw new CatalogError('BadRequestException', 'Invalid page token')
+  return { token: rest, skip: Number(skip) }
+}
+
+const tokenOf = ({ token, skip }: Position): string => `${skip}:${token}`
+
+export interface ListAsk<T> {
+  /** Below the session's root, without paging parameters. */
+  readonly path: string
+  readonly query?: Readonly<Record<string, string>>
+  readonly expect: Expectation
+  /** The member that holds the items. */
+  readonly member: string
+  /** One item in our words; undefined for one that cannot be addressed, which is left out. */
+  readonly item: (value: JsonValue) => T | undefined
+}
+
+/** `next-page-token`, or `nextPageToken` as some upstreams spell it. BadGateway for one that would never end. */
+const nextTokenOf = (upstream: Upstream, answer: JsonObject, current: string): string | undefined => {
+  const next = answer['next-page-token'] ?? answer['nextPageToken']
+  if (next === undefined || next === null || next === '') return undefined
+  if (typeof next !== 'string' || next.length > maxTokenLength || next === current)
+    throw unreadableError(upstream.connection, 'its page token is absurd')
+  return next
+}
+
+const itemsOf = <T>(upstream: Upstream, answer: JsonObject, ask: ListAsk<T>): readonly T[] => {
+  const values = answer[ask.member]
+  if (!Array.isArray(values)) throw unreadableError(upstream.connection, `${ask.member} is no list`)
+  return values.flatMap((value) => {
+    const item = ask.item(value)
+    return item === undefined ? [] : [item]
+  })
+}
+
+/** The upstream's page at a position: from memory where it is being handed out in parts, else asked for. */
+const pageAt = async <T>(
+  upstream: Upstream,
+  context: CallContext,
+  request: { readonly ask: ListAsk<T>; readonly position: Position; readonly size: number },
+): Promise<{ readonly key: string; readonly answer: JsonObject; readonly bytes: number }> => {
+  const { ask, position, size } = request
+  const { token, skip } = position
+  const key = JSON.stringify([ask.path, ask.query ?? {}, token, context.hops ?? []])
+  const kept = skip > 0 ? upstream.longPages.get(key) : undefined
+  if (kept !== undefined) return { key, ...kept }
+  const query = new URLSearchParams({ ...ask.query, pageToken: token, pageSize: String(size) })
+  const response = await read(upstream, context, {
+    ask: { method: 'GET', path: `${ask.path}?${query}`, change: false },
+    expect: ask.expect,
+  })
+  return { key, answer: readAnswer(upstream.connection, response), bytes: response.body.byteLength }
+}
+
+/**
+ * One page. Where the upstream ignores the size and answers more, its page is handed out in parts and kept for
+ * them for a minute: asked for again for each part, a long list would cost its square.
+ */
+export const list = async <T>(
+  upstream: Upstream,
+  context: CallContext,
+  request: { readonly ask: ListAsk<T>; readonly page: PageRequest },
+): Promise<Page<T>> => {
+  const { ask, page } = request
+  const position = positionOf(page.token)
+  const { key, ...whole } = await pageAt(upstream, context, { ask, position, size: page.size })
+  const items = itemsOf(upstream, whole.answer, ask)
+  const end = position.skip + page.size
+  if (items.length > end) {
+    upstream.longPages.set(key, whole)
+    return { items: items.slice(position.skip, end), next: tokenOf({ token: position.token, skip: end }) }
+  }
+  const next = nextTokenOf(upstream, whole.answer, position.token)
+  return {
+    items: items.slice(position.skip),
+    ...(next === undefined ? {} : { next: tokenOf({ token: next, skip: 0 }) }),
+  }
+}
