@@ -3,7 +3,7 @@ import type { Authorizer } from '#authz/authorizer.ts'
 import type { CallContext } from '#catalog/catalog.ts'
 import { checkHops } from '#catalog/hops.ts'
 import type { Need } from '#model/access.ts'
-import { type CatalogError, isCatalogError } from '#model/errors.ts'
+import { CatalogError, isCatalogError } from '#model/errors.ts'
 import type { IdempotencyClaim, Receipt } from '#model/event.ts'
 import { draftOf, type Trail } from './audit.ts'
 import { missing } from './denial.ts'
@@ -70,6 +70,12 @@ const inCallersWords = (error: unknown, needs: readonly Need[]): unknown => {
   return worded.message === error.message ? error : Object.assign(worded, { cause: error })
 }
 
+/** Work that stopped because nobody waits for it any more is no error of ours. */
+const given = (error: unknown, { caller }: Trail): unknown =>
+  caller.signal.aborted && error === caller.signal.reason
+    ? new CatalogError('RequestTimeoutException', 'The client went away', { cause: error })
+    : error
+
 export const execute = async <Input, T extends Target, Output>(
   operation: Operation<Input, T, Output>,
   target: T,
@@ -99,6 +105,6 @@ export const execute = async <Input, T extends Target, Output>(
       report: (error) => deps.report('idempotency.not-settled', error),
     })
   } catch (error) {
-    throw inCallersWords(error, trail.needs)
+    throw inCallersWords(given(error, trail), trail.needs)
   }
 }
