@@ -17,17 +17,6 @@ export interface DispatchDeps {
   readonly log: (event: string, detail: Readonly<Record<string, unknown>>) => void
 }
 
-const isJson = (contentType: string | undefined): boolean =>
-  contentType === undefined || /^application\/([\w.-]+\+)?json\s*(;|$)/i.test(contentType)
-
-const checkMediaType = ({ headers }: IncomingMessage, body: Uint8Array): void => {
-  if (body.byteLength > 0 && !isJson(headers['content-type']))
-    throw new CatalogError('UnsupportedMediaTypeException', 'The body must be application/json')
-  const coding = headers['content-encoding']
-  if (coding !== undefined && coding !== 'identity')
-    throw new CatalogError('UnsupportedMediaTypeException', 'Encoded request bodies are not supported')
-}
-
 export interface Incoming {
   readonly request: IncomingMessage
   readonly response: ServerResponse
@@ -54,7 +43,6 @@ const dispatch = (deps: DispatchDeps, incoming: Incoming): Promise<Answer> | Ans
     const error = new CatalogError('MethodNotAllowedException', `Method not allowed: ${method}`)
     return answerError(error, requestId, [['Allow', allow]])
   }
-  checkMediaType(request, body)
   return match.endpoint.handle(deps.pipeline, {
     params: match.params,
     query,

@@ -1,6 +1,7 @@
 /** An endpoint is an operation at its method and path: how the request becomes its input, its output an answer. */
 import type { Caller, Operation, Target } from '#gateway/operation.ts'
 import type { Pipeline } from '#gateway/pipeline.ts'
+import { CatalogError } from '#model/errors.ts'
 import type { Answer } from './answer.ts'
 import type { Query } from './raw-url.ts'
 
@@ -32,6 +33,17 @@ export interface Translation<Input, Output> {
   readonly answer: (output: Output, request: HttpRequest) => Answer
 }
 
+const isJson = (contentType: string | undefined): boolean =>
+  contentType === undefined || /^application\/([\w.-]+\+)?json\s*(;|$)/i.test(contentType)
+
+const checkMediaType = ({ header, body }: HttpRequest): void => {
+  if (body.byteLength > 0 && !isJson(header('content-type')))
+    throw new CatalogError('UnsupportedMediaTypeException', 'The body must be application/json')
+  const coding = header('content-encoding')
+  if (coding !== undefined && coding !== 'identity')
+    throw new CatalogError('UnsupportedMediaTypeException', 'Encoded request bodies are not supported')
+}
+
 /** Binds an operation to a line such as `GET /v1/{prefix}/namespaces/{namespace}`. */
 export const endpoint = <Input, T extends Target, Output>(
   line: `${Method} /${string}`,
@@ -44,7 +56,11 @@ export const endpoint = <Input, T extends Target, Output>(
     template: line.slice(at + 1),
     operation: operation.name,
     handle: async (pipeline, request) => {
-      const output = await pipeline(operation, { caller: request.caller, read: () => read(request) })
+      const readRequest = () => {
+        checkMediaType(request)
+        return read(request)
+      }
+      const output = await pipeline(operation, { caller: request.caller, read: readRequest })
       return answer(output, request)
     },
   }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
 
 const statusOfParserError: Readonly<Record<string, readonly [status: number, reason: string]>> = {
@@ -12,9 +13,12 @@ export const answerGarbage = (error: Error & { readonly code?: string }, socket:
     return
   }
   const [status, reason] = statusOfParserError[error.code ?? ''] ?? [400, 'Bad Request']
-  const body = JSON.stringify({ error: { message: reason, type: 'BadRequestException', code: status } })
+  const requestId = randomUUID()
+  const body = JSON.stringify({
+    error: { message: reason, type: 'BadRequestException', code: status, 'request-id': requestId },
+  })
   socket.end(
-    `HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/json\r\n` +
+    `HTTP/1.1 ${status} ${reason}\r\nX-Request-Id: ${requestId}\r\nContent-Type: application/json\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   )
 }

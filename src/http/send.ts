@@ -76,6 +76,18 @@ const sendPlain = async (
   else await pipeline(Readable.from(pieces(chunks)), response)
 }
 
+/** The headers of the same GET; a length that only compressing would tell is left out (RFC 9110, 8.6). */
+const sendHead = (
+  { response, answer, headers }: Sending,
+  chunks: readonly Uint8Array[],
+  coding: Coding | undefined,
+): void => {
+  if (coding) headers.push('Content-Encoding', coding.name)
+  else headers.push('Content-Length', String(sizeOf(chunks)))
+  response.writeHead(answer.status, headers)
+  response.end()
+}
+
 /** Resolves once the answer has been handed to the connection; rejects when the client went away meanwhile. */
 export const send = async (
   { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
@@ -84,15 +96,16 @@ export const send = async (
 ): Promise<void> => {
   const headers = flat(answer, common)
   const { body } = answer
-  if (!body || request.method === 'HEAD') {
-    if (body) headers.push('Content-Type', answer.contentType ?? 'application/json')
+  if (!body) {
     response.writeHead(answer.status, headers)
     response.end()
     return
   }
   headers.push('Content-Type', answer.contentType ?? 'application/json', 'Vary', 'Accept-Encoding')
   const sending = { request, response, answer, headers }
-  const coding = chooseCoding(request.headers['accept-encoding'])
-  if (coding && sizeOf(body) >= smallestCompressed) await sendCompressed(sending, body, coding)
+  const wanted = chooseCoding(request.headers['accept-encoding'])
+  const coding = sizeOf(body) >= smallestCompressed ? wanted : undefined
+  if (request.method === 'HEAD') sendHead(sending, body, coding)
+  else if (coding) await sendCompressed(sending, body, coding)
   else await sendPlain(sending, body)
 }
