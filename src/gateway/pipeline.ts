@@ -20,7 +20,7 @@ export interface PipelineDeps {
   readonly report: (event: string, error: unknown) => void
 }
 
-export interface Ask<Input> {
+interface Ask<Input> {
   readonly caller: Caller
   /** Reads the request. Called once its sender is known, so that a stranger's body is never parsed. */
   readonly read: () => Input

@@ -15,7 +15,7 @@ const isMode = (word: string): word is DelegationMode => modes.has(word)
 const none: readonly DelegationMode[] = []
 
 /** A list of words; those that we do not know are ignored (specification: X-Iceberg-Access-Delegation). */
-export const readDelegation = (header: string | string[] | undefined): readonly DelegationMode[] => {
+const readDelegation = (header: string | string[] | undefined): readonly DelegationMode[] => {
   if (header === undefined) return none
   const words = String(header)
     .split(',')

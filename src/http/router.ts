@@ -8,7 +8,7 @@ export interface Face {
   readonly endpoints: readonly Endpoint[]
 }
 
-export interface Match {
+interface Match {
   readonly endpoint: Endpoint
   readonly params: Readonly<Record<string, string>>
 }

@@ -10,7 +10,7 @@ export interface Identifier {
 }
 
 /** Joins levels inside keys of the store and inside paths; refused within names. */
-export const levelSeparator = '\u001f'
+const levelSeparator = '\u001f'
 
 const maxLevelBytes = 255
 const maxLevels = 16

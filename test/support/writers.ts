@@ -78,7 +78,7 @@ const appendBody = (state: State, id: string, timestampMs: number): string => {
       {"action": "set-snapshot-ref", "ref-name": "main", "type": "branch", "snapshot-id": ${id}}]}`
 }
 
-export type Verdict = 'acknowledged' | 'refused' | 'doubtful'
+type Verdict = 'acknowledged' | 'refused' | 'doubtful'
 
 /** One commit with its own idempotency key; a doubtful answer is asked again under the same key until it is clear. */
 const append = async (table: TableUnderTest, stop: AbortSignal): Promise<Verdict> => {

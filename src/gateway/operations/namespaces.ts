@@ -26,7 +26,7 @@ export interface ListNamespaces extends InWarehouse {
   readonly page: PageQuery
 }
 
-export type ListNamespacesTask = Task<Place<ListNamespaces>>
+type ListNamespacesTask = Task<Place<ListNamespaces>>
 
 const listChildren = (deps: IcebergDeps, task: ListNamespacesTask, parent: Namespace) => {
   const { context, target } = task

@@ -64,7 +64,7 @@ export interface RelationNames {
 }
 
 /** Routes always have both kinds (mount law); the port allows a catalog without views. */
-export const relationsOf = (kind: RelationKind, route: Route): Relations => {
+const relationsOf = (kind: RelationKind, route: Route): Relations => {
   const relations = kind === 'table' ? route.catalog.tables : route.catalog.views
   if (!relations)
     throw new CatalogError('UnsupportedOperationException', `The catalog mounted here has no ${kind}s`)

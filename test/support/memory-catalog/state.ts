@@ -41,7 +41,7 @@ export const nounOf = (kind: Kind): string => (kind === 'table' ? 'Table' : 'Vie
 
 export const keyOf = ({ namespace, name }: Identifier): string => namespaceKey([...namespace, name])
 
-export const missingNamespace = (namespace: Namespace): CatalogError =>
+const missingNamespace = (namespace: Namespace): CatalogError =>
   new CatalogError('NoSuchNamespaceException', `Namespace does not exist: ${formatNamespace(namespace)}`)
 
 export const missingRelation = (kind: Kind, id: Identifier): CatalogError =>
