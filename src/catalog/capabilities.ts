@@ -1,4 +1,5 @@
 /** Which operations of the specification a catalog serves: by presence of its members, narrowed by what it says of itself. */
+import { isCatalogError } from '#model/errors.ts'
 import type { Catalog } from './catalog.ts'
 
 const always = [
@@ -41,9 +42,12 @@ export const operationsOf = async (catalog: Catalog): Promise<ReadonlySet<string
 /** How long a source that does not answer can hold up the others' answer. */
 const patienceMs = 2000
 
+const isOut = (error: unknown): boolean => isCatalogError(error) && error.status >= 500
+
 /**
- * The union over several catalogs. One that is out, or slow while others have answered, is left out; where none
- * has answered, its error is thrown.
+ * The union over several catalogs. One that is out, or slow while others have answered, is left out. Where all
+ * are out it is what their members allow: a client can start then, and what an upstream turns out to lack is
+ * answered as that (lists empty, loads 404, mutations 406). Any other failure is thrown.
  */
 export const unionOfOperations = async (catalogs: readonly Catalog[]): Promise<ReadonlySet<string>> => {
   const wanted = new Set(catalogs.flatMap(present))
@@ -66,6 +70,7 @@ export const unionOfOperations = async (catalogs: readonly Catalog[]): Promise<R
   }, patienceMs)
   await Promise.race([all, complete.promise])
   clearTimeout(timer)
-  if (served.size === 0 && failure !== undefined) throw failure
-  return new Set(served)
+  if (served.size > 0 || failure === undefined) return new Set(served)
+  if (isOut(failure)) return wanted
+  throw failure
 }

@@ -77,7 +77,7 @@ export interface MountTable {
     context: CallContext,
     request: ListRequest & { readonly namespace: Namespace },
   ): Promise<Listing<Identifier>>
-  /** The union over all sources. A source that is out or slow is left out, unless all are: then its error is thrown. */
+  /** The union over all sources (`unionOfOperations`): none that is out or slow holds it up. */
   operations(): Promise<ReadonlySet<string>>
 }
 

@@ -247,6 +247,36 @@ describe('an upstream that is out', () => {
   })
 })
 
+describe('a gateway with strict lists, wholly mounted from an upstream that is out', () => {
+  it('fails a list instead of giving a part of it, and starts and stays ready all the same', async () => {
+    const dead = await freePort()
+    const strict = await startGateway({
+      server: { 'strict-lists': true },
+      state: {
+        connections: [
+          { name: 'dead', kind: 'iceberg-rest', uri: `http://127.0.0.1:${dead}`, auth: { kind: 'none' } },
+        ],
+        warehouses: [
+          {
+            name: 'default',
+            location: `file://${inner.folder}/strict-lake`,
+            mounts: [{ namespace: [], connection: 'dead' }],
+          },
+        ],
+      },
+    })
+    try {
+      const listed = await call('GET', `${strict.catalog}/v1/namespaces`)
+      expect(listed).toMatchObject({ status: 503, json: { error: { type: 'ServiceUnavailableException' } } })
+      expect(listed.headers.get('retry-after')).toBeTruthy()
+      expect((await call('GET', `${strict.catalog}/v1/config`)).status).toBe(200)
+      expect((await fetch(`${strict.origin}/health/ready`)).status).toBe(200)
+    } finally {
+      await strict.discard()
+    }
+  })
+})
+
 /** Mounts `target` into the default warehouse of `host`. */
 const mountInto = async (host: Gateway, name: string, target: string): Promise<Answer> => {
   const management = `${host.origin}/management/v1`

@@ -202,9 +202,21 @@ describe('operations', () => {
     expect((await table.operations()).has('commitTransaction')).toBe(true)
   })
 
-  it('cannot be told where every source is out', async () => {
-    expect(await typeOf(createMountTable({ mounts: [mount('', deadCatalog())] }).operations())).toBe(
-      'ServiceUnavailableException',
+  it('are what the members allow where every source is out, so that clients can start', async () => {
+    const operations = await createMountTable({ mounts: [mount('', deadCatalog())] }).operations()
+    expect(operations.has('loadTable')).toBe(true)
+    expect(operations.has('listViews')).toBe(false)
+  })
+
+  it('cannot be told where the only source leads back to this gateway', async () => {
+    const looping: Catalog = {
+      ...fakeCatalog([]).catalog,
+      supported: async () => {
+        throw new CatalogError('BadRequestException', 'Loop detected')
+      },
+    }
+    expect(await typeOf(createMountTable({ mounts: [mount('', looping)] }).operations())).toBe(
+      'BadRequestException',
     )
   })
 
