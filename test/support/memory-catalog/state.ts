@@ -50,7 +50,7 @@ export const missingRelation = (kind: Kind, id: Identifier): CatalogError =>
     `${nounOf(kind)} does not exist: ${formatIdentifier(id)}`,
   )
 
-export const taken = (wanted: Kind, held: Held): CatalogError =>
+const taken = (wanted: Kind, held: Held): CatalogError =>
   new CatalogError(
     'AlreadyExistsException',
     held.kind === wanted
