@@ -1,7 +1,7 @@
 /** Secrets behind references, and the server key. */
 import { createHash, randomBytes } from 'node:crypto'
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve, sep } from 'node:path'
 import { CatalogError } from '#model/errors.ts'
 import type { Environment, ServerConfig } from './config.ts'
 
@@ -27,6 +27,21 @@ export const createSecretResolver =
     if (trimmed === undefined || trimmed === '') throw unresolved(reference)
     return trimmed
   }
+
+/**
+ * What connections and storage profiles may refer to: anything but the server's own secrets, or whoever may make
+ * a connection could have them sent to an upstream of his own.
+ */
+export const withoutOwnSecrets = (secret: SecretResolver, server: ServerConfig): SecretResolver => {
+  const own = [server.token, server.key, server.database, server.databaseDirectUrl]
+  const folder = `${resolve(server.data)}${sep}`
+  return async (reference) => {
+    const file = reference.startsWith('file:') ? resolve(reference.slice('file:'.length)) : ''
+    if (own.includes(reference) || file.startsWith(folder))
+      throw new CatalogError('BadRequestException', `The reference ${reference} is the server's own secret`)
+    return secret(reference)
+  }
+}
 
 const keyBytes = 32
 

@@ -29,7 +29,13 @@ import type { Logs } from './log.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { openConfiguredDatabase, prepareSchema } from './open-database.ts'
 import { createRecordLoader, defaultProject, ensureProject } from './records.ts'
-import { createSecretResolver, fingerprintOf, openServerKey, type SecretResolver } from './secrets.ts'
+import {
+  createSecretResolver,
+  fingerprintOf,
+  openServerKey,
+  type SecretResolver,
+  withoutOwnSecrets,
+} from './secrets.ts'
 import { checkStorage, profileOf } from './storage-profile.ts'
 import { startTelemetry, type Telemetry } from './telemetry.ts'
 import { version } from './version.ts'
@@ -83,8 +89,9 @@ const openGround = async (request: ServeRequest, parts: AsyncDisposableStack): P
 }
 
 const catalogDeps = (ground: Ground, metrics: Metrics, epoch: () => number): CatalogDeps => {
-  const { config, secret, database, logs, telemetry, store } = ground
+  const { config, database, logs, telemetry, store } = ground
   const { server } = config
+  const secret = withoutOwnSecrets(ground.secret, server)
   return {
     ...{ server, database, secret, logs, metrics, epoch },
     storage: {
