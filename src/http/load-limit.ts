@@ -4,41 +4,42 @@ import { CatalogError } from '#model/errors.ts'
 
 export interface LoadLimit {
   /**
-   * Counts the request until its connection is done with it. SlowDown (429) when there are too many or the server
-   * stops: 429 and never 503, which clients read as "your commit may have happened".
+   * Counts the request until it leaves or its connection is done with it. SlowDown (429) when there are too many or
+   * the server stops: 429 and never 503, which clients read as "your commit may have happened".
    */
   enter(response: ServerResponse): void
+  leave(response: ServerResponse): void
   /** From now on everything is refused; resolves when nothing is in flight. */
   drain(): Promise<void>
   readonly inFlight: number
 }
 
 export const createLoadLimit = (maxInFlight: number): LoadLimit => {
-  let inFlight = 0
+  const inside = new Set<ServerResponse>()
   let draining = false
   let drained: (() => void) | undefined
-  const leave = (): void => {
-    inFlight -= 1
-    if (inFlight === 0) drained?.()
+  const leave = (response: ServerResponse): void => {
+    if (inside.delete(response) && inside.size === 0) drained?.()
   }
   return {
     enter: (response) => {
       if (draining)
         throw new CatalogError('SlowDownException', 'The server is stopping', { retryAfterSeconds: 2 })
-      if (inFlight >= maxInFlight)
+      if (inside.size >= maxInFlight)
         throw new CatalogError('SlowDownException', 'Too many requests in flight', { retryAfterSeconds: 1 })
-      inFlight += 1
-      response.once('close', leave)
+      inside.add(response)
+      response.once('close', () => leave(response))
     },
+    leave,
     drain: () => {
       draining = true
-      if (inFlight === 0) return Promise.resolve()
+      if (inside.size === 0) return Promise.resolve()
       return new Promise((resolve) => {
         drained = resolve
       })
     },
     get inFlight() {
-      return inFlight
+      return inside.size
     },
   }
 }

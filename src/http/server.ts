@@ -13,6 +13,10 @@ export interface ServerLimits {
   readonly maxBodyBytes: number
   /** Requests in flight before further ones are told to slow down. */
   readonly maxInFlight: number
+  /** Requests whose body is still on its way; not in flight yet, so that slow senders stop nobody's work. */
+  readonly maxArriving: number
+  /** Further connections are closed at once. */
+  readonly maxConnections: number
   /** How long headers and body may take to arrive. */
   readonly requestTimeoutMs: number
 }
@@ -20,6 +24,8 @@ export interface ServerLimits {
 export const defaultLimits: ServerLimits = {
   maxBodyBytes: 16 * 1024 * 1024,
   maxInFlight: 1000,
+  maxArriving: 4000,
+  maxConnections: 10_000,
   requestTimeoutMs: 120_000,
 }
 
@@ -35,6 +41,8 @@ export interface HttpServer {
   /** Refuses what comes, finishes what is in flight (at most `graceMs`), closes. */
   stop(graceMs: number): Promise<void>
 }
+
+const lastCallMs = 2_000
 
 const commonHeaders = ({ mode }: ServerDeps, requestId: string): readonly Header[] =>
   mode
@@ -55,6 +63,7 @@ const createApp = ({ limits }: ServerDeps): FastifyInstance => {
     forceCloseConnections: 'idle',
     clientErrorHandler: answerGarbage,
   })
+  app.server.maxConnections = limits.maxConnections
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   return app
@@ -81,8 +90,24 @@ const reply = async (deps: ServerDeps, to: FastifyReply, { answer, requestId }: 
 
 const idOf = (request: FastifyRequest): string => requestIdOf(request.headers['x-request-id'])
 
-const addHandlers = (app: FastifyInstance, deps: ServerDeps, limit: LoadLimit): void => {
-  app.addHook('onRequest', async (_request, { raw }) => limit.enter(raw))
+const hasBody = ({ headers }: FastifyRequest): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+
+interface Limits {
+  readonly arriving: LoadLimit
+  readonly working: LoadLimit
+}
+
+const addLimits = (app: FastifyInstance, { arriving, working }: Limits): void => {
+  app.addHook('onRequest', async (request, { raw }) => (hasBody(request) ? arriving : working).enter(raw))
+  app.addHook('preHandler', async (request, { raw }) => {
+    if (!hasBody(request)) return
+    arriving.leave(raw)
+    working.enter(raw)
+  })
+}
+
+const addHandlers = (app: FastifyInstance, deps: ServerDeps): void => {
   app.setErrorHandler((error, request, to) => {
     const requestId = idOf(request)
     // What the framework refuses (too large, too slow, shed) may leave an unread body behind.
@@ -106,9 +131,11 @@ const portOf = (app: FastifyInstance): number => {
 }
 
 export const createHttpServer = (deps: ServerDeps): HttpServer => {
-  const limit = createLoadLimit(deps.limits.maxInFlight)
+  const working = createLoadLimit(deps.limits.maxInFlight)
+  const arriving = createLoadLimit(deps.limits.maxArriving)
   const app = createApp(deps)
-  addHandlers(app, deps, limit)
+  addLimits(app, { arriving, working })
+  addHandlers(app, deps)
   return {
     listen: async (address) => {
       await app.listen(address)
@@ -116,9 +143,12 @@ export const createHttpServer = (deps: ServerDeps): HttpServer => {
     },
     stop: async (graceMs) => {
       const timer = setTimeout(() => app.server.closeAllConnections(), graceMs)
-      await limit.drain()
+      await working.drain()
       clearTimeout(timer)
+      // What still arrives has begun nothing: it is told so if it comes soon.
+      const lastCall = setTimeout(() => app.server.closeAllConnections(), lastCallMs)
       await app.close()
+      clearTimeout(lastCall)
     },
   }
 }
