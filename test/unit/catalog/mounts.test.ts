@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Catalog } from '../../../src/catalog/catalog.ts'
 import { createMountTable } from '../../../src/catalog/mounts.ts'
+import { CatalogError } from '../../../src/model/errors.ts'
 import { body, call, deadCatalog, fakeCatalog, mount, typeOf } from '../../support/mounted-catalogs.ts'
 
 describe('routes', () => {
