@@ -1,7 +1,7 @@
 /** Connections, opened once and kept: sessions, tokens and sockets are reused until the connection changes. */
+import { createBulkhead } from '#catalog/bulkhead.ts'
 import type { Catalog } from '#catalog/catalog.ts'
 import type { Connector, GuardedFetch } from '#catalog/connector.ts'
-import { openGuardedFetch } from '#catalog/egress.ts'
 import type { EgressPolicy } from '#catalog/egress-policy.ts'
 import type { CommitIntents } from '#catalog/intents.ts'
 import type { ConnectionRecord } from '#gateway/operations/management/registry.ts'
@@ -25,11 +25,13 @@ export const openUpstream = async (deps: UpstreamDeps, record: ConnectionRecord)
   const connector = deps.connectors.get(record.kind)
   if (connector === undefined)
     throw new CatalogError('BadRequestException', `Unknown kind of connection: ${record.kind}`)
+  // A gateway without upstreams does not pay for a client of them.
+  const { openGuardedFetch } = await import('#catalog/egress.ts')
   const sockets = openGuardedFetch({ policy: deps.policy })
   const catalog = await connector.open(record.config, {
     connection: record.name,
     hop: deps.hop,
-    fetch: deps.observed(record.name, sockets.fetch),
+    fetch: deps.observed(record.name, createBulkhead({ fetch: sockets.fetch, now: Date.now })),
     secret: deps.secret,
     now: Date.now,
     log: deps.log,
