@@ -1,6 +1,7 @@
 /** Secrets behind references, and the server key. */
 import { createHash, randomBytes } from 'node:crypto'
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { link, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve, sep } from 'node:path'
 import { CatalogError } from '#model/errors.ts'
 import type { Environment, ServerConfig } from './config.ts'
@@ -9,6 +10,16 @@ export type SecretResolver = (reference: string) => Promise<string>
 
 const unresolved = (reference: string, cause?: unknown): CatalogError =>
   new CatalogError('BadRequestException', `Cannot resolve the secret ${reference}`, { cause })
+
+const maxSecretBytes = 64 * 1024
+
+/** References come from whoever may configure a connection: a pipe or an endless device must not hold this process. */
+const readSecretFile = async (path: string): Promise<string> => {
+  await using handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  const found = await handle.stat()
+  if (!found.isFile() || found.size > maxSecretBytes) throw new Error('not a file of a secret')
+  return await handle.readFile('utf8')
+}
 
 /** `env:NAME` or `file:/path`; read on every call, so that a rotated secret is taken up. Never cached, never logged. */
 export const createSecretResolver =
@@ -20,7 +31,7 @@ export const createSecretResolver =
     const value =
       scheme === 'env'
         ? environment[name]
-        : await readFile(name, 'utf8').catch((cause: unknown) => {
+        : await readSecretFile(name).catch((cause: unknown) => {
             throw unresolved(reference, cause)
           })
     const trimmed = value?.replace(/\r?\n$/, '')
