@@ -22,8 +22,11 @@ export interface ApplyRequest {
   readonly dryRun?: boolean
 }
 
+/** Deactivated ones too: they have their names and must not be made again. */
+const everyWarehouse = '/warehouse?warehouseStatus=any'
+
 const readCurrent = async (client: ManagementClient): Promise<CurrentState> => {
-  const [connections, warehouses] = await Promise.all([client.get('/connection'), client.get('/warehouse')])
+  const [connections, warehouses] = await Promise.all([client.get('/connection'), client.get(everyWarehouse)])
   const listed = (warehouses['warehouses'] ?? []) as readonly Wire[]
   const mounts: Wire[] = []
   for (const warehouse of listed)
@@ -36,7 +39,7 @@ const idIn = async (
   kind: 'warehouse' | 'connection',
   name: string,
 ): Promise<string> => {
-  const { [`${kind}s`]: listed } = await client.get(`/${kind}`)
+  const { [`${kind}s`]: listed } = await client.get(kind === 'warehouse' ? everyWarehouse : '/connection')
   const found = (listed as readonly Wire[]).find((item) => item['name'] === name)
   if (found === undefined) throw new Error(`There is no ${kind} ${name}: declare it under state.${kind}s`)
   return String(found[`${kind}-id`])

@@ -50,7 +50,7 @@ const postTo = (tables: Tables, [kind, id, member]: readonly (string | undefined
 export const createFakeManagement = (): FakeManagement => {
   const tables: Tables = { connections: [], warehouses: [], mounts: [] }
   const changes: string[] = []
-  const partsOf = (path: string): string[] => path.split('/').slice(1)
+  const partsOf = (path: string): string[] => path.replace(/\?.*/, '').split('/').slice(1)
   return {
     changes,
     get: async (path) => {

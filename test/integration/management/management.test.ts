@@ -133,6 +133,8 @@ describe('a warehouse', () => {
     expect((await ask('GET', `/catalog/v1/config?warehouse=${name}`)).status).toBe(404)
     const { body } = await manage('GET', '/warehouse')
     expect((body['warehouses'] as { id: string }[]).map((one) => one.id)).not.toContain(id)
+    const every = (await manage('GET', '/warehouse?warehouseStatus=any')).body['warehouses']
+    expect((every as { id: string }[]).map((one) => one.id)).toContain(id)
     await manage('POST', `/warehouse/${id}/activate`)
     expect((await ask('GET', `/catalog/v1/config?warehouse=${name}`)).status).toBe(200)
   })
