@@ -1,7 +1,7 @@
 /** Location claims of tables and views, from the staged create to the drop. */
 import { createHash } from 'node:crypto'
 import type { Identifier } from '#model/identifier.ts'
-import { claimLocks, claimPath, releaseClaims } from '#store/claims.ts'
+import { claimLocks, claimPath, findRival, releaseClaims } from '#store/claims.ts'
 import type { Transaction } from '#store/database.ts'
 import { isLive } from '#store/entries.ts'
 import { type Lock, lock } from '#store/entries-write.ts'
@@ -21,9 +21,11 @@ const stagedOwner = (local: Local, id: Identifier): string => {
 }
 
 export interface Claiming {
-  locks(location: string): readonly Lock[]
+  locks(...locations: readonly string[]): readonly Lock[]
   /** Under the locks: takes the place for good, from a staged create of the name as well. BadRequest where it is taken. */
   claim(tx: Transaction, id: Identifier, owned: Owned): Promise<void>
+  /** Under the locks: BadRequest where files would be sent to another object's place. Such a path is not claimed. */
+  checkPaths(tx: Transaction, contentId: string, paths: readonly string[]): Promise<void>
   /** In a transaction of its own. BadRequest where the place is taken. */
   stage(id: Identifier, location: string): Promise<void>
   /** Once the entry is gone: the content's claims end with its last live entry. */
@@ -36,6 +38,10 @@ interface Owned {
 }
 
 export const createClaiming = (local: Local, places: Places): Claiming => {
+  const reject = (location: string, owner: string): never => {
+    local.log('location.taken', { location, owner })
+    throw locationTaken(location)
+  }
   const take = async (tx: Transaction, { contentId, location }: Owned, staged?: number): Promise<void> => {
     const rival = await claimPath(tx, {
       ...places.claimOf(location),
@@ -43,17 +49,22 @@ export const createClaiming = (local: Local, places: Places): Claiming => {
       owner: contentId,
       ...(staged === undefined ? {} : { stagedForSeconds: staged }),
     })
-    if (rival === undefined) return
-    local.log('location.taken', { location, owner: rival.owner })
-    throw locationTaken(location)
+    if (rival !== undefined) reject(location, rival.owner)
   }
-  const locks = (location: string): readonly Lock[] => claimLocks(places.claimOf(location))
+  const locks = (...locations: readonly string[]): readonly Lock[] =>
+    locations.flatMap((location) => claimLocks(places.claimOf(location)))
 
   return {
     locks,
     claim: async (tx, id, owned) => {
       await releaseClaims(tx, stagedOwner(local, id))
       await take(tx, owned)
+    },
+    checkPaths: async (tx, contentId, paths) => {
+      for (const path of paths) {
+        const rival = await findRival(tx, places.claimOf(path), contentId)
+        if (rival !== undefined) reject(path, rival.owner)
+      }
     },
     stage: (id, location) =>
       local.database.transaction(async (tx) => {

@@ -22,6 +22,7 @@ import type { Claiming } from './claiming.ts'
 import type { Facts, Local } from './deps.ts'
 import { relationKey, relationName, stayLocks } from './keys.ts'
 import { requireNamespace } from './namespaces.ts'
+import { filePathsOf } from './places.ts'
 import { relationExists, uuidExists } from './refusals.ts'
 import { loadedOf, requireRelation } from './relation-kind.ts'
 
@@ -35,6 +36,8 @@ export interface Part<F extends Facts> extends PointerChange<LocalState, F> {
   readonly base: 'absent' | 'present' | 'either'
   /** The content id of what is created. */
   readonly newContent: string
+  /** The request may send the object's files elsewhere. */
+  readonly sendsFiles: boolean
 }
 
 interface Committing<F extends Facts> {
@@ -56,6 +59,8 @@ interface Step<F extends Facts> {
   readonly contentId: string
   /** The place must be claimed: the object is new, or moves. */
   readonly claims: boolean
+  /** Paths beside the location that must not be another object's. */
+  readonly paths: readonly string[]
 }
 
 const stepsOf = <F extends Facts>(
@@ -71,13 +76,14 @@ const stepsOf = <F extends Facts>(
       swap,
       contentId: before?.contentId ?? part.newContent,
       claims: before === undefined || before.location !== swap.facts.location,
+      paths: part.sendsFiles ? filePathsOf(swap.facts) : [],
     }
   })
 
 const locksOf = <F extends Facts>(all: Parts<F>, step: Step<F>, line: Line): readonly Lock[] => {
-  const { part, swap, claims } = step
+  const { part, swap, claims, paths } = step
   if (!swap.changed) return []
-  const places = claims ? all.claiming.locks(swap.facts.location) : []
+  const places = all.claiming.locks(...(claims ? [swap.facts.location] : []), ...paths)
   if (swap.base !== undefined) return places
   const uuid = uuidLock(all.local.warehouse.id, swap.facts.uuid.toLowerCase())
   return [...stayLocks(line, part.identifier.namespace), uuid, ...places]
@@ -155,9 +161,10 @@ const planSwap = async <F extends Facts>(
     events: changed.map(eventFor),
     puts: changed.map((step) => putOf(step, reading)),
     also: async () => {
-      for (const { part, swap, contentId, claims } of changed) {
+      for (const { part, swap, contentId, claims, paths } of changed) {
         const { location } = swap.facts
         if (claims) await all.claiming.claim(reading.tx, part.identifier, { contentId, location })
+        await all.claiming.checkPaths(reading.tx, contentId, paths)
       }
       await assertUnchanged(
         steps.filter(({ swap }) => !swap.changed),

@@ -10,6 +10,7 @@ import { change, eventOf, type Plan, type Reading, tombstone } from './changes.t
 import type { Facts } from './deps.ts'
 import { relationKey, relationName, stayLocks } from './keys.ts'
 import { requireNamespace } from './namespaces.ts'
+import { filePathsOf } from './places.ts'
 import { relationExists, renameTaken, uuidExists } from './refusals.ts'
 import { checkUuid, type KindOf, loadedOf, requireRelation } from './relation-kind.ts'
 import type { RelationParts } from './relations.ts'
@@ -180,6 +181,7 @@ const planRegister = async <F extends Facts>(
     also: async () => {
       if (state !== undefined && !same) await parts.claiming.release(tx, state.contentId)
       await parts.claiming.claim(tx, id, { contentId, location: facts.location })
+      await parts.claiming.checkPaths(tx, contentId, filePathsOf(facts))
     },
   }
 }
@@ -197,7 +199,7 @@ const register = async <F extends Facts>(
     op: of.ops.register,
     locks: (line) => [
       ...stayLocks(line, id.namespace),
-      ...claiming.locks(facts.location),
+      ...claiming.locks(facts.location, ...filePathsOf(facts)),
       uuidLock(local.warehouse.id, uuid),
     ],
     plan: (reading) => planRegister(parts, of, { wanted, reading }),

@@ -27,6 +27,10 @@ const pathProperties = [
   'write.folder-storage.path',
 ] as const
 
+/** Where, apart from its location, an object's files may be sent. */
+export const filePathsOf = ({ properties }: Facts): readonly string[] =>
+  pathProperties.flatMap((key) => properties[key] ?? [])
+
 export const withoutTrailingSlashes = (location: string): string => location.replace(/(?<=[^/:])\/+$/, '')
 
 export const createPlaces = (warehouse: LocalWarehouse): Places => {
@@ -55,12 +59,9 @@ export const createPlaces = (warehouse: LocalWarehouse): Places => {
       `${withoutTrailingSlashes(namespaceLocation ?? warehouse.location)}/${uuid}`,
     check,
     checkParent,
-    checkFacts: ({ location, properties }) => {
-      check(location)
-      for (const key of pathProperties) {
-        const path = properties[key]
-        if (path !== undefined) checkParent(path)
-      }
+    checkFacts: (facts) => {
+      check(facts.location)
+      for (const path of filePathsOf(facts)) checkParent(path)
     },
     claimOf: (location) => {
       const { store, bucket, path } = parseLocation(location)

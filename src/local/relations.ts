@@ -85,6 +85,7 @@ const create = async <F extends Facts>(
         nameFile: fileNamer(parts.local, of.kind),
         base: 'absent',
         newContent: parts.local.newUuid(),
+        sendsFiles: true,
       },
     ],
   })
@@ -128,6 +129,7 @@ const partOf = <F extends Facts>(
     nameFile: fileNamer(local, of.kind),
     base: creates ? 'either' : 'present',
     newContent: local.newUuid(),
+    sendsFiles: moves,
   }
 }
 

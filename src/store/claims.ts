@@ -56,7 +56,11 @@ export interface Rival {
 }
 
 /** Undefined where the path is free for this owner. Only certain while the claim's locks are held. */
-const findRival = async (tx: Transaction, claim: ClaimedPath, owner: string): Promise<Rival | undefined> => {
+export const findRival = async (
+  tx: Transaction,
+  claim: ClaimedPath,
+  owner: string,
+): Promise<Rival | undefined> => {
   const [row] = await tx.query<{ content_id: string; path: string }>(selectRival, [
     claim.store,
     ancestorsOf(claim.path),

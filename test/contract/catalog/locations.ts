@@ -82,6 +82,26 @@ export const describeLocations = (subject: Subject): void => {
     })
 
     it.skipIf(!traits.claimsLocations)(
+      "of data and metadata files are refused in another table's place, and may be shared outside of all",
+      async () => {
+        if (subject.location === undefined) return
+        const place = freshPlace()
+        await createAt(`${place}/other`)
+        const shared = { properties: { 'write.data.path': `${place}/shared` } }
+        const { id } = await createAt(`${place}/own`, shared)
+        await createAt(`${place}/third`, shared)
+        const commit = (path: string, key = 'write.data.path') =>
+          subject.catalog.tables.commit(newCall(), id, commitBody([setProperties({ [key]: path })]))
+        for (const foreign of [`${place}/other`, `${place}/other/data`, place]) {
+          await expectRefusal(commit(foreign), 'BadRequestException')
+          const properties = { 'write.metadata.path': foreign }
+          await expectRefusal(createAt(`${place}/${freshName('new')}`, { properties }), 'BadRequestException')
+        }
+        await commit(`${place}/own/data`)
+      },
+    )
+
+    it.skipIf(!traits.claimsLocations)(
       'that nest have one winner when claimed at the same time',
       async () => {
         if (subject.location === undefined) return
