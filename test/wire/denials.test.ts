@@ -180,4 +180,10 @@ describe('an operation with several needs', () => {
       { needs: [{ action: 'read', resource: { kind: 'table', contentId: expect.any(String) } }] },
     ])
   })
+
+  test('does not take the id of a view for that of a table of the same name', async () => {
+    const { gateway } = await prepare({})
+    await call(gateway, 'GET /namespaces/a/tables/v')
+    expect(gateway.audited[0]?.needs[0]?.resource).not.toHaveProperty('contentId')
+  })
 })

@@ -128,7 +128,8 @@ export const relationResource = (
 ): Resource => {
   const resource = { kind, warehouse: place.warehouse.id, namespace, name } as const
   const contentId = place.entries?.find(
-    (entry) => entry.identifier.name === name && sameNamespace(entry.identifier.namespace, namespace),
+    ({ kind: found, identifier }) =>
+      found === kind && identifier.name === name && sameNamespace(identifier.namespace, namespace),
   )?.contentId
   return contentId === undefined ? resource : { ...resource, contentId }
 }
