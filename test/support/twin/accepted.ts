@@ -290,6 +290,14 @@ export const acceptedDifferences: readonly AcceptedDifference[] = [
       mentions(request, ({ action }) => action === 'remove-schemas' || action === 'remove-partition-specs'),
   },
   {
+    id: 'location of another table',
+    reference: 'lets two tables or views lie in one place',
+    lakegate: '400 `BadRequestException`',
+    reason: 'Credentials for a location would reach the other table as well.',
+    covers: (_divergence, { other }) =>
+      other.message?.endsWith('at, above or below the location of another table or view') === true,
+  },
+  {
     id: 'row ids behind a gap',
     reference: '`next-row-id` grows by `added-rows`, also where `first-row-id` had left a gap',
     lakegate: 'goes on behind the rows of the snapshot',
