@@ -1,10 +1,10 @@
 /** Where Lakegate deliberately answers otherwise than Apache's reference server, and why. */
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../src/model/json.ts'
-import type { Divergence, Outcome } from './compare.ts'
+import { fileNumber, isUnnumberedField, isWithoutId, mentions } from './bodies.ts'
+import type { Divergence } from './compare.ts'
+import { areOtherFaults, areOtherFaultsOfTables, badRequests, isNotRefusedAlike, missing } from './faults.ts'
 import { reservedProperty, setsReserved } from './reserved.ts'
 import type { Exchange } from './run.ts'
 import { noAnswer } from './side.ts'
-import type { TwinRequest } from './world.ts'
 
 export interface AcceptedDifference {
   readonly id: string
@@ -19,65 +19,6 @@ export interface AcceptedDifference {
 }
 
 const refusedByUs = ({ other }: Pick<Exchange, 'other'>): boolean => other.status >= 400 && other.status < 500
-
-const badRequests: ReadonlySet<string> = new Set(['IllegalArgumentException', 'ValidationException'])
-
-const missing: ReadonlySet<string> = new Set(['NoSuchNamespaceException', 'NoSuchTableException'])
-
-/** Errors that say: this can not be, whatever is tried again. */
-const final: ReadonlySet<string> = new Set([
-  ...badRequests,
-  'BadRequestException',
-  'UnsupportedOperationException',
-  'NoSuchNamespaceException',
-  'NoSuchTableException',
-  'NoSuchViewException',
-  'NotFoundException',
-  'AlreadyExistsException',
-  'UnprocessableEntityException',
-])
-
-/** Both refuse for good, with messages that do not even begin alike. */
-const areOtherFaults = (reference: Outcome, other: Outcome): boolean =>
-  final.has(reference.type ?? '') &&
-  final.has(other.type ?? '') &&
-  reference.message?.slice(0, 12) !== other.message?.slice(0, 12)
-
-/** We take it, or refuse it for a later fault. */
-const isNotRefusedAlike = (reference: Outcome, other: Outcome): boolean =>
-  other.status < 300 || other.message?.slice(0, 12) !== reference.message?.slice(0, 12)
-
-/** In a transaction another table may be the first to be looked at: then one fault may be for good, the other not. */
-const areOtherFaultsOfTables = (reference: Outcome, other: Outcome): boolean =>
-  reference.type === 'CommitFailedException' && final.has(other.type ?? '')
-
-/** How often the metadata was written: the number in the name of its file. */
-const fileNumber = ({ body }: Outcome): number => {
-  const location = body !== undefined && isJsonObject(body) ? body['metadata-location'] : undefined
-  return typeof location === 'string' ? Number(/\/(\d{5})-[^/]*$/.exec(location)?.[1] ?? -1) : -1
-}
-
-const mentions = (request: TwinRequest, test: (object: JsonObject) => boolean): boolean =>
-  request.body !== undefined && objectsIn(request.body).some(test)
-
-const objectsIn = (value: JsonValue): JsonObject[] => {
-  if (Array.isArray(value)) return value.flatMap(objectsIn)
-  return isJsonObject(value) ? [value, ...Object.values(value).flatMap(objectsIn)] : []
-}
-
-const isWithoutId = (object: JsonObject): boolean =>
-  [
-    ['spec', 'spec-id'],
-    ['partition-spec', 'spec-id'],
-    ['sort-order', 'order-id'],
-    ['write-order', 'order-id'],
-  ].some(([member = '', id = '']) => {
-    const inner = object[member]
-    return isJsonObject(inner) && (inner[id] ?? null) === null
-  })
-
-const isUnnumberedField = (object: JsonObject): boolean =>
-  object['transform'] !== undefined && object['name'] !== undefined && object['field-id'] === undefined
 
 export const acceptedDifferences: readonly AcceptedDifference[] = [
   {
