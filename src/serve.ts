@@ -8,6 +8,7 @@ import { tail } from '#events/relay.ts'
 import { createIcebergOperations } from '#gateway/operations/iceberg.ts'
 import { createManagementOperations } from '#gateway/operations/management/management.ts'
 import { missingWarehouse } from '#gateway/operations/management/place.ts'
+import type { Registry } from '#gateway/operations/management/registry.ts'
 import { createStoreRegistry } from '#gateway/operations/management/store-registry.ts'
 import { createPageTokens } from '#gateway/page-token.ts'
 import { createPipeline, type Pipeline, type PipelineDeps } from '#gateway/pipeline.ts'
@@ -36,7 +37,7 @@ import {
   type SecretResolver,
   withoutOwnSecrets,
 } from './secrets.ts'
-import { checkStorage, profileOf } from './storage-profile.ts'
+import { checkFileLocations, checkStorage, profileOf } from './storage-profile.ts'
 import { startTelemetry, type Telemetry } from './telemetry.ts'
 import { version } from './version.ts'
 import { type OpenDirectory, openWarehouseDirectory } from './warehouse-directory.ts'
@@ -104,6 +105,7 @@ const catalogDeps = (ground: Ground, metrics: Metrics, epoch: () => number): Cat
 }
 
 interface House {
+  readonly registry: Registry
   readonly directory: OpenDirectory
   readonly metrics: Metrics
   readonly management: ReturnType<typeof createManagementOperations>
@@ -117,6 +119,8 @@ const openHouse = async (ground: Ground): Promise<House> => {
   const deps = catalogDeps(ground, metrics, () => directory?.epoch ?? 0)
   const upstreams = createUpstreams(deps)
   const registry = createStoreRegistry(database, async () => directory?.refresh())
+  for (const { storage, allowedLocations } of await registry.listWarehouses(defaultProject))
+    checkFileLocations(profileOf(storage, allowedLocations), deps.storage.filesAllowed)
   const opened = await openWarehouseDirectory({
     loadRecords: createRecordLoader(database, registry),
     loadEpoch: () => loadEpoch(database),
@@ -139,7 +143,7 @@ const openHouse = async (ground: Ground): Promise<House> => {
       await checkMount(context, { namespace, catalog, existing, local })
     },
   })
-  return { directory: opened, metrics, management }
+  return { registry, directory: opened, metrics, management }
 }
 
 const openPipelineDeps = (ground: Ground): PipelineDeps => {
@@ -223,7 +227,8 @@ const startWorkers = async (ground: Ground, { directory }: House): Promise<void>
 /** Only an empty embedded store takes the state of the file: afterwards `apply` alone reads it. */
 const prepareFirstState = async (ground: Ground, house: House, origin: string): Promise<boolean> => {
   const { config, token } = ground
-  if (config.server.database !== 'embedded' || house.directory.size > 0) return false
+  if (config.server.database !== 'embedded') return false
+  if ((await house.registry.listWarehouses(defaultProject)).length > 0) return false
   await applyFirstState({ config, origin, token })
   return true
 }

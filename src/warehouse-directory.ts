@@ -86,7 +86,7 @@ const openChanged = async <T extends Versioned>(
   return opened
 }
 
-/** A mount whose connection cannot be opened is left out and logged: the others must not suffer for it. */
+/** What cannot be opened is left out and logged: the others must not suffer for it. */
 const assemble = (
   records: Records,
   locals: State['locals'],
@@ -115,7 +115,12 @@ const namesOf = (opened: readonly OpenWarehouse[], projectId: string): ReadonlyM
 }
 
 const buildState = async (deps: DirectoryDeps, before: State, records: Records): Promise<State> => {
-  const locals = await openChanged(records.warehouses, before.locals, deps.openLocal)
+  const locals = await openChanged(records.warehouses, before.locals, (record) =>
+    deps.openLocal(record).catch((error: unknown) => {
+      deps.log('warehouse.not-opened', { warehouse: record.name, error })
+      return undefined
+    }),
+  )
   const upstreams = await openChanged(records.connections, before.upstreams, (record) =>
     deps.openUpstream(record).catch((error: unknown) => {
       deps.log('connection.not-opened', { connection: record.name, error })

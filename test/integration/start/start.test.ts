@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { createServer, request } from 'node:http'
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -207,27 +207,49 @@ describe('apply', () => {
   })
 })
 
+/** An upstream that holds the answer for its one namespace until it is released. */
+const startHoldingUpstream = async () => {
+  const held = Promise.withResolvers<void>()
+  const release = Promise.withResolvers<void>()
+  const server = createServer(async (incoming, answer) => {
+    const json = (body: unknown): unknown =>
+      answer.setHeader('content-type', 'application/json').end(JSON.stringify(body))
+    if (incoming.url?.startsWith('/v1/config')) return json({ defaults: {}, overrides: {} })
+    held.resolve()
+    await release.promise
+    return json({ namespace: ['slow'], properties: {} })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  open.push({ discard: async () => void server.close() })
+  const uri = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return { uri, held: held.promise, release: () => release.resolve() }
+}
+
 describe('SIGTERM', () => {
   test('lets a request in flight finish, refuses new ones, and stops the database', async () => {
-    const gateway = await start()
+    const upstream = await startHoldingUpstream()
+    const gateway = await start({
+      state: {
+        connections: [{ name: 'far', kind: 'iceberg-rest', uri: upstream.uri }],
+        warehouses: [
+          {
+            name: 'default',
+            location: `file://${await folder()}`,
+            mounts: [{ namespace: ['far'], connection: 'far' }],
+          },
+        ],
+      },
+    })
     const children = descendantsOf(gateway.pid)
     expect(children.some(({ name }) => name === 'postgres')).toBe(true)
-    const body = JSON.stringify({ namespace: ['slow'] })
-    const slow = request(`${gateway.catalog}/v1/namespaces`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'content-length': body.length },
-    })
-    slow.write(body.slice(0, 5))
-    // The request has reached the server when a later one on another connection is answered.
-    await fetch(`${gateway.origin}/health/live`)
+    const slow = fetch(`${gateway.catalog}/v1/namespaces/far%1Fslow`)
+    await upstream.held
     const stopped = gateway.stop()
     await expect
       .poll(async () => (await fetch(`${gateway.origin}/health/ready`).catch(() => undefined))?.status ?? 0)
       .not.toBe(200)
-    slow.end(body.slice(5))
-    const [answer] = await once(slow, 'response')
-    expect(answer.statusCode).toBe(200)
-    answer.resume()
+    upstream.release()
+    expect((await slow).status).toBe(200)
     expect(await stopped).toBe(0)
     for (const { pid } of children) expect(existsSync(`/proc/${pid}`)).toBe(false)
   })

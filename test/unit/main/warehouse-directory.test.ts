@@ -153,6 +153,16 @@ describe('the directory of warehouses', () => {
     expect(logged).toEqual(['connection.not-opened'])
   })
 
+  test('a warehouse that cannot be opened takes down no other', async () => {
+    const { directory, logged } = await openDirectory(
+      recordsOf(1, { warehouses: [warehouse('a'), warehouse('b')] }),
+      new Set(['a']),
+    )
+    expect(await directory.byPrefix('a')).toBeUndefined()
+    expect((await directory.byPrefix('b'))?.id).toBe('b')
+    expect(logged).toEqual(['warehouse.not-opened'])
+  })
+
   test('closing it closes every catalog once', async () => {
     const { directory, closed } = await openDirectory(
       recordsOf(1, { warehouses: [warehouse('a')], connections: [connection('c')] }),
