@@ -5,12 +5,14 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { CallContext } from '#catalog/catalog.ts'
+import { asCertain, beforeChange } from '#catalog/certainty.ts'
 import { type UpstreamResponse, UpstreamUnreachable } from '#catalog/connector.ts'
 import type { Intent } from '#catalog/intents.ts'
 import { CatalogError } from '#model/errors.ts'
 import type { Outcome } from '#model/event.ts'
 import type { Identifier } from '#model/identifier.ts'
 import type { Ask, Upstream } from './client.ts'
+import type { Session } from './session.ts'
 import {
   busyError,
   credentialError,
@@ -215,9 +217,13 @@ const decide = async <T>(upstream: Upstream, context: CallContext, change: Chang
   return known.kind === 'doubt' ? ((await resolveDoubt(upstream, context, change)) ?? known) : known
 }
 
+/** The session that a change is written for. SlowDown where it cannot be had: nothing was sent. */
+export const sessionForChange = (upstream: Upstream): Promise<Session> =>
+  beforeChange(() => upstream.session())
+
 /**
  * Runs one change. The caller's abort is heeded before anything is sent and ignored afterwards.
- * CommitStateUnknown when the outcome cannot be found out.
+ * CommitStateUnknown when the outcome cannot be found out; SlowDown (429) where the upstream was not reached.
  */
 export const runChange = async <T>(
   upstream: Upstream,
@@ -225,12 +231,12 @@ export const runChange = async <T>(
   change: Change<T>,
 ): Promise<T> => {
   checkWanted(context)
-  await upstream.session()
-  const intent = await begin(upstream, context, change)
+  await sessionForChange(upstream)
+  const intent = await beforeChange(() => begin(upstream, context, change))
   const known = (await landedEarlier(intent, change)) ?? (await decide(upstream, context, change))
   await settle(upstream, intent, settledOf(change, known))
   if (known.kind === 'done') return known.result
-  throw known.kind === 'refused' ? known.error : unknown(upstream, change, known)
+  throw known.kind === 'refused' ? asCertain(known.error) : unknown(upstream, change, known)
 }
 
 /** RequestTimeout when the caller is gone already. */

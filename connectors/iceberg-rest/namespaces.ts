@@ -3,7 +3,7 @@ import type { Namespaces } from '#catalog/catalog.ts'
 import type { UpstreamResponse } from '#catalog/connector.ts'
 import { formatNamespace, type Namespace, startsWith } from '#model/identifier.ts'
 import { isJsonObject, type JsonValue } from '#model/json.ts'
-import { runChange } from './changes.ts'
+import { runChange, sessionForChange } from './changes.ts'
 import type { Upstream } from './client.ts'
 import { list } from './paging.ts'
 import { namespacePath, parentParameter } from './paths.ts'
@@ -56,7 +56,7 @@ const changing = (upstream: Upstream): Pick<Namespaces, 'create' | 'drop' | 'upd
     })
   },
   drop: async (context, namespace) => {
-    const session = await upstream.session()
+    const session = await sessionForChange(upstream)
     await runChange(upstream, context, {
       operation: 'dropNamespace',
       identifiers: [],
@@ -67,7 +67,7 @@ const changing = (upstream: Upstream): Pick<Namespaces, 'create' | 'drop' | 'upd
     })
   },
   updateProperties: async (context, namespace, body) => {
-    const session = await upstream.session()
+    const session = await sessionForChange(upstream)
     const path = `${namespacePath(session, namespace)}/properties`
     return runChange(upstream, context, {
       operation: 'updateProperties',

@@ -3,7 +3,7 @@ import type { Body, CallContext, Loaded, Relations, Rename } from '#catalog/cata
 import { isCatalogError } from '#model/errors.ts'
 import { formatIdentifier, formatNamespace, type Identifier, type Namespace } from '#model/identifier.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '#model/json.ts'
-import { type Change, runChange } from './changes.ts'
+import { type Change, runChange, sessionForChange } from './changes.ts'
 import type { Ask, Upstream } from './client.ts'
 import { holdsSnapshots, readLoaded } from './loaded.ts'
 import { createLoad } from './loads.ts'
@@ -98,7 +98,7 @@ const createCreate =
   async (context, namespace, body) => {
     const { upstream, words } = side
     const id = { namespace, name: nameOf(body) }
-    const session = await upstream.session()
+    const session = await sessionForChange(upstream)
     await inspect(context, words, { id, body })
     const ask: Ask = {
       method: 'POST',
@@ -128,7 +128,7 @@ const createCommit =
   (side: Side): Relations['commit'] =>
   async (context, id, body) => {
     const { upstream, words } = side
-    const session = await upstream.session()
+    const session = await sessionForChange(upstream)
     await inspect(context, words, { id, body })
     const added = addedSnapshotIds(body.json['updates'])
     const creates = objectsOf(body.json['requirements']).some((one) => one['type'] === 'assert-create')
@@ -162,7 +162,7 @@ const createRegister =
   async (context, namespace, body) => {
     const { upstream, words } = side
     const id = { namespace, name: nameOf(body) }
-    const session = await upstream.session()
+    const session = await sessionForChange(upstream)
     await inspect(context, words, { id, body })
     const location = body.json['metadata-location']
     return runChange(upstream, context, {
@@ -197,7 +197,7 @@ const createDrop =
   (side: Side): Relations['drop'] =>
   async (context, id, options) => {
     const { upstream, words } = side
-    const path = relationPath(await upstream.session(), words.space, id)
+    const path = relationPath(await sessionForChange(upstream), words.space, id)
     await runChange(upstream, context, {
       operation: words.drop,
       identifiers: [id],

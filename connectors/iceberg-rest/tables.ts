@@ -1,7 +1,7 @@
 /** What only tables have: unregister, metrics, and transactions over several of them. */
 import type { CallContext, TableChange, Tables, Transactions } from '#catalog/catalog.ts'
 import { isCatalogError } from '#model/errors.ts'
-import { runChange } from './changes.ts'
+import { runChange, sessionForChange } from './changes.ts'
 import type { Upstream } from './client.ts'
 import { holdsSnapshots, readLoaded } from './loaded.ts'
 import { relationPath } from './paths.ts'
@@ -14,7 +14,7 @@ import { expectOne, tableWords } from './words.ts'
 const createUnregister =
   (upstream: Upstream): NonNullable<Tables['unregister']> =>
   async (context, id) => {
-    const session = await upstream.session()
+    const session = await sessionForChange(upstream)
     return runChange(upstream, context, {
       operation: 'unregisterTable',
       identifiers: [id],
@@ -30,9 +30,9 @@ const createUnregister =
 const createReport =
   (upstream: Upstream): NonNullable<Tables['reportMetrics']> =>
   async (context, id, body) => {
-    const session = await upstream.session()
-    if (!session.operations.has('reportMetrics')) return
     try {
+      const session = await upstream.session()
+      if (!session.operations.has('reportMetrics')) return
       await read(upstream, context, {
         ask: {
           method: 'POST',

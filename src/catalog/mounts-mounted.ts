@@ -6,6 +6,8 @@ import { CatalogError } from '#model/errors.ts'
 import { formatIdentifier, type Identifier, type Namespace } from '#model/identifier.ts'
 import { operationsOf } from './capabilities.ts'
 import type { CallContext, Catalog, Namespaces, Page, Relations, Tables, Transactions } from './catalog.ts'
+import { beforeChange } from './certainty.ts'
+import { isOut } from './mounts-synthetic.ts'
 
 interface Mounting {
   readonly catalog: Catalog
@@ -48,6 +50,17 @@ const outerOf = (point: Namespace, { namespace, name }: Identifier): Identifier 
   name,
 })
 
+/** Where the upstream is out nothing is known of it: its own answer to the operation says so better. */
+const servesNow = async (catalog: Catalog, operation: string): Promise<boolean> => {
+  if (!catalog.supported) return true
+  try {
+    return (await catalog.supported()).has(operation)
+  } catch (error) {
+    if (isOut(error)) return true
+    throw error
+  }
+}
+
 const mountingOf = (point: Namespace, catalog: Catalog): Mounting => {
   return {
     catalog,
@@ -56,13 +69,13 @@ const mountingOf = (point: Namespace, catalog: Catalog): Mounting => {
     inner: (id) => innerOf(point, id),
     outer: (id) => outerOf(point, id),
     enter: (context) => enterAt(point, context),
-    serves: async (operation) => !catalog.supported || (await catalog.supported()).has(operation),
+    serves: (operation) => servesNow(catalog, operation),
   }
 }
 
 /** Refuses with 406 what the catalog does not serve; otherwise runs it. */
 const change = async <T>(mounting: Mounting, operation: string, run: () => Promise<T>): Promise<T> => {
-  if (!(await mounting.serves(operation))) throw unsupported(operation)
+  if (!(await beforeChange(() => mounting.serves(operation)))) throw unsupported(operation)
   return run()
 }
 

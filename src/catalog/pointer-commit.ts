@@ -8,6 +8,7 @@ import { CatalogError, isCatalogError } from '#model/errors.ts'
 import type { Identifier } from '#model/identifier.ts'
 import type { JsonObject } from '#model/json.ts'
 import type { CallContext } from './catalog.ts'
+import { beforeChange } from './certainty.ts'
 import type { MetadataFiles } from './files.ts'
 
 /** What a store knows of a pointer it has read; it may hold more, for its own comparison. */
@@ -145,28 +146,16 @@ const inspect = async <State, Facts>(
   }
 }
 
-/**
- * While files are read and written nothing has happened yet, but clients read every 5xx of a commit as "may have
- * happened": a store that is out is "try again" (429), one that refuses us is a plain refusal.
- */
-const asCertain = (error: unknown): unknown => {
-  if (isCatalogError(error, 'ServiceUnavailableException'))
-    return new CatalogError('SlowDownException', error.message, {
-      cause: error,
-      retryAfterSeconds: error.retryAfterSeconds ?? 2,
-    })
-  if (isCatalogError(error, 'InternalServerErrorException'))
-    return new CatalogError('ForbiddenException', error.message, { cause: error })
-  return error
-}
-
-const touchingFiles = async <T>(work: () => Promise<T>): Promise<T> => {
-  try {
-    return await work()
-  } catch (error) {
-    throw asCertain(error)
-  }
-}
+/** While files are read and written nothing has happened yet: a store that refuses us is a plain refusal. */
+const touchingFiles = <T>(work: () => Promise<T>): Promise<T> =>
+  beforeChange(async () => {
+    try {
+      return await work()
+    } catch (error) {
+      if (!isCatalogError(error, 'InternalServerErrorException')) throw error
+      throw new CatalogError('ForbiddenException', error.message, { cause: error })
+    }
+  })
 
 interface Ready<State extends PointerState, Facts> {
   readonly swaps: readonly PointerSwap<State, Facts>[]

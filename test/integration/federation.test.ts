@@ -234,13 +234,13 @@ describe('an upstream that is out', () => {
     ).toHaveLength(1)
   })
 
-  it('is 503 for a load and a commit, with a time to come back, and names no address', async () => {
+  it('is 503 for a load, 429 for a commit that was not sent, and names no address', async () => {
     const url = `${base}/namespaces/${levels('dead', 'db')}/tables/t`
-    for (const answer of [
-      await call('GET', url),
-      await call('POST', url, { requirements: [], updates: [] }),
-    ]) {
-      expect(answer).toMatchObject({ status: 503, json: { error: { type: 'ServiceUnavailableException' } } })
+    const load = await call('GET', url)
+    expect(load).toMatchObject({ status: 503, json: { error: { type: 'ServiceUnavailableException' } } })
+    const commit = await call('POST', url, { requirements: [], updates: [] })
+    expect(commit).toMatchObject({ status: 429, json: { error: { type: 'SlowDownException' } } })
+    for (const answer of [load, commit]) {
       expect(answer.headers.get('retry-after')).toBeTruthy()
       expect(answer.text).not.toContain('127.0.0.1')
     }

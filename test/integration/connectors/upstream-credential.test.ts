@@ -99,7 +99,7 @@ describe('the gateway’s own credential', () => {
     bench.upstream.behave(behaviour)
     const error = await failureOf((await bench.open(oauth)).tables.commit(newCall(), id, appendBody('1')))
     expect(error).toMatchObject({
-      type: 'ServiceUnavailableException',
+      type: 'SlowDownException',
       message: `Connection upstream: the gateway has no access token for the upstream (${reason})`,
     })
   })
