@@ -12,6 +12,7 @@ import {
   optional,
 } from '#model/json-read.ts'
 import { illegal } from './errors.ts'
+import { objectOf } from './members.ts'
 
 export interface ViewVersion {
   readonly id: number
@@ -72,8 +73,12 @@ export const parseViewVersion = (json: JsonValue | undefined, path = 'view-versi
 }
 
 /** The version under another id, time or schema; everything else stays as it was sent. */
-export const withMembers = (version: ViewVersion, members: JsonObject): ViewVersion =>
-  parseViewVersion(Object.assign(Object.create(null), version.json, members))
+export const withMembers = (version: ViewVersion, members: JsonObject): ViewVersion => {
+  const entries = Object.entries(version.json).filter(
+    ([name, value]) => !(name === 'default-catalog' && value === null),
+  )
+  return parseViewVersion(objectOf([...entries, ...Object.entries(members)]))
+}
 
 /** Dialects of its SQL texts, in lower case. */
 export const dialectsOf = (version: ViewVersion): ReadonlySet<string> =>

@@ -125,6 +125,13 @@ describe('versions', () => {
     ])
   })
 
+  test('no default catalog is written where it is null', () => {
+    const { bytes } = commit(created().bytes, [
+      addVersion({ 'default-catalog': null, representations: [sql('spark', 'select 2')] }),
+    ])
+    expect(Object.keys(read(bytes)['versions'][1] ?? {})).not.toContain('default-catalog')
+  })
+
   test('a version that says the same is reused whatever its id and time', () => {
     const base = created().bytes
     const again = addVersion({ 'version-id': 9, 'timestamp-ms': 99 })
