@@ -5,9 +5,10 @@ import type { Operation } from '../../operation.ts'
 import {
   type ById,
   connectionResource,
-  findConnectionTarget,
+  findConnection,
   findWarehouseTarget,
   type ManagementDeps,
+  missingConnection,
   onWarehouse,
   type WarehouseTarget,
 } from './place.ts'
@@ -30,12 +31,9 @@ export interface AtMount extends ById {
   readonly mountId: string
 }
 
+/** A missing connection is told to those who may change the warehouse: to others it would show that the warehouse is there. */
 interface NewMountTarget extends WarehouseTarget<CreateMount> {
-  readonly connection: ConnectionRecord
-}
-
-interface MountTarget extends WarehouseTarget<AtMount> {
-  readonly mount: MountRecord
+  readonly connection: ConnectionRecord | undefined
 }
 
 const listMounts = (
@@ -55,15 +53,17 @@ const createMount = (deps: ManagementDeps): Operation<CreateMount, NewMountTarge
   success: 201,
   resolve: async (input) => {
     const target = await findWarehouseTarget(deps, input)
-    const { record } = await findConnectionTarget(deps, { id: input.body['connection-id'] })
-    return { ...target, connection: record }
+    return { ...target, connection: await findConnection(deps, input.body['connection-id']) }
   },
   needs: (target) => [
     ...onWarehouse('manage')(target),
-    { action: 'manage', resource: connectionResource(target.connection) },
+    ...(target.connection === undefined
+      ? []
+      : [{ action: 'manage', resource: connectionResource(target.connection) } as const]),
   ],
   run: async ({ context, target: { record, connection, input } }) => {
     const { namespace } = input.body
+    if (connection === undefined) throw missingConnection(input.body['connection-id'])
     await deps.checkMount(context, { warehouse: record, namespace, connection })
     return deps.registry.createMount(context, {
       warehouseId: record.id,
@@ -73,31 +73,33 @@ const createMount = (deps: ManagementDeps): Operation<CreateMount, NewMountTarge
   },
 })
 
-const findMountTarget = async (deps: ManagementDeps, input: AtMount): Promise<MountTarget> => {
-  const target = await findWarehouseTarget(deps, input)
-  const mounts = await deps.registry.listMounts(target.record.id)
+const findMount = async (
+  { registry }: ManagementDeps,
+  { record, input }: WarehouseTarget<AtMount>,
+): Promise<MountRecord> => {
+  const mounts = await registry.listMounts(record.id)
   const mount = mounts.find(({ id }) => id === input.mountId)
   if (mount === undefined)
     throw new CatalogError('NotFoundException', `Mount does not exist: ${input.mountId}`)
-  return { ...target, mount }
+  return mount
 }
 
-const getMount = (deps: ManagementDeps): Operation<AtMount, MountTarget, MountRecord> => ({
+const getMount = (deps: ManagementDeps): Operation<AtMount, WarehouseTarget<AtMount>, MountRecord> => ({
   name: 'getMount',
   kind: 'read',
   success: 200,
-  resolve: (input) => findMountTarget(deps, input),
+  resolve: (input) => findWarehouseTarget(deps, input),
   needs: onWarehouse('describe'),
-  run: async ({ target }) => target.mount,
+  run: ({ target }) => findMount(deps, target),
 })
 
-const deleteMount = (deps: ManagementDeps): Operation<AtMount, MountTarget, void> => ({
+const deleteMount = (deps: ManagementDeps): Operation<AtMount, WarehouseTarget<AtMount>, void> => ({
   name: 'deleteMount',
   kind: 'change',
   success: 204,
-  resolve: (input) => findMountTarget(deps, input),
+  resolve: (input) => findWarehouseTarget(deps, input),
   needs: onWarehouse('manage'),
-  run: ({ context, target }) => deps.registry.removeMount(context, target.mount),
+  run: async ({ context, target }) => deps.registry.removeMount(context, await findMount(deps, target)),
 })
 
 export const createMountOperations = (deps: ManagementDeps) => ({

@@ -63,7 +63,7 @@ const isId = (text: string): boolean => uuid.test(text)
 export const missingWarehouse = (id: string): CatalogError =>
   new CatalogError('NoSuchWarehouseException', `Warehouse does not exist: ${id}`)
 
-const missingConnection = (id: string): CatalogError =>
+export const missingConnection = (id: string): CatalogError =>
   new CatalogError('NoSuchConnectionException', `Connection does not exist: ${id}`)
 
 export const findWarehouseTarget = async <Input extends ById>(
@@ -75,11 +75,16 @@ export const findWarehouseTarget = async <Input extends ById>(
   return { warehouse: null, input, record }
 }
 
-export const findConnectionTarget = async <Input extends ById>(
+export const findConnection = async (
   { registry, projectId }: ManagementDeps,
+  id: string,
+): Promise<ConnectionRecord | undefined> => (isId(id) ? registry.findConnection(projectId, id) : undefined)
+
+export const findConnectionTarget = async <Input extends ById>(
+  deps: ManagementDeps,
   input: Input,
 ): Promise<ConnectionTarget<Input>> => {
-  const record = isId(input.id) ? await registry.findConnection(projectId, input.id) : undefined
+  const record = await findConnection(deps, input.id)
   if (record === undefined) throw missingConnection(input.id)
   return { warehouse: null, input, record }
 }

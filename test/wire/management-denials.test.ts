@@ -1,0 +1,140 @@
+/** Every operation of the management face under every refusal, generated from the list of endpoints. */
+import { readFile } from 'node:fs/promises'
+import { afterEach, describe, expect, test } from 'vitest'
+import { createStaticTokenAuthenticator } from '#authn/authenticator.ts'
+import type { Authorizer } from '#authz/authorizer.ts'
+import { createManagementOperations } from '#gateway/operations/management/management.ts'
+import { managementEndpoints } from '#http/management/endpoints.ts'
+import { icebergRest } from '../../connectors/iceberg-rest/index.ts'
+import { denyEverything } from '../support/deny-list.ts'
+import {
+  type MemoryGateway,
+  type MemoryGatewayOptions,
+  startMemoryGateway,
+} from '../support/memory-gateway.ts'
+import { createMemoryRegistry, type MemoryRegistry } from '../support/memory-registry.ts'
+
+const endpointsOver = (registry: MemoryRegistry) =>
+  managementEndpoints(
+    createManagementOperations({
+      registry,
+      projectId: 'default',
+      server: { id: 's', version: '1' },
+      connectors: new Map([['iceberg-rest', icebergRest]]),
+      checkStorage: async () => {},
+      checkMount: async () => {},
+    }),
+  )
+
+const lines = endpointsOver(createMemoryRegistry('default')).map(
+  ({ method, template, operation }) => [operation, method, template] as const,
+)
+
+const profile = { 'storage-profile': { type: 'file', location: 'file:///lake' } }
+const config = { uri: 'http://127.0.0.1:9' }
+
+const bodies: Readonly<Record<string, (registry: MemoryRegistry) => object>> = {
+  createWarehouse: () => ({ 'warehouse-name': 'new', ...profile }),
+  renameWarehouse: () => ({ 'new-name': 'new' }),
+  updateWarehouseStorage: () => profile,
+  updateWarehouseSettings: () => ({ 'verify-metadata-file': true }),
+  setWarehouseProtection: () => ({ protected: true }),
+  createConnection: () => ({ 'connection-name': 'new', kind: 'iceberg-rest', config }),
+  renameConnection: () => ({ 'new-name': 'new' }),
+  updateConnectionConfig: () => ({ config }),
+  createMount: ({ connection }) => ({ namespace: ['new'], 'connection-id': connection.id }),
+}
+
+const changing = new Set([
+  ...Object.keys(bodies),
+  ...['deleteWarehouse', 'activateWarehouse', 'deactivateWarehouse', 'deleteConnection', 'deleteMount'],
+])
+
+const open: MemoryGateway[] = []
+afterEach(async () => {
+  for (const gateway of open.splice(0)) await gateway.stop()
+})
+
+const prepare = async (options: MemoryGatewayOptions) => {
+  const registry = createMemoryRegistry('default')
+  const faces = [{ base: '/management', endpoints: endpointsOver(registry) }]
+  const gateway = await startMemoryGateway({ ...options, faces })
+  open.push(gateway)
+  const ask = async (
+    [operation, method, template]: (typeof lines)[number],
+    ids: { readonly id?: string; readonly mount?: string } = {},
+  ) => {
+    const own = template.includes('/connection/') ? registry.connection.id : registry.warehouse.id
+    const path = template.replace('{id}', ids.id ?? own).replace('{mount}', ids.mount ?? registry.mount.id)
+    const body = bodies[operation]?.(registry)
+    const answer = await fetch(`${gateway.origin}/management${path}`, {
+      method,
+      ...(body === undefined
+        ? {}
+        : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    })
+    return { status: answer.status, text: await answer.text() }
+  }
+  return { registry, gateway, ask }
+}
+
+const unanswering: Authorizer = {
+  check: () => Promise.reject(new Error('the policy engine is out')),
+  visible: () => Promise.reject(new Error('the policy engine is out')),
+}
+
+describe.each(lines)('%s', (...line) => {
+  const [operation] = line
+
+  test('is allowed, done and recorded when nothing is denied', async () => {
+    const { registry, gateway, ask } = await prepare({})
+    const { status, text } = await ask(line)
+    expect([200, 201, 204], text).toContain(status)
+    expect(registry.changes.length).toBe(changing.has(operation) ? 1 : 0)
+    expect(gateway.audited).toMatchObject([{ operation, status, decision: 'allowed' }])
+  })
+
+  test('is 403 and changes nothing when it is denied', async () => {
+    const { registry, gateway, ask } = await prepare({ authorizer: denyEverything(true) })
+    expect((await ask(line)).status).toBe(403)
+    expect(registry.changes).toEqual([])
+    expect(gateway.audited).toMatchObject([{ operation, decision: 'denied' }])
+  })
+
+  test('is 401 without the token, before anything is read', async () => {
+    const { registry, gateway, ask } = await prepare({ authenticator: createStaticTokenAuthenticator('t') })
+    expect((await ask(line)).status).toBe(401)
+    expect(registry.changes).toEqual([])
+    expect(gateway.audited).toMatchObject([{ operation, decision: 'denied', status: 401 }])
+  })
+
+  test('is refused while nobody can say whether it is allowed', async () => {
+    const { registry, ask } = await prepare({ authorizer: unanswering })
+    expect((await ask(line)).status).toBe(503)
+    expect(registry.changes).toEqual([])
+  })
+})
+
+const ofOneObject = lines.filter(([, , template]) => template.includes('{id}'))
+
+test.each(ofOneObject)('%s answers for what is invisible as for what is not there', async (...line) => {
+  const [, , template] = line
+  const { registry, ask } = await prepare({ authorizer: denyEverything(false) })
+  const absent = '00000000-0000-0000-0000-000000000000'
+  const own = template.includes('/connection/') ? registry.connection.id : registry.warehouse.id
+  const inWords = ({ status, text }: Awaited<ReturnType<typeof ask>>, id: string) => ({
+    status,
+    text: text.replaceAll(id, '<id>').replace(/[0-9a-f-]{36}/g, '<request>'),
+  })
+  const invisible = inWords(await ask(line), own)
+  expect(invisible).toEqual(inWords(await ask(line, { id: absent }), absent))
+  expect(invisible.status).toBe(404)
+  expect(inWords(await ask(line, { mount: absent }), own)).toEqual(invisible)
+})
+
+test('the manual lists every endpoint of the face', async () => {
+  const text = await readFile(new URL('../../docs/management.md', import.meta.url), 'utf8')
+  const shown = text.split('\n').filter((row) => row.startsWith('| `'))
+  const rows = lines.map(([, method, template]) => `| \`${method} /management${template}\` |`)
+  expect(shown.map((row) => row.split('|').slice(0, 2).join('|').concat('|'))).toEqual(rows)
+})
