@@ -66,6 +66,9 @@ const install = async (client: Client): Promise<string> => {
   return folder
 }
 
+/** The folder in which a client is installed. */
+export const installClient = (name: ClientName): Promise<string> => install(clients[name])
+
 /** `s3.access-key-id` is `CATALOG_S3_ACCESS__KEY__ID`. */
 const variables = (target: Target): Record<string, string> => {
   const properties = { uri: target.uri, warehouse: target.warehouse, ...target.properties }
