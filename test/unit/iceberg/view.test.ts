@@ -129,7 +129,9 @@ describe('versions', () => {
     const { bytes } = commit(created().bytes, [
       addVersion({ 'default-catalog': null, representations: [sql('spark', 'select 2')] }),
     ])
-    expect(Object.keys(read(bytes)['versions'][1] ?? {})).not.toContain('default-catalog')
+    expect(Object.keys((read(bytes)['versions'] as unknown as object[])[1] ?? {})).not.toContain(
+      'default-catalog',
+    )
   })
 
   test('a version that says the same is reused whatever its id and time', () => {
