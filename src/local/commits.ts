@@ -102,6 +102,16 @@ const checkNew = async <F extends Facts>(
   if ((await findByUuid(tx, local.warehouse.id, uuid)).length > 0) throw uuidExists(part.kind, uuid)
 }
 
+/** What is created together cannot be seen in the store yet. */
+const rejectTwins = <F extends Facts>(created: readonly Step<F>[]): void => {
+  const seen = new Set<string>()
+  for (const { part, swap } of created) {
+    const uuid = swap.facts.uuid.toLowerCase()
+    if (seen.has(uuid)) throw uuidExists(part.kind, uuid)
+    seen.add(uuid)
+  }
+}
+
 const putOf = <F extends Facts>({ part, swap, contentId }: Step<F>, { tx }: Reading): Put => ({
   key: relationKey(part.identifier),
   contentId,
@@ -154,7 +164,9 @@ const planSwap = async <F extends Facts>(
 ): Promise<Plan<void>> => {
   const steps = stepsOf(all, swaps)
   const changed = steps.filter(({ swap }) => swap.changed)
-  for (const step of changed) if (step.swap.base === undefined) await checkNew(all, step, reading)
+  const created = changed.filter(({ swap }) => swap.base === undefined)
+  rejectTwins(created)
+  for (const step of created) await checkNew(all, step, reading)
   return {
     result: undefined,
     outcome: all.outcome(swaps),
