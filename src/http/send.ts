@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import type { Answer, Header } from './answer.ts'
 import { type Coding, chooseCoding, smallestCompressed } from './compression.ts'
 
-/** Above this a body is written or compressed in pieces, so that no copy of the whole is made. */
+/** Above this a body is compressed in pieces, so that no copy of the whole is made. */
 const largestWhole = 256 * 1024
 
 const sizeOf = (chunks: readonly Uint8Array[]): number => {
@@ -58,22 +58,20 @@ const sendCompressed = async (
   response.end(bytes)
 }
 
-/** Leaves in one system call with the headers; joining the chunks first would cost a copy and its garbage. */
+/**
+ * Leaves in one system call with the headers, whatever the size: the system takes what the connection holds and comes
+ * back for the rest. Joining the chunks first would cost a copy and its garbage.
+ */
 const endWith = (response: ServerResponse, chunks: readonly Uint8Array[]): void => {
   const last = chunks.length - 1
   for (let i = 0; i < last; i += 1) response.write(chunks[i])
   response.end(chunks[last])
 }
 
-const sendPlain = async (
-  { response, answer, headers }: Sending,
-  chunks: readonly Uint8Array[],
-): Promise<void> => {
-  const size = sizeOf(chunks)
-  headers.push('Content-Length', String(size))
+const sendPlain = ({ response, answer, headers }: Sending, chunks: readonly Uint8Array[]): void => {
+  headers.push('Content-Length', String(sizeOf(chunks)))
   response.writeHead(answer.status, headers)
-  if (size <= largestWhole) endWith(response, chunks)
-  else await pipeline(Readable.from(pieces(chunks)), response)
+  endWith(response, chunks)
 }
 
 /** The headers of the same GET; a length that only compressing would tell is left out (RFC 9110, 8.6). */
@@ -107,5 +105,5 @@ export const send = async (
   const coding = sizeOf(body) >= smallestCompressed ? wanted : undefined
   if (request.method === 'HEAD') sendHead(sending, body, coding)
   else if (coding) await sendCompressed(sending, body, coding)
-  else await sendPlain(sending, body)
+  else sendPlain(sending, body)
 }
