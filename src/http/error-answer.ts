@@ -35,13 +35,17 @@ const retryHeaders = ({ status, retryAfterSeconds }: CatalogError): readonly Hea
   return [['Retry-After', String(Math.max(1, Math.ceil(retryAfterSeconds ?? defaultRetrySeconds)))]]
 }
 
+/** A 401 says how to come back (RFC 9110, 15.5.2). */
+const challenge = ({ status }: CatalogError): readonly Header[] =>
+  status === 401 ? [['WWW-Authenticate', 'Bearer']] : []
+
 export const answerError = (thrown: unknown, requestId: string, headers: readonly Header[] = []): Answer => {
   const error = toCatalogError(thrown, requestId)
   const { message, type } = error
   const code = errorTable[type]
   return {
     status: code,
-    headers: [...headers, ...retryHeaders(error)],
+    headers: [...headers, ...challenge(error), ...retryHeaders(error)],
     body: encodeJsonChunks({
       error: { message: message.toWellFormed(), type, code, 'request-id': requestId },
     }),

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createStaticTokenAuthenticator } from '#authn/authenticator.ts'
 import { createMemoryCatalog } from '../support/memory-catalog.ts'
 import { type MemoryGateway, startMemoryGateway } from '../support/memory-gateway.ts'
 import { call, exchange, fill, wireText } from '../support/wire.ts'
@@ -47,6 +48,16 @@ test('a body of another media type is an audited refusal of the operation', asyn
   const [entry, ...more] = gateway.audited.filter(({ requestId }) => requestId === 'media-1')
   expect(entry).toMatchObject({ operation: 'createNamespace', decision: 'failed', status: 415 })
   expect(more).toEqual([])
+})
+
+test('who is not known is told how to come back', async () => {
+  const closed = await startMemoryGateway({ authenticator: createStaticTokenAuthenticator('t') })
+  try {
+    const reply = await call(closed, 'GET /namespaces')
+    expect([reply.status, reply.headers.get('www-authenticate')]).toEqual([401, 'Bearer'])
+  } finally {
+    await closed.stop()
+  }
 })
 
 test('work given up because its client left is recorded, and no error in the log', async () => {
