@@ -50,8 +50,9 @@ export const checkFileLocations = (profile: StorageProfile, filesAllowed: boolea
 const within = (location: string, name: string): string => `${location.replace(/\/$/, '')}/${name}`
 
 const probeSteps = (store: ObjectStore, location: string) => {
-  const folder = within(location, `.lakegate-probe-${randomUUID()}`)
-  const file = within(folder, 'probe')
+  // One folder for all probes: a file system keeps it when the probe is gone.
+  const folder = within(location, '.lakegate-probe')
+  const file = within(folder, randomUUID())
   return [
     ['write', () => store.writeIfAbsent(file, Buffer.from('probe'))],
     ['read', () => store.read(file, { maxBytes: 1024 })],
