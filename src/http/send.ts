@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Answer, Header } from './answer.ts'
 import { type Coding, chooseCoding, smallestCompressed } from './compression.ts'
+import type { Packer } from './packer.ts'
 
 /** Above this a body is compressed in pieces, so that no copy of the whole is made. */
 const largestWhole = 256 * 1024
@@ -12,11 +13,6 @@ const sizeOf = (chunks: readonly Uint8Array[]): number => {
   let size = 0
   for (const chunk of chunks) size += chunk.byteLength
   return size
-}
-
-const whole = (chunks: readonly Uint8Array[], size: number): Uint8Array => {
-  const [first] = chunks
-  return chunks.length === 1 && first ? first : Buffer.concat(chunks, size)
 }
 
 const flat = (answer: Answer, common: readonly Header[]): string[] => {
@@ -39,10 +35,11 @@ interface Sending {
   readonly response: ServerResponse
   readonly answer: Answer
   readonly headers: string[]
+  readonly packer: Packer
 }
 
 const sendCompressed = async (
-  { response, answer, headers }: Sending,
+  { response, answer, headers, packer }: Sending,
   chunks: readonly Uint8Array[],
   coding: Coding,
 ): Promise<void> => {
@@ -52,7 +49,7 @@ const sendCompressed = async (
     response.writeHead(answer.status, headers)
     return pipeline(Readable.from(pieces(chunks)), coding.stream(), response)
   }
-  const bytes = await coding.whole(whole(chunks, size))
+  const bytes = await packer.pack(chunks, coding)
   headers.push('Content-Length', String(bytes.byteLength))
   response.writeHead(answer.status, headers)
   response.end(bytes)
@@ -86,9 +83,15 @@ const sendHead = (
   response.end()
 }
 
+export interface Connection {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly packer: Packer
+}
+
 /** Resolves once the answer has been handed to the connection; rejects when the client went away meanwhile. */
 export const send = async (
-  { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
+  { request, response, packer }: Connection,
   answer: Answer,
   common: readonly Header[],
 ): Promise<void> => {
@@ -100,7 +103,7 @@ export const send = async (
     return
   }
   headers.push('Content-Type', answer.contentType ?? 'application/json', 'Vary', 'Accept-Encoding')
-  const sending = { request, response, answer, headers }
+  const sending = { request, response, packer, answer, headers }
   const wanted = chooseCoding(request.headers['accept-encoding'])
   const coding = sizeOf(body) >= smallestCompressed ? wanted : undefined
   if (request.method === 'HEAD') sendHead(sending, body, coding)

@@ -6,6 +6,7 @@ import { answerRequest, type DispatchDeps } from './dispatch.ts'
 import { answerError } from './error-answer.ts'
 import { answerGarbage } from './garbage.ts'
 import { createLoadLimit, type LoadLimit } from './load-limit.ts'
+import { createPacker, type Packer } from './packer.ts'
 import { send } from './send.ts'
 
 export interface ServerLimits {
@@ -76,12 +77,20 @@ interface Answered {
   readonly requestId: string
 }
 
+interface Serving extends ServerDeps {
+  readonly packer: Packer
+}
+
 /** Takes the connection from the framework and writes. */
-const reply = async (deps: ServerDeps, to: FastifyReply, { answer, requestId }: Answered): Promise<void> => {
+const reply = async (serving: Serving, to: FastifyReply, { answer, requestId }: Answered): Promise<void> => {
   to.hijack()
   const { raw: response } = to
   try {
-    await send({ request: to.request.raw, response }, answer, commonHeaders(deps, requestId))
+    await send(
+      { request: to.request.raw, response, packer: serving.packer },
+      answer,
+      commonHeaders(serving, requestId),
+    )
   } catch (error) {
     // The client went away, or the answer broke off half-way: nothing more can be said on this connection.
     response.destroy(error instanceof Error ? error : undefined)
@@ -107,19 +116,19 @@ const addLimits = (app: FastifyInstance, { arriving, working }: Limits): void =>
   })
 }
 
-const addHandlers = (app: FastifyInstance, deps: ServerDeps): void => {
+const addHandlers = (app: FastifyInstance, serving: Serving): void => {
   app.setErrorHandler((error, request, to) => {
     const requestId = idOf(request)
     // What the framework refuses (too large, too slow, shed) may leave an unread body behind.
     const answer = answerError(error, requestId, [['Connection', 'close']])
-    return reply(deps, to, { answer, requestId })
+    return reply(serving, to, { answer, requestId })
   })
   const handle = async (request: FastifyRequest, to: FastifyReply): Promise<void> => {
     const requestId = idOf(request)
     const body = Buffer.isBuffer(request.body) ? request.body : emptyBody
     const { raw, originalUrl: target } = request
-    const answer = await answerRequest(deps, { request: raw, response: to.raw, target, body, requestId })
-    await reply(deps, to, { answer, requestId })
+    const answer = await answerRequest(serving, { request: raw, response: to.raw, target, body, requestId })
+    await reply(serving, to, { answer, requestId })
   }
   app.all('/', handle)
   app.setNotFoundHandler(handle)
@@ -135,7 +144,7 @@ export const createHttpServer = (deps: ServerDeps): HttpServer => {
   const arriving = createLoadLimit(deps.limits.maxArriving)
   const app = createApp(deps)
   addLimits(app, { arriving, working })
-  addHandlers(app, deps)
+  addHandlers(app, { ...deps, packer: createPacker() })
   return {
     listen: async (address) => {
       await app.listen(address)
