@@ -7,6 +7,8 @@ export interface Figure {
   readonly requests: number
   /** Milliseconds of CPU that the serving process spent on one request. */
   readonly cpuMsPerRequest: number
+  /** The same of the database beside it; not a number where none was watched. */
+  readonly databaseMsPerRequest: number
   readonly requestsPerSecond: number
   readonly meanMs: number
   readonly p99Ms: number
@@ -19,23 +21,29 @@ export interface Load {
   readonly path: string
   readonly requests: number
   readonly connections?: number
+  /** CPU milliseconds that the database behind the subject has used so far. */
+  readonly database?: () => Promise<number>
 }
 
 const fire = (url: string, amount: number, connections: number) =>
   autocannon({ url, amount, connections, timeout: 60 })
 
-/** Warms up with a fifth of the requests, then measures the rest. */
+/** Warms up with a fifth of the requests (what compiles late is not measured), then measures. */
 export const measure = async (load: Load): Promise<Figure> => {
   const url = load.subject.url + load.path
   const connections = load.connections ?? 16
   await fire(url, Math.max(connections, Math.floor(load.requests / 5)), connections)
+  const database = load.database ?? (async () => Number.NaN)
+  const databaseBefore = await database()
   const before = cpuMs(load.subject.pid)
   const result = await fire(url, load.requests, connections)
   const spent = cpuMs(load.subject.pid) - before
+  const databaseSpent = (await database()) - databaseBefore
   return {
     name: load.name,
     requests: load.requests,
     cpuMsPerRequest: spent / load.requests,
+    databaseMsPerRequest: databaseSpent / load.requests,
     requestsPerSecond: load.requests / result.duration,
     meanMs: result.latency.mean,
     p99Ms: result.latency.p99,

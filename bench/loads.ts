@@ -79,27 +79,32 @@ export const benchLoads = async (setup: LoadsSetup): Promise<Verdict[]> => {
   const bodyFile = join(setup.folder, 'body.json')
   writeFileSync(bodyFile, body)
   const bare = await bareSubjects(setup, bodyFile)
+  const database = () => databaseCpu(setup.postgres)
   const gatewayLoad = (name: string, path: string, requests: number): Load => ({
     name,
     subject: gateway,
     path,
     requests,
+    database,
   })
   const federatedPath = pathOf(local).replace(`namespaces/${ns[0]}`, `namespaces/legacy%1F${ns[0]}`)
   const upstream: Subject = { ...gateway, name: 'upstream', url: new URL(setup.upstream).origin }
   try {
-    const before = await databaseCpu(setup.postgres)
     const figures = await sideBySide([
-      ...bare.map((subject) => ({ name: subject.name, subject, path: '/', requests: setup.requests })),
+      ...bare.map((subject) => ({
+        name: subject.name,
+        subject,
+        path: '/',
+        requests: setup.requests,
+        database,
+      })),
       gatewayLoad('gateway, local load 10 KB', `${pathOf(local)}/small`, setup.requests),
     ])
-    const database = (await databaseCpu(setup.postgres)) - before
     printFigures(
       `Local warm load of ${body.length} bytes, 16 connections`,
       figures,
       'baseline (Fastify + pointer read)',
     )
-    console.log(`\nPostgres spent ${database.toFixed(0)} ms of CPU on baseline and gateway together.`)
     const big = await sideBySide([
       gatewayLoad('gateway, local load 1 MB', `${pathOf(local)}/large`, Math.floor(setup.requests / 10)),
     ])

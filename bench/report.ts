@@ -14,17 +14,14 @@ const cell = (value: number, digits = 2): string => (Number.isFinite(value) ? va
 export const printFigures = (title: string, figures: readonly Figure[], base: string): void => {
   const reference = figures.find((figure) => figure.name === base)
   console.log(`\n## ${title}\n`)
-  console.log('| subject | requests | CPU ms/request | ratio | requests/s | mean ms | p99 ms | failures |')
-  console.log('|---|---|---|---|---|---|---|---|')
+  console.log(
+    '| subject | requests | CPU ms/request | ratio | database CPU ms/request | requests/s | mean ms | p99 ms | failures |',
+  )
+  console.log('|---|---|---|---|---|---|---|---|---|')
   for (const f of figures) {
     const ratio = reference ? f.cpuMsPerRequest / reference.cpuMsPerRequest : Number.NaN
-    const numbers = [
-      cell(f.cpuMsPerRequest, 3),
-      cell(ratio),
-      cell(f.requestsPerSecond, 0),
-      cell(f.meanMs),
-      cell(f.p99Ms),
-    ]
+    const cpu = [cell(f.cpuMsPerRequest, 3), cell(ratio), cell(f.databaseMsPerRequest, 3)]
+    const numbers = [...cpu, cell(f.requestsPerSecond, 0), cell(f.meanMs), cell(f.p99Ms)]
     console.log(`| ${f.name} | ${f.requests} | ${numbers.join(' | ')} | ${f.failures} |`)
   }
 }
