@@ -34,7 +34,10 @@ const profile = { 'storage-profile': { type: 'file', location: 'file:///lake' } 
 const config = { uri: 'http://127.0.0.1:9' }
 
 const bodies: Readonly<Record<string, (registry: MemoryRegistry) => object>> = {
-  createWarehouse: () => ({ 'warehouse-name': 'new', ...profile }),
+  createWarehouse: () => ({
+    'warehouse-name': 'new',
+    'storage-profile': { type: 'file', location: 'file:///other-lake' },
+  }),
   renameWarehouse: () => ({ 'new-name': 'new' }),
   updateWarehouseStorage: () => profile,
   updateWarehouseSettings: () => ({ 'verify-metadata-file': true }),

@@ -154,6 +154,23 @@ describe('a warehouse', () => {
     expect((await manage('POST', `/warehouse/${id}/storage`, same)).status).toBe(200)
   })
 
+  test('at, above or below another one is refused, in any spelling', async () => {
+    const { name } = await createWarehouse()
+    const place = join(lakes, name)
+    for (const location of [
+      `file://${place}`,
+      `file:${place}/`,
+      `file://${place}/inner`,
+      `file://${lakes}`,
+    ]) {
+      const { status, body } = await manage('POST', '/warehouse', {
+        'warehouse-name': freshName(),
+        'storage-profile': { type: 'file', location },
+      })
+      expect([status, JSON.stringify(body)]).toEqual([400, expect.stringMatching(/at, above or below/)])
+    }
+  })
+
   test('of a name that is taken is refused', async () => {
     const { name } = await createWarehouse()
     const draft = { 'warehouse-name': name, 'storage-profile': fileProfile(name) }

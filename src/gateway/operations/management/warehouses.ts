@@ -2,6 +2,7 @@
 import { type Static, Type } from 'typebox'
 import { CatalogError } from '#model/errors.ts'
 import { checkText } from '#model/identifier.ts'
+import { isInside } from '#model/location.ts'
 import type { Operation } from '../../operation.ts'
 import {
   type ById,
@@ -13,7 +14,7 @@ import {
   type WarehouseTarget,
   warehouseResource,
 } from './place.ts'
-import type { WarehouseChange, WarehouseRecord } from './registry.ts'
+import type { StorageRecord, WarehouseChange, WarehouseRecord } from './registry.ts'
 import { storageMembers, storageRecord } from './storage-wire.ts'
 
 const strict = { additionalProperties: false } as const
@@ -71,6 +72,23 @@ const checkProject = (deps: ManagementDeps, projectId: string | null | undefined
     throw new CatalogError('NotFoundException', `Project does not exist: ${projectId}`)
 }
 
+const storeOf = ({ settings }: StorageRecord): unknown => settings['endpoint'] ?? null
+
+/** Refuses (400) a location at, above or below another warehouse's: what may reach the one would reach the other. */
+const checkApart = (others: readonly WarehouseRecord[], storage: StorageRecord): void => {
+  const { location } = storage
+  const rival = others.find(
+    (other) =>
+      storeOf(other.storage) === storeOf(storage) &&
+      (isInside(location, other.storage.location) || isInside(other.storage.location, location)),
+  )
+  if (rival)
+    throw new CatalogError(
+      'BadRequestException',
+      `Invalid storage-profile: ${location} is at, above or below the location of warehouse ${rival.name}`,
+    )
+}
+
 const createWarehouse = (
   deps: ManagementDeps,
 ): Operation<CreateWarehouse, ProjectTarget<CreateWarehouse>, WarehouseRecord> => ({
@@ -86,6 +104,11 @@ const createWarehouse = (
   run: async ({ context, target: { input } }) => {
     const storage = storageRecord(input)
     const allowedLocations = input['allowed-locations'] ?? []
+    const others = await deps.registry.listWarehouses(deps.projectId)
+    checkApart(
+      others.filter(({ name: other }) => other !== input['warehouse-name']),
+      storage,
+    )
     await deps.checkStorage(storage, allowedLocations)
     return deps.registry.createWarehouse(context, deps.projectId, {
       name: input['warehouse-name'],
