@@ -25,7 +25,6 @@ export const rooms: readonly Room[] = [
     purpose: 'the port: what a catalog and a connector are, the mount table, the pointer-commit loop',
     mayImport: ['model', 'iceberg'],
   },
-  { name: 'cache', purpose: 'bounded memory for what may be forgotten', mayImport: ['model'] },
   { name: 'authn', purpose: 'who is asking', mayImport: ['model'] },
   { name: 'authz', purpose: 'may they', mayImport: ['model'] },
   {
@@ -53,7 +52,7 @@ export const rooms: readonly Room[] = [
     name: 'gateway',
     purpose: 'the one way in: the pipeline, and the list of operations',
     mayImport: ['model', 'iceberg', 'catalog', 'authn', 'authz', 'storage', 'store', 'events'],
-    said: 'all above except cache, local, connectors',
+    said: 'all above except local, connectors',
   },
   {
     name: 'http',
@@ -68,7 +67,6 @@ export const rooms: readonly Room[] = [
       'model',
       'iceberg',
       'catalog',
-      'cache',
       'authn',
       'authz',
       'storage',
