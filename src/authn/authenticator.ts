@@ -9,6 +9,8 @@ export interface Credentials {
   readonly authorization: string | undefined
   /** The `Origin` header: present where a web page sent the request. */
   readonly origin: string | undefined
+  /** The `Host` header: the name under which the client believes to have reached us. */
+  readonly host: string | undefined
 }
 
 export interface Authenticator {
@@ -22,16 +24,18 @@ const staticToken: Principal = { kind: 'token', id: 'token:static' }
 /** PyIceberg without credentials sends this. It is the absence of a token, spelled out. */
 const absentToken = 'Bearer None'
 
-const loopbackNames = new Set(['localhost', '127.0.0.1', '[::1]'])
+const loopbackName = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
 
 /** False for a page of another site: without authentication, a browser on this machine must not act for it. */
-const isOwnOrigin = (origin: string): boolean =>
-  URL.canParse(origin) && loopbackNames.has(new URL(origin).hostname)
+const isOwn = (url: string): boolean => URL.canParse(url) && loopbackName.test(new URL(url).hostname)
 
-/** Development mode: everybody is anonymous. Forbidden (403) to web pages that this machine did not serve. */
+/**
+ * Development mode: everybody is anonymous. Forbidden (403) to web pages that this machine did not serve, also to
+ * those whose own name was made to point here after they were loaded (DNS rebinding): such requests name it.
+ */
 export const createAnonymousAuthenticator = (): Authenticator => ({
-  authenticate: ({ origin }) => {
-    if (origin !== undefined && !isOwnOrigin(origin))
+  authenticate: ({ origin, host }) => {
+    if ((origin !== undefined && !isOwn(origin)) || (host !== undefined && !isOwn(`http://${host}`)))
       throw new CatalogError('ForbiddenException', 'Requests of web pages are refused in development mode')
     return anonymous
   },

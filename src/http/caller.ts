@@ -54,7 +54,7 @@ export const callerOf = ({ request, response, target, body, requestId }: Sent): 
   const caller: Caller = {
     requestId,
     startedAt: new Date(),
-    credentials: { authorization: headers.authorization, origin: headers.origin },
+    credentials: { authorization: headers.authorization, origin: headers.origin, host: headers.host },
     delegation: readDelegation(headers['x-iceberg-access-delegation']),
     hops: single(headers[hopHeader]),
     signal: abortedWith(response),

@@ -47,7 +47,7 @@ export const exchange = async (port: number, request: string | Uint8Array): Prom
 /** One request as it stands on the wire. */
 export const wireText = (line: string, headers: readonly string[] = [], body = ''): string => {
   const length = body === '' ? [] : [`Content-Length: ${Buffer.byteLength(body)}`]
-  return `${[`${line} HTTP/1.1`, 'Host: gateway', 'Connection: close', ...length, ...headers].join('\r\n')}\r\n\r\n${body}`
+  return `${[`${line} HTTP/1.1`, 'Host: localhost', 'Connection: close', ...length, ...headers].join('\r\n')}\r\n\r\n${body}`
 }
 
 export const schema = {

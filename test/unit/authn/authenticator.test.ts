@@ -9,6 +9,7 @@ import { CatalogError } from '#model/errors.ts'
 const sent = (over: Partial<Credentials> = {}): Credentials => ({
   authorization: undefined,
   origin: undefined,
+  host: undefined,
   ...over,
 })
 
@@ -78,6 +79,20 @@ describe('development mode', () => {
     'refuses a web page of another site: %s',
     (origin) => {
       expect(refusalOf(() => authenticator.authenticate(sent({ origin })))).toBe('ForbiddenException')
+    },
+  )
+
+  test.each(['evil.example', 'evil.example:8181', '127.0.0.1.evil.example', 'a@b', ''])(
+    'refuses a page whose own name was made to point here: %s',
+    (host) => {
+      expect(refusalOf(() => authenticator.authenticate(sent({ host })))).toBe('ForbiddenException')
+    },
+  )
+
+  test.each(['localhost', 'LOCALHOST:8181', '127.0.0.1:8181', '127.1.2.3', '[::1]:8181'])(
+    'serves whoever calls this machine by its own name: %s',
+    (host) => {
+      expect(refusalOf(() => authenticator.authenticate(sent({ host })))).toBe('none')
     },
   )
 
