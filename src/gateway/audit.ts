@@ -82,7 +82,9 @@ const unrecorded = ({ kind, error }: Trail, cause: unknown): unknown =>
 export const audit = async (sink: AuditSink, trail: Trail): Promise<void> => {
   if (trail.receipt?.written) return
   try {
-    await sink.record(draftOf(trail))
+    // A success reads as the receipt foretold.
+    const foretold = trail.error === undefined ? trail.receipt?.audit : undefined
+    await sink.record(foretold ?? draftOf(trail))
   } catch (cause) {
     throw unrecorded(trail, cause)
   }

@@ -21,6 +21,8 @@ const answerMetrics = async ({ metrics }: Probes): Promise<Answer> => {
 
 /** Undefined where the path is none of a probe. */
 export const answerProbe = (probes: Probes, segments: readonly string[]): Promise<Answer> | undefined => {
+  const [first] = segments
+  if (first !== 'health' && first !== 'metrics') return undefined
   const path = segments.join('/')
   if (path === 'health/live') return Promise.resolve(jsonAnswer({ live: true }))
   if (path === 'health/ready') return answerReady(probes)

@@ -53,8 +53,9 @@ const pathOf = (target: string): string =>
 export const splitUrl = (target: string): RawUrl => {
   const path = pathOf(target)
   const at = path.indexOf('?')
-  const segments = (at < 0 ? path : path.slice(0, at)).split('/')
-  while (segments[0] === '') segments.shift()
-  while (segments.at(-1) === '') segments.pop()
+  const parts = (at < 0 ? path : path.slice(0, at)).split('/')
+  const start = parts.findIndex((part) => part !== '')
+  const end = parts.findLastIndex((part) => part !== '') + 1
+  const segments = start < 0 ? [] : parts.slice(start, end)
   return { segments, query: queryOf(at < 0 ? '' : path.slice(at + 1)) }
 }

@@ -112,8 +112,9 @@ export const findRelationPlace = async <Input extends AtRelation>(
   checkLookupOf(input.id)
   const warehouse = await findWarehouse(deps.warehouses, input.warehouse)
   const route = warehouse.mounts.route(input.id.namespace)
+  const place = { warehouse, input, route, relayed: !route.source.local }
   const entries = await findEntries(route, [input.id])
-  return { warehouse, input, route, relayed: !route.source.local, ...(entries ? { entries } : {}) }
+  return entries ? { ...place, entries } : place
 }
 
 export const namespaceResource = (place: Place<unknown>, namespace: Namespace): Resource =>
