@@ -9,11 +9,12 @@ import type { Sql } from '#store/database.ts'
 import { findNamespaces, hasEntries, listEntries, type NamespaceState } from '#store/entries.ts'
 import type { Line } from '#store/entries-lines.ts'
 import { namespaceLock, writeNamespaceProperties } from '#store/entries-write.ts'
+import { isMounted } from '#store/mounts.ts'
 import { change, eventOf, type Plan, type Reading, tombstone } from './changes.ts'
 import type { Local } from './deps.ts'
 import { namespaceEntryKey, namespaceName, stayLocks } from './keys.ts'
 import type { Places } from './places.ts'
-import { namespaceExists, namespaceNotEmpty, noSuchNamespace } from './refusals.ts'
+import { namespaceExists, namespaceMounted, namespaceNotEmpty, noSuchNamespace } from './refusals.ts'
 
 type Properties = Readonly<Record<string, string>>
 
@@ -52,6 +53,7 @@ const create = (local: Local, places: Places): Namespaces['create'] => {
         if (parent.length > 0) await requireNamespace(tx, line, parent)
         const [present] = await findNamespaces(tx, line, [namespaceName(namespace)])
         if (present !== undefined) throw namespaceExists(namespace)
+        if (await isMounted(tx, local.warehouse.id, namespace)) throw namespaceMounted(namespace)
         const contentId = local.newUuid()
         return {
           result: undefined,

@@ -12,6 +12,12 @@ export const noSuchNamespace = (namespace: Namespace): CatalogError =>
 export const namespaceExists = (namespace: Namespace): CatalogError =>
   new CatalogError('AlreadyExistsException', `Namespace already exists: ${formatNamespace(namespace)}`)
 
+export const namespaceMounted = (namespace: Namespace): CatalogError =>
+  new CatalogError(
+    'ConflictException',
+    `Cannot create namespace ${formatNamespace(namespace)}: a connection is mounted over it`,
+  )
+
 export const namespaceNotEmpty = (namespace: Namespace): CatalogError =>
   new CatalogError('NamespaceNotEmptyException', `Namespace ${formatNamespace(namespace)} is not empty`)
 

@@ -54,6 +54,20 @@ export const lock = async (tx: Transaction, locks: readonly Lock[]): Promise<voi
   await tx.query(takeLocks, [ordered.map((l) => l.order), ordered.map((l) => l.exclusive)])
 }
 
+const keepWarehouse = statement('select 1 from warehouse where id = $1 for key share')
+const findLines = statement('select id from line where warehouse_id = $1')
+
+/** Waits for the writers of every line of the warehouse, and keeps new ones out until the transaction ends. */
+export const holdLines = async (tx: Transaction, warehouseId: string): Promise<void> => {
+  // The row before the lines, as deleting the warehouse does: the other way round they would wait in a ring.
+  await tx.query(keepWarehouse, [warehouseId])
+  const lines = await tx.query<{ id: number }>(findLines, [warehouseId])
+  await lock(
+    tx,
+    lines.map(({ id }) => ({ ...lineLock({ id, chainLines: [], chainSeqs: [] }), exclusive: true })),
+  )
+}
+
 export interface CommitDraft {
   /** Minted by the writer; looked up where the answer of COMMIT was lost. */
   readonly id: string

@@ -3,9 +3,10 @@
 import { CatalogError } from '#model/errors.ts'
 import { formatNamespace, type Namespace, namespaceKey, namespaceOfKey } from '#model/identifier.ts'
 import { refusing } from './administration.ts'
-import type { Sql, Transaction } from './database.ts'
+import { type Sql, statement, type Transaction } from './database.ts'
 import { and, asc, eq, sql as fragment } from './drizzle.ts'
-import { connection, mount } from './schema.ts'
+import { holdLines } from './entries-write.ts'
+import { connection, mount, space } from './schema.ts'
 import { raiseEpoch } from './server.ts'
 
 export interface MountRecord {
@@ -80,8 +81,40 @@ const describeMount = (namespace: Namespace): string =>
 const nextPosition = (warehouseId: string) =>
   fragment<number>`(select coalesce(max(m.position), -1) + 1 from mount m where m.warehouse_id = ${warehouseId})`
 
-/** AlreadyExists where the prefix is mounted; NotFound for a missing warehouse or connection. What the mount law says is the caller's to check. */
+const findContent = statement(`
+  select 1 from entry_head h join line l on l.id = h.line_id
+  where l.warehouse_id = $1 and h.pointer is not null
+    and ($2 or h.ns = $3 and h.space = ${space.namespace} and h.name = $4)
+  limit 1`)
+
+/** Conflict where the point is a local namespace of any line. Without it nothing can lie below the point either. */
+const checkFree = async (tx: Transaction, { warehouseId, namespace }: MountDraft): Promise<void> => {
+  const parent = namespaceKey(namespace.slice(0, -1))
+  const values = [warehouseId, namespace.length === 0, parent, namespace.at(-1) ?? '']
+  if ((await tx.query(findContent, values)).length > 0)
+    throw new CatalogError(
+      'ConflictException',
+      `Cannot mount at ${describeMount(namespace)}: the local catalog holds content there`,
+    )
+}
+
+const findOver = statement(
+  'select 1 from mount where warehouse_id = $1 and namespace = any($2::text[]) limit 1',
+)
+
+/** Whether a connection is mounted at the namespace or above it. True for good while a line of the warehouse is locked. */
+export const isMounted = async (sql: Sql, warehouseId: string, namespace: Namespace): Promise<boolean> => {
+  const keys = [[], ...namespace.map((_, depth) => namespace.slice(0, depth + 1))].map(namespaceKey)
+  return (await sql.query(findOver, [warehouseId, keys])).length > 0
+}
+
+/**
+ * AlreadyExists where the prefix is mounted, Conflict over local content; NotFound for a missing warehouse or
+ * connection. What else the mount law says is the caller's to check.
+ */
 export const insertMount = async (tx: Transaction, draft: MountDraft): Promise<MountRecord> => {
+  await holdLines(tx, draft.warehouseId)
+  await checkFree(tx, draft)
   await raiseEpoch(tx)
   const insert = tx.orm((orm) =>
     orm

@@ -5,7 +5,7 @@ import { checkVersion, type NamePage, refusing } from './administration.ts'
 import type { Sql, Transaction } from './database.ts'
 import { and, asc, eq, sql as fragment, gt } from './drizzle.ts'
 import { createMainLine, hasContent } from './entries-lines.ts'
-import { lineLock, lock } from './entries-write.ts'
+import { holdLines } from './entries-write.ts'
 import { line, project, ref, storageProfile, warehouse } from './schema.ts'
 import { raiseEpoch } from './server.ts'
 
@@ -207,13 +207,7 @@ export const updateWarehouse = async (
 
 /** Waits for the writers of every line; dead lines take no commit, so from here on nothing can come in. */
 const closeLines = async (tx: Transaction, warehouseId: string): Promise<void> => {
-  const lines = await tx.orm((orm) =>
-    orm.select({ id: line.id }).from(line).where(eq(line.warehouseId, warehouseId)),
-  )
-  await lock(
-    tx,
-    lines.map(({ id }) => ({ ...lineLock({ id, chainLines: [], chainSeqs: [] }), exclusive: true })),
-  )
+  await holdLines(tx, warehouseId)
   await tx.orm((orm) => orm.update(line).set({ state: 'dead' }).where(eq(line.warehouseId, warehouseId)))
 }
 
