@@ -98,6 +98,7 @@ const catalogDeps = (ground: Ground, metrics: Metrics, epoch: () => number): Cat
     storage: {
       tools: { secret, now: Date.now },
       filesAllowed: isLoopback(server.host) || server.sharedFilesystem,
+      dataFolder: server.data,
     },
     traced: telemetry.enabled,
     hop: hopOf(store.id, store.incarnation),

@@ -18,7 +18,7 @@ const isMissing = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')
 
 /** The real path of the nearest existing ancestor, with the missing rest appended. */
-const realPathOf = async (wanted: string): Promise<string> => {
+export const realPathOf = async (wanted: string): Promise<string> => {
   try {
     return await realpath(wanted)
   } catch (error) {
@@ -28,7 +28,8 @@ const realPathOf = async (wanted: string): Promise<string> => {
   }
 }
 
-const isUnder = (inner: string, outer: string): boolean =>
+/** Of two absolute paths: `inner` is `outer` or lies below it. */
+export const isUnder = (inner: string, outer: string): boolean =>
   inner === outer || inner.startsWith(outer.endsWith('/') ? outer : `${outer}/`)
 
 export const createFileRoots = (roots: readonly string[]): FileRoots => {
