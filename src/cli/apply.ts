@@ -1,6 +1,7 @@
 /** `lakegate apply`: reads what is in force, prints the difference to what is declared, and makes it so. */
+import { isDeepStrictEqual } from 'node:util'
 import { diffOf } from './diff.ts'
-import type { ManagementClient, Wire } from './management-client.ts'
+import { type ManagementClient, ManagementError, type Wire } from './management-client.ts'
 import { planOf, type Step } from './plan.ts'
 import {
   type CurrentState,
@@ -106,11 +107,56 @@ const take = async (client: ManagementClient, step: Step): Promise<void> => {
   }
 }
 
-/** Resolves with the number of changes made. A failure stops there; what was done stays, and a second run goes on. */
+/** Someone else has made what the step makes (409), or removed what it removes (404). */
+const isLate = (step: Step, error: unknown): error is ManagementError =>
+  error instanceof ManagementError &&
+  (step.do.startsWith('create-')
+    ? error.status === 409
+    : step.do.startsWith('remove-') && error.status === 404)
+
+interface Late {
+  readonly step: Step
+  readonly error: ManagementError
+}
+
+/** How many steps were taken, and the one that came too late, where one did. */
+const takeAll = async (
+  client: ManagementClient,
+  steps: readonly Step[],
+): Promise<{ readonly taken: number; readonly late?: Late }> => {
+  for (const [taken, step] of steps.entries()) {
+    try {
+      await take(client, step)
+    } catch (error) {
+      if (!isLate(step, error)) throw error
+      return { taken, late: { step, error } }
+    }
+  }
+  return { taken: steps.length }
+}
+
+/** Each new plan is owed to one object that another hand has changed; a few more than there are objects are enough. */
+const spareTries = 4
+
+/**
+ * Resolves with the number of changes made. What another `apply` does meanwhile is read and planned anew. Any other
+ * failure stops there; what was done stays, and a second run goes on.
+ */
 export const apply = async ({ declared, client, print, prune, dryRun }: ApplyRequest): Promise<number> => {
-  const plan = planOf(wantedState(declared), await readCurrent(client), { prune: prune ?? false })
+  const planAnew = async () =>
+    planOf(wantedState(declared), await readCurrent(client), { prune: prune ?? false })
+  let plan = await planAnew()
   for (const line of diffOf(plan)) print(line)
   if (dryRun) return 0
-  for (const step of plan.steps) await take(client, step)
-  return plan.steps.length
+  let done = 0
+  for (let tries = plan.steps.length + spareTries; ; tries--) {
+    const { taken, late } = await takeAll(client, plan.steps)
+    done += taken
+    if (late === undefined) return done
+    plan = await planAnew()
+    // What is still to be done was refused for a reason of its own.
+    if (tries === 0 || plan.steps.some((step) => isDeepStrictEqual(step, late.step))) throw late.error
+    print('Changed by someone else meanwhile. What is left:')
+    for (const line of diffOf(plan)) print(line)
+  }
 }

@@ -16,7 +16,7 @@ export interface ManagementAddress {
 }
 
 /** The server's own words, with what was asked of it. */
-class ManagementError extends Error {
+export class ManagementError extends Error {
   readonly status: number
 
   constructor(message: string, status: number) {

@@ -1,5 +1,6 @@
 /** A management face in memory: the client's side of `/management/v1`, enough for `apply`. */
-import type { ManagementClient, Wire } from '#cli/management-client.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { type ManagementClient, ManagementError, type Wire } from '#cli/management-client.ts'
 
 export interface FakeManagement extends ManagementClient {
   /** Method and path of every change, in order. */
@@ -18,10 +19,17 @@ const change = (rows: Wire[], id: string | undefined, members: Wire): void => {
   rows[at] = { ...rows[at], ...members }
 }
 
+/** As the real one: a name, or a place in a warehouse, is had once. */
+const add = (rows: Wire[], row: Wire, unique: readonly string[]): void => {
+  const rival = rows.some((other) => unique.every((name) => isDeepStrictEqual(other[name], row[name])))
+  if (rival) throw new ManagementError('already exists', 409)
+  rows.push(row)
+}
+
 /** The id is a row's first member. */
 const remove = (rows: Wire[], id: string | undefined): void => {
   const at = rows.findIndex((row) => Object.values(row)[0] === id)
-  if (at < 0) throw new Error(`nothing has the id ${id}`)
+  if (at < 0) throw new ManagementError(`nothing has the id ${id}`, 404)
   rows.splice(at, 1)
 }
 
@@ -29,10 +37,10 @@ const postTo = (tables: Tables, [kind, id, member]: readonly (string | undefined
   const fresh = `${kind}-${tables.connections.length + tables.warehouses.length + tables.mounts.length}`
   if (kind === 'connection' && id === undefined) {
     const { 'connection-name': name, ...rest } = body
-    tables.connections.push({ 'connection-id': fresh, name, ...rest })
+    add(tables.connections, { 'connection-id': fresh, name, ...rest }, ['name'])
   } else if (kind === 'warehouse' && id === undefined) {
     const { 'warehouse-name': name, ...rest } = body
-    tables.warehouses.push({ 'warehouse-id': fresh, name, ...rest })
+    add(tables.warehouses, { 'warehouse-id': fresh, name, ...rest }, ['name'])
   } else if (member === 'mount') {
     const connection = tables.connections.find((row) => row['connection-id'] === body['connection-id'])
     const row = {
@@ -41,7 +49,7 @@ const postTo = (tables: Tables, [kind, id, member]: readonly (string | undefined
       'connection-name': connection?.['name'],
       ...body,
     }
-    tables.mounts.push(row)
+    add(tables.mounts, row, ['warehouse-id', 'namespace'])
   } else if (kind === 'connection') {
     change(tables.connections, id, body)
   } else change(tables.warehouses, id, body)

@@ -198,6 +198,23 @@ describe('apply', () => {
     })
   })
 
+  test('four at once all succeed, and what is declared is there once', async () => {
+    const gateway = await start({ state: { warehouses: [] } })
+    const lake = await folder()
+    const names = ['a', 'b', 'c']
+    const connections = names.map((name) => ({ name, kind: 'iceberg-rest', uri: 'http://127.0.0.1:9/x' }))
+    const warehouses = names.map((name) => ({
+      name,
+      location: `file://${lake}/${name}`,
+      mounts: [{ namespace: ['far'], connection: name }],
+    }))
+    const config = join(gateway.folder, 'lakegate.yaml')
+    await writeFile(config, JSON.stringify({ state: { connections, warehouses } }))
+    const apply = () => runLakegate(['apply', '--config', config, '--server', gateway.origin])
+    await Promise.all([apply(), apply(), apply(), apply()])
+    expect((await apply()).stdout).toBe('No changes.\n')
+  })
+
   test('names the gateway that does not answer', async () => {
     const home = await folder()
     await writeFile(join(home, 'lakegate.yaml'), `server: { port: ${await freePort()} }`)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { apply } from '#cli/apply.ts'
+import { ManagementError } from '#cli/management-client.ts'
 import type { DeclaredState } from '#cli/state.ts'
 import { createFakeManagement, type FakeManagement } from '../../support/fake-management.ts'
 
@@ -140,6 +141,29 @@ describe('apply', () => {
       '- connection legacy',
     ])
     expect((await run(client, { warehouses: [bucket] }, { prune: true })).lines).toEqual(['No changes.'])
+  })
+
+  test('four at once make the declared state together, and none of them fails', async () => {
+    const client = createFakeManagement()
+    await Promise.all([1, 2, 3, 4].map(() => run(client, everything)))
+    expect((await run(client, everything)).lines).toEqual(['No changes.'])
+    expect(((await client.get('/warehouse'))['warehouses'] as unknown[]).length).toBe(2)
+    const other = { connections: [legacy, { ...legacy, name: 'other' }], warehouses: [bucket] }
+    await Promise.all([1, 2, 3, 4].map(() => run(client, other, { prune: true })))
+    expect((await run(client, other, { prune: true })).lines).toEqual(['No changes.'])
+  })
+
+  test('a conflict that is not of that kind is told, and nothing is tried again', async () => {
+    const client = createFakeManagement()
+    const refusing: FakeManagement = {
+      ...client,
+      post: async (path, body) => {
+        if (path.endsWith('/mount')) throw new ManagementError('the local catalog holds content there', 409)
+        return client.post(path, body)
+      },
+    }
+    await expect(run(refusing, everything)).rejects.toThrow(/holds content/)
+    expect(client.changes).toEqual(['POST /connection', 'POST /warehouse', 'POST /warehouse'])
   })
 
   test('a mount of a connection that nobody declared names it', async () => {
