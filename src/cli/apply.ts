@@ -26,12 +26,23 @@ export interface ApplyRequest {
 /** Deactivated ones too: they have their names and must not be made again. */
 const everyWarehouse = '/warehouse?warehouseStatus=any'
 
+const isGone = (error: unknown): boolean => error instanceof ManagementError && error.status === 404
+
+/** None where the warehouse was removed since it was listed: removing it again is found to be late. */
+const readMounts = async (client: ManagementClient, warehouse: Wire): Promise<Wire> => {
+  try {
+    return await client.get(`/warehouse/${String(warehouse['warehouse-id'])}/mount`)
+  } catch (error) {
+    if (isGone(error)) return { mounts: [] }
+    throw error
+  }
+}
+
 const readCurrent = async (client: ManagementClient): Promise<CurrentState> => {
   const [connections, warehouses] = await Promise.all([client.get('/connection'), client.get(everyWarehouse)])
   const listed = (warehouses['warehouses'] ?? []) as readonly Wire[]
   const mounts: Wire[] = []
-  for (const warehouse of listed)
-    mounts.push(await client.get(`/warehouse/${String(warehouse['warehouse-id'])}/mount`))
+  for (const warehouse of listed) mounts.push(await readMounts(client, warehouse))
   return currentState({ connections, warehouses, mounts })
 }
 
@@ -42,7 +53,8 @@ const idIn = async (
 ): Promise<string> => {
   const { [`${kind}s`]: listed } = await client.get(kind === 'warehouse' ? everyWarehouse : '/connection')
   const found = (listed as readonly Wire[]).find((item) => item['name'] === name)
-  if (found === undefined) throw new Error(`There is no ${kind} ${name}: declare it under state.${kind}s`)
+  if (found === undefined)
+    throw new ManagementError(`There is no ${kind} ${name}: declare it under state.${kind}s`, 404)
   return String(found[`${kind}-id`])
 }
 
@@ -110,9 +122,7 @@ const take = async (client: ManagementClient, step: Step): Promise<void> => {
 /** Someone else has made what the step makes (409), or removed what it removes (404). */
 const isLate = (step: Step, error: unknown): error is ManagementError =>
   error instanceof ManagementError &&
-  (step.do.startsWith('create-')
-    ? error.status === 409
-    : step.do.startsWith('remove-') && error.status === 404)
+  (step.do.startsWith('create-') ? error.status === 409 : step.do.startsWith('remove-') && isGone(error))
 
 interface Late {
   readonly step: Step

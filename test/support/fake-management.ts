@@ -65,6 +65,8 @@ export const createFakeManagement = (): FakeManagement => {
       const [kind, id] = partsOf(path)
       if (kind === 'connection') return { connections: [...tables.connections] }
       if (id === undefined) return { warehouses: [...tables.warehouses] }
+      if (!tables.warehouses.some((row) => row['warehouse-id'] === id))
+        throw new ManagementError(`nothing has the id ${id}`, 404)
       return { mounts: tables.mounts.filter((row) => row['warehouse-id'] === id) }
     },
     post: async (path, body) => {

@@ -153,6 +153,19 @@ describe('apply', () => {
     expect((await run(client, other, { prune: true })).lines).toEqual(['No changes.'])
   })
 
+  test('what another one removes while it is read does not end the run', async () => {
+    const client = await applied({ warehouses: [bucket] })
+    const racing: FakeManagement = {
+      ...client,
+      get: async (path) => {
+        if (path.endsWith('/mount')) await client.remove(path.replace('/mount', ''))
+        return client.get(path)
+      },
+    }
+    await run(racing, {}, { prune: true })
+    expect((await run(client, {}, { prune: true })).lines).toEqual(['No changes.'])
+  })
+
   test('a conflict that is not of that kind is told, and nothing is tried again', async () => {
     const client = createFakeManagement()
     const refusing: FakeManagement = {
