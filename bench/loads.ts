@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { TestPostgres } from '../test/support/debian-postgres.ts'
 import { benchCommits } from './commits.ts'
 import { type Figure, type Load, sideBySide } from './load.ts'
-import { cpuMs, descendants, type Subject, startSubject } from './process.ts'
+import { familyCpuMs, type Subject, startSubject } from './process.ts'
 import { printFigures, type Verdict } from './report.ts'
 import { startGateway } from './services.ts'
 import { createNamespace, createRequest, createTable, tablesUrl, target } from './tables.ts'
@@ -61,9 +61,6 @@ const prepareTables = async (
 
 const pathOf = (url: string): string => new URL(url).pathname
 
-const databaseCpu = async (postgres: TestPostgres): Promise<number> =>
-  descendants(await postgres.pid()).reduce((sum, pid) => sum + cpuMs(pid), 0)
-
 /** Prints the tables of loads and returns the figures that are required. */
 export const benchLoads = async (setup: LoadsSetup): Promise<Verdict[]> => {
   await setup.postgres.query('postgres', 'create database gateway')
@@ -79,7 +76,7 @@ export const benchLoads = async (setup: LoadsSetup): Promise<Verdict[]> => {
   const bodyFile = join(setup.folder, 'body.json')
   writeFileSync(bodyFile, body)
   const bare = await bareSubjects(setup, bodyFile)
-  const database = () => databaseCpu(setup.postgres)
+  const database = async () => familyCpuMs(await setup.postgres.pid())
   const gatewayLoad = (name: string, path: string, requests: number): Load => ({
     name,
     subject: gateway,
@@ -106,17 +103,18 @@ export const benchLoads = async (setup: LoadsSetup): Promise<Verdict[]> => {
       'baseline (Fastify + pointer read)',
     )
     const big = await sideBySide([
-      gatewayLoad('gateway, local load 1 MB', `${pathOf(local)}/large`, Math.floor(setup.requests / 10)),
+      gatewayLoad('gateway, local load 1 MB', `${pathOf(local)}/large`, Math.floor(setup.requests / 30)),
     ])
     printFigures('Local warm load of 1 MB', big, '')
+    const federatedRequests = Math.floor(setup.requests / 3)
     const federated = await sideBySide([
       {
         name: 'upstream direct',
         subject: upstream,
         path: `${pathOf(direct)}/small`,
-        requests: setup.requests,
+        requests: federatedRequests,
       },
-      gatewayLoad('gateway, federated load', `${federatedPath}/small`, setup.requests),
+      gatewayLoad('gateway, federated load', `${federatedPath}/small`, federatedRequests),
     ])
     printFigures('Federated warm load (CPU of the gateway alone)', federated, '')
     await commits(setup, gateway, upstream)
@@ -127,7 +125,7 @@ export const benchLoads = async (setup: LoadsSetup): Promise<Verdict[]> => {
 }
 
 const commits = async (setup: LoadsSetup, gateway: Subject, upstream: Subject): Promise<void> => {
-  const each = Math.max(5, Math.floor(setup.requests / 200))
+  const each = Math.max(5, Math.floor(setup.requests / 600))
   const own = await benchCommits(gateway, `${gateway.url}/catalog`, each)
   const reference = await benchCommits({ ...gateway, name: upstream.name }, setup.upstream, each)
   console.log('\n## Commits, 16 writers on 16 tables (CPU of the gateway process)\n')

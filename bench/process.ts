@@ -24,11 +24,32 @@ export interface Start {
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** CPU milliseconds (user and system) that a process has used, its threads included, its children not. */
-export const cpuMs = (pid: number): number => {
+const statFields = (pid: number): number[] => {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond
+  return stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number)
+}
+
+const sumMs = (pid: number, [first, end]: readonly [number, number]): number =>
+  statFields(pid)
+    .slice(first, end)
+    .reduce((sum, ticks) => sum + (ticks * 1000) / ticksPerSecond, 0)
+
+/** CPU milliseconds (user and system) that a process has used, its threads included, its children not. */
+export const cpuMs = (pid: number): number => sumMs(pid, [11, 13])
+
+/** The same of a process with all its children, those that have ended included. */
+export const familyCpuMs = (pid: number): number => {
+  const living = (one: number): number => {
+    try {
+      return cpuMs(one)
+    } catch {
+      return 0
+    }
+  }
+  return descendants(pid).reduce((sum, child) => sum + living(child), sumMs(pid, [11, 15]))
 }
 
 /** Resident megabytes of one process, without its children. */
@@ -46,8 +67,8 @@ const parentOf = (pid: string): number => {
   }
 }
 
-/** All living descendants of a process, for the database that a gateway runs beside itself. */
-export const descendants = (pid: number): number[] => {
+/** All living descendants of a process. */
+const descendants = (pid: number): number[] => {
   const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
   const children = all.filter((name) => parentOf(name) === pid).map(Number)
   return children.flatMap((child) => [child, ...descendants(child)])

@@ -21,7 +21,7 @@ const loads = async (folder: string): Promise<Verdict[]> => {
   const postgres = await startDebianPostgres(port + 50)
   const reference = await startReferenceServer({ port: port + 60 })
   try {
-    return await benchLoads({ folder, postgres, upstream: reference.uri, port, requests: 10_000 * scale })
+    return await benchLoads({ folder, postgres, upstream: reference.uri, port, requests: 30_000 * scale })
   } finally {
     await reference.stop()
     await postgres.stop()
