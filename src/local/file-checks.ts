@@ -5,9 +5,9 @@ export type FileExists = (location: string) => Promise<boolean>
 
 /**
  * How long a file that was there counts as there, in milliseconds. Shorter than any client needs to move a file and
- * ask again, long enough that a busy table costs a hundred looks a second and not thousands.
+ * ask again, long enough that a busy table does not cost a look a load.
  */
-const momentMs = 10
+const momentMs = 1
 
 export const createFileChecks = (
   { exists }: Pick<MetadataFiles, 'exists'>,
