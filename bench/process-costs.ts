@@ -58,13 +58,13 @@ const startCost = async (setup: CostsSetup): Promise<Verdict[]> => {
   ]
 }
 
-/** Growth of resident memory over many loads, after a tenth of them as warm-up. */
+/** Growth of resident memory over many loads, once the heap has found its size. */
 const memory = async (setup: CostsSetup, gateway: Subject): Promise<Verdict> => {
   const local = await target(`${gateway.url}/catalog`)
   await createNamespace(local, ns)
   await createTable(local, ns, createRequest('small', 10_000))
   const path = `${new URL(tablesUrl(local, ns)).pathname}/small`
-  await measure({ name: 'warm-up', subject: gateway, path, requests: Math.floor(setup.loads / 5) })
+  await measure({ name: 'warm-up', subject: gateway, path, requests: Math.floor(setup.loads / 2) })
   const before = residentMb(gateway.pid)
   await measure({ name: 'loads', subject: gateway, path, requests: setup.loads })
   const after = residentMb(gateway.pid)

@@ -1,7 +1,6 @@
 /** Imports the packages that a gateway imports and waits: what a start costs before it does anything of its own. */
 import { createServer } from 'node:http'
 import '@opentelemetry/api'
-import 'drizzle-orm/node-postgres'
 import 'fastify'
 import 'lru-cache'
 import 'pg'
@@ -9,8 +8,8 @@ import 'pino'
 import 'prom-client'
 import 'typebox'
 import 'typebox/value'
-import 'undici'
 import 'uuid'
 import 'yaml'
+import '../../src/store/drizzle.ts'
 
 createServer((_request, response) => response.end('{}')).listen(Number(process.argv[2] ?? 0), '127.0.0.1')
