@@ -28,11 +28,11 @@ export interface Load {
 const fire = (url: string, amount: number, connections: number) =>
   autocannon({ url, amount, connections, timeout: 60 })
 
-/** Warms up with a fifth of the requests (what compiles late is not measured), then measures. */
+/** Warms up with as many requests as are measured: what compiles late is not counted. */
 export const measure = async (load: Load): Promise<Figure> => {
   const url = load.subject.url + load.path
   const connections = load.connections ?? 16
-  await fire(url, Math.max(connections, Math.floor(load.requests / 5)), connections)
+  await fire(url, load.requests, connections)
   const database = load.database ?? (async () => Number.NaN)
   const databaseBefore = await database()
   const before = cpuMs(load.subject.pid)
