@@ -44,7 +44,8 @@ export interface StorageRules {
 
 /** Refuses (400) `file:` locations that clients elsewhere could not reach. */
 export const checkFileLocations = (profile: StorageProfile, filesAllowed: boolean): void => {
-  const location = [profile.location, ...profile.allowedLocations].find((one) => one.startsWith('file:'))
+  const locations = [profile.location, ...profile.allowedLocations]
+  const location = locations.find((one) => parseLocation(one).store === 'file')
   if (location === undefined || filesAllowed) return
   throw new CatalogError(
     'BadRequestException',
