@@ -1,6 +1,6 @@
 /** Every requirement of a table commit (REST specification, "TableRequirement"). */
 import { CatalogError } from '#model/errors.ts'
-import type { JsonObject } from '#model/json.ts'
+import type { JsonObject, JsonValue } from '#model/json.ts'
 import { asInt, asObject, asString, optional, sameId } from '#model/json-read.ts'
 import { conflict, illegal, invalid } from './errors.ts'
 import type { DraftValues, TableDraft } from './table-draft.ts'
@@ -94,6 +94,17 @@ const readRequirement = (json: JsonObject): Requirement => {
     throw new CatalogError('BadRequestException', `Unknown update requirement: ${type.slice(0, 100)}`)
   return read(json)
 }
+
+/**
+ * Does a commit assert that its object is absent? Judges no other requirement, so that those of an upstream's own
+ * kind pass; letter case does not matter here either.
+ */
+export const assertsCreate = (requirements: JsonValue | undefined): boolean =>
+  Array.isArray(requirements) &&
+  requirements.some((one: JsonValue) => {
+    const type = typeof one === 'object' && one !== null && 'type' in one ? one.type : undefined
+    return typeof type === 'string' && type.toLowerCase() === createType
+  })
 
 export interface Requirements {
   /** True where the commit creates the table (`assert-create`). */

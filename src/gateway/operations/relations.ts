@@ -1,6 +1,7 @@
 /** The operations that tables and views have alike, written once for both. */
 import type { Loaded, LoadOptions, Relations } from '#catalog/catalog.ts'
 import type { Route } from '#catalog/mounts.ts'
+import { assertsCreate } from '#iceberg/requirements.ts'
 import type { Action, Need } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
 import { checkIdentifier, type Identifier, namespaceKey } from '#model/identifier.ts'
@@ -203,13 +204,7 @@ const exists = (
 })
 
 /** A commit that asserts absence is the second half of a staged create. */
-const createsAnew = ({ body }: WithBody): boolean => {
-  const { requirements } = body.json
-  return (
-    Array.isArray(requirements) &&
-    requirements.some((one) => typeof one === 'object' && one !== null && one.type === 'assert-create')
-  )
-}
+const createsAnew = ({ body }: WithBody): boolean => assertsCreate(body.json['requirements'])
 
 const commit = (
   deps: IcebergDeps,

@@ -1,5 +1,6 @@
 /** A change of several tables at once: all of one catalog, or refused with nothing sent. */
 import type { TableChange } from '#catalog/catalog.ts'
+import { assertsCreate } from '#iceberg/requirements.ts'
 import { CatalogError } from '#model/errors.ts'
 import { checkIdentifier, formatIdentifier, namespaceKey } from '#model/identifier.ts'
 import type { JsonValue } from '#model/json.ts'
@@ -58,8 +59,7 @@ const readChanges = ({ body }: WithBody): readonly TableChange[] => {
   return changes
 }
 
-const creates = ({ requirements }: TableChange): boolean =>
-  requirements?.some((one) => one['type'] === 'assert-create') === true
+const creates = ({ requirements }: TableChange): boolean => assertsCreate(requirements)
 
 const findPlace = async (deps: IcebergDeps, input: CommitTransaction): Promise<TransactionPlace> => {
   const changes = readChanges(input)
