@@ -33,9 +33,12 @@ export const namespaceOfKey = (key: string): Namespace => (key === '' ? [] : key
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here.
 const forbidden = /[\u0000-\u001f\u007f]/
 
+/** C0 and DEL: in no name, and the separator of keys is among them. */
+export const hasControlCharacters = (text: string): boolean => forbidden.test(text)
+
 const checkLevel = (level: string, what: string): void => {
   if (level === '') throw new CatalogError('BadRequestException', `Invalid ${what}: a name must not be empty`)
-  if (forbidden.test(level))
+  if (hasControlCharacters(level))
     throw new CatalogError('BadRequestException', `Invalid ${what}: control characters are not allowed`)
   if (!level.isWellFormed())
     throw new CatalogError('BadRequestException', `Invalid ${what}: not well-formed Unicode`)

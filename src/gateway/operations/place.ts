@@ -4,7 +4,7 @@ import { allowClientConfig } from '#catalog/client-config.ts'
 import type { Route } from '#catalog/mounts.ts'
 import type { Need, Resource } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
-import { type Identifier, type Namespace, sameNamespace } from '#model/identifier.ts'
+import { hasControlCharacters, type Identifier, type Namespace, sameNamespace } from '#model/identifier.ts'
 import type { JsonObject } from '#model/json.ts'
 import { asArrayOf, asObject, asString, optional } from '#model/json-read.ts'
 import type { ListingRules } from '../listing.ts'
@@ -50,9 +50,6 @@ export interface RoutedPlace<Input> extends Place<Input> {
 
 export type RelationKind = 'table' | 'view'
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here.
-const unspeakable = /[\u0000-\u001f\u007f]/
-
 const longestLookup = 32 * 1024
 
 /**
@@ -65,7 +62,7 @@ export const checkLookup = (levels: readonly string[]): void => {
   for (const level of levels) length += level.length
   if (length > longestLookup) throw new CatalogError('BadRequestException', 'Invalid name: too long')
   for (const level of levels)
-    if (level === '' || unspeakable.test(level) || !level.isWellFormed())
+    if (level === '' || hasControlCharacters(level) || !level.isWellFormed())
       throw new CatalogError('BadRequestException', 'Invalid name: empty, or with control characters')
 }
 
