@@ -5,17 +5,21 @@ import { checkText } from '#model/identifier.ts'
 import type { JsonObject } from '#model/json.ts'
 import { decodeStrictly } from '#model/schema.ts'
 import type { Operation } from '../../operation.ts'
+import { replayDone } from '../replays.ts'
 import {
+  aimAt,
   type ById,
   type ConnectionTarget,
   connectionResource,
   findConnectionTarget,
   type ManagementDeps,
+  missingConnection,
   onConnection,
   onProject,
   type ProjectTarget,
 } from './place.ts'
 import type { ConnectionRecord } from './registry.ts'
+import { replayConnection, replayMade } from './replays.ts'
 import { nearestKind } from './storage-wire.ts'
 
 const strict = { additionalProperties: false } as const
@@ -72,6 +76,13 @@ const createConnection = (
       kind: input.kind,
       config: checkConfig(deps, input.kind, input.config),
     }),
+  replay: replayMade(
+    async ({ input }) => {
+      const all = await deps.registry.listConnections(deps.projectId)
+      return all.find((record) => record.name === input['connection-name'])
+    },
+    ({ input }) => missingConnection(input['connection-name']),
+  ),
 })
 
 const getConnection = (deps: ManagementDeps): Operation<ById, ConnectionTarget<ById>, ConnectionRecord> => ({
@@ -83,13 +94,20 @@ const getConnection = (deps: ManagementDeps): Operation<ById, ConnectionTarget<B
   run: async ({ target }) => target.record,
 })
 
-const deleteConnection = (deps: ManagementDeps): Operation<ById, ConnectionTarget<ById>, void> => ({
+const deleteConnection = (deps: ManagementDeps): Operation<ById, ProjectTarget<ById>, void> => ({
   name: 'deleteConnection',
   kind: 'change',
   success: 204,
-  resolve: (input) => findConnectionTarget(deps, input),
-  needs: onConnection('drop'),
-  run: ({ context, target }) => deps.registry.removeConnection(context, target.record.id),
+  resolve: aimAt(missingConnection),
+  needs: ({ input: { id } }) => [
+    { action: 'drop', resource: connectionResource({ projectId: deps.projectId, id }) },
+  ],
+  missing: ({ input }) => missingConnection(input.id),
+  run: async ({ context, target }) => {
+    const { record } = await findConnectionTarget(deps, target.input)
+    await deps.registry.removeConnection(context, record.id)
+  },
+  replay: replayDone,
 })
 
 type Rename = ById & { readonly newName: string }
@@ -107,6 +125,7 @@ const renameConnection = (
   needs: onConnection('manage'),
   run: ({ context, target: { input, record } }) =>
     deps.registry.changeConnection(context, record.id, { name: input.newName }),
+  replay: replayConnection(deps),
 })
 
 type Configure = ById & { readonly body: Static<typeof connectionConfigSchema> }
@@ -126,6 +145,7 @@ const updateConnectionConfig = (
       config: checkConfig(deps, kind, input.body.config),
     })
   },
+  replay: replayConnection(deps),
 })
 
 export const createConnectionOperations = (deps: ManagementDeps) => ({

@@ -1,7 +1,9 @@
 /** The operations on mounts of a warehouse. */
 import { type Static, Type } from 'typebox'
 import { CatalogError } from '#model/errors.ts'
+import { sameNamespace } from '#model/identifier.ts'
 import type { Operation } from '../../operation.ts'
+import { replayDone } from '../replays.ts'
 import {
   type ById,
   connectionResource,
@@ -13,6 +15,7 @@ import {
   type WarehouseTarget,
 } from './place.ts'
 import type { ConnectionRecord, MountRecord } from './registry.ts'
+import { replayMade } from './replays.ts'
 
 export const createMountSchema = Type.Object(
   {
@@ -71,7 +74,17 @@ const createMount = (deps: ManagementDeps): Operation<CreateMount, NewMountTarge
       connectionId: connection.id,
     })
   },
+  replay: replayMade(
+    async ({ record, input }) => {
+      const mounts = await deps.registry.listMounts(record.id)
+      return mounts.find(({ namespace }) => sameNamespace(namespace, input.body.namespace))
+    },
+    ({ input }) => missingMount(input.body.namespace.join('.')),
+  ),
 })
+
+const missingMount = (mount: string): CatalogError =>
+  new CatalogError('NotFoundException', `Mount does not exist: ${mount}`)
 
 const findMount = async (
   { registry }: ManagementDeps,
@@ -79,8 +92,7 @@ const findMount = async (
 ): Promise<MountRecord> => {
   const mounts = await registry.listMounts(record.id)
   const mount = mounts.find(({ id }) => id === input.mountId)
-  if (mount === undefined)
-    throw new CatalogError('NotFoundException', `Mount does not exist: ${input.mountId}`)
+  if (mount === undefined) throw missingMount(input.mountId)
   return mount
 }
 
@@ -100,6 +112,7 @@ const deleteMount = (deps: ManagementDeps): Operation<AtMount, WarehouseTarget<A
   resolve: (input) => findWarehouseTarget(deps, input),
   needs: onWarehouse('manage'),
   run: async ({ context, target }) => deps.registry.removeMount(context, await findMount(deps, target)),
+  replay: replayDone,
 })
 
 export const createMountOperations = (deps: ManagementDeps) => ({

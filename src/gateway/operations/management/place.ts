@@ -75,6 +75,14 @@ export const findWarehouseTarget = async <Input extends ById>(
   return { warehouse: null, input, record }
 }
 
+/** Acts on an object that a repeated request may no longer find: run looks for it. */
+export const aimAt =
+  (missing: (id: string) => CatalogError) =>
+  async <Input extends ById>(input: Input): Promise<ProjectTarget<Input>> => {
+    if (!isId(input.id)) throw missing(input.id)
+    return { warehouse: null, input }
+  }
+
 export const findConnection = async (
   { registry, projectId }: ManagementDeps,
   id: string,
@@ -94,13 +102,18 @@ const projectResource = ({ projectId }: ManagementDeps): Resource => ({
   project: projectId,
 })
 
-export const warehouseResource = ({ projectId, id }: WarehouseRecord): Resource => ({
+interface InProject {
+  readonly projectId: string
+  readonly id: string
+}
+
+export const warehouseResource = ({ projectId, id }: InProject): Resource => ({
   kind: 'warehouse',
   project: projectId,
   warehouse: id,
 })
 
-export const connectionResource = ({ projectId, id }: ConnectionRecord): Resource => ({
+export const connectionResource = ({ projectId, id }: InProject): Resource => ({
   kind: 'connection',
   project: projectId,
   connection: id,

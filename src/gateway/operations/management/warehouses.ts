@@ -4,10 +4,13 @@ import { CatalogError } from '#model/errors.ts'
 import { checkText } from '#model/identifier.ts'
 import { isInside } from '#model/location.ts'
 import type { Operation } from '../../operation.ts'
+import { replayDone } from '../replays.ts'
 import {
+  aimAt,
   type ById,
   findWarehouseTarget,
   type ManagementDeps,
+  missingWarehouse,
   onProject,
   onWarehouse,
   type ProjectTarget,
@@ -15,6 +18,7 @@ import {
   warehouseResource,
 } from './place.ts'
 import type { StorageRecord, WarehouseChange, WarehouseRecord } from './registry.ts'
+import { replayMade, replayWarehouse } from './replays.ts'
 import { storageMembers, storageRecord } from './storage-wire.ts'
 
 const strict = { additionalProperties: false } as const
@@ -117,6 +121,13 @@ const createWarehouse = (
       verifyMetadataFile: input['verify-metadata-file'] ?? null,
     })
   },
+  replay: replayMade(
+    async ({ input }) => {
+      const all = await deps.registry.listWarehouses(deps.projectId)
+      return all.find((record) => record.name === input['warehouse-name'])
+    },
+    ({ input }) => missingWarehouse(input['warehouse-name']),
+  ),
 })
 
 const getWarehouse = (deps: ManagementDeps): ChangeOperation<ById> => ({
@@ -128,13 +139,20 @@ const getWarehouse = (deps: ManagementDeps): ChangeOperation<ById> => ({
   run: async ({ target }) => target.record,
 })
 
-const deleteWarehouse = (deps: ManagementDeps): Operation<ById, WarehouseTarget<ById>, void> => ({
+const deleteWarehouse = (deps: ManagementDeps): Operation<ById, ProjectTarget<ById>, void> => ({
   name: 'deleteWarehouse',
   kind: 'change',
   success: 204,
-  resolve: (input) => findWarehouseTarget(deps, input),
-  needs: onWarehouse('drop'),
-  run: ({ context, target }) => deps.registry.removeWarehouse(context, target.record.id),
+  resolve: aimAt(missingWarehouse),
+  needs: ({ input: { id } }) => [
+    { action: 'drop', resource: warehouseResource({ projectId: deps.projectId, id }) },
+  ],
+  missing: ({ input }) => missingWarehouse(input.id),
+  run: async ({ context, target }) => {
+    const { record } = await findWarehouseTarget(deps, target.input)
+    await deps.registry.removeWarehouse(context, record.id)
+  },
+  replay: replayDone,
 })
 
 /** An operation whose whole deed is one change of the record. */
@@ -150,6 +168,7 @@ const changing = <Input extends ById>(
   needs: onWarehouse('manage'),
   run: async ({ context, target: { input, record } }) =>
     deps.registry.changeWarehouse(context, record.id, await changeOf(input, record)),
+  replay: replayWarehouse(deps),
 })
 
 const changeStorage = (deps: ManagementDeps): ChangeOperation<ById & { readonly body: WarehouseStorage }> =>
