@@ -165,16 +165,20 @@ const maxAttempts = 12
 const firstPauseMs = 5
 const longestPauseMs = 500
 
-/**
- * A change that needs no metadata file: tried again while others come in between. CommitFailed (409) when that
- * happens too often, CommitStateUnknown when the end of the transaction cannot be learned.
- */
-export const change = async <T>(local: Local, context: CallContext, wanted: Change<T>): Promise<T> => {
+/** What one try came to. */
+type Tried<T> = { readonly result: T } | { readonly lost: unknown }
+
+/** Tries again, with jitter, while tries are lost. CommitFailed (409) when that happens too often. */
+export const repeatedly = async <T>(
+  local: Local,
+  context: CallContext,
+  once: () => Promise<Tried<T>>,
+): Promise<T> => {
   let last: unknown
   for (let attempt = 0; attempt < maxAttempts; attempt++) {
     if (attempt > 0) await local.pause(local.random() * Math.min(longestPauseMs, firstPauseMs * 2 ** attempt))
     context.signal.throwIfAborted()
-    const outcome = await tryOnce(local, context, wanted)
+    const outcome = await once()
     if ('result' in outcome) return outcome.result
     last = outcome.lost
   }
@@ -183,11 +187,14 @@ export const change = async <T>(local: Local, context: CallContext, wanted: Chan
   })
 }
 
-const tryOnce = async <T>(
-  local: Local,
-  context: CallContext,
-  wanted: Change<T>,
-): Promise<{ readonly result: T } | { readonly lost: unknown }> => {
+/**
+ * A change that needs no metadata file: tried again while others come in between. CommitFailed (409) when that
+ * happens too often, CommitStateUnknown when the end of the transaction cannot be learned.
+ */
+export const change = <T>(local: Local, context: CallContext, wanted: Change<T>): Promise<T> =>
+  repeatedly(local, context, () => tryOnce(local, context, wanted))
+
+const tryOnce = async <T>(local: Local, context: CallContext, wanted: Change<T>): Promise<Tried<T>> => {
   const commitId = local.newUuid()
   // Kept outside of the transaction: its answer counts when COMMIT turns out to have happened.
   let planned: { readonly result: T } | undefined

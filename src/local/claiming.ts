@@ -1,10 +1,13 @@
 /** Location claims of tables and views, from the staged create to the drop. */
 import { createHash } from 'node:crypto'
+import type { CallContext } from '#catalog/catalog.ts'
 import type { Identifier } from '#model/identifier.ts'
-import { claimLocks, claimPath, findRival, releaseClaims } from '#store/claims.ts'
+import { claimLocks, claimPath, releaseClaims } from '#store/claims.ts'
 import type { Transaction } from '#store/database.ts'
 import { isLive } from '#store/entries.ts'
 import { type Lock, lock } from '#store/entries-write.ts'
+import { CommitUnknown, TransactionConflict } from '#store/errors.ts'
+import { readingForChange, repeatedly } from './changes.ts'
 import type { Local } from './deps.ts'
 import { relationKey } from './keys.ts'
 import type { Places } from './places.ts'
@@ -22,37 +25,46 @@ const stagedOwner = (local: Local, id: Identifier): string => {
 
 export interface Claiming {
   locks(...locations: readonly string[]): readonly Lock[]
-  /** Under the locks: takes the place for good, from a staged create of the name as well. BadRequest where it is taken. */
+  /** Under the locks: takes the places for good, from a staged create of the name as well. BadRequest where one is taken. */
   claim(tx: Transaction, id: Identifier, owned: Owned): Promise<void>
-  /** Under the locks: BadRequest where files would be sent to another object's place. Such a path is not claimed. */
-  checkPaths(tx: Transaction, contentId: string, paths: readonly string[]): Promise<void>
-  /** In a transaction of its own. BadRequest where the place is taken. */
-  stage(id: Identifier, location: string): Promise<void>
+  /** In a transaction of its own. BadRequest where a place is taken. */
+  stage(id: Identifier, staged: Staged): Promise<void>
   /** Once the entry is gone: the content's claims end with its last live entry. */
   release(tx: Transaction, contentId: string): Promise<void>
 }
 
 interface Owned {
   readonly contentId: string
-  readonly location: string
+  /** The location and, beside it, where files are sent. What the owner has already stays its own. */
+  readonly locations: readonly string[]
+}
+
+interface Staged {
+  readonly context: CallContext
+  readonly locations: readonly string[]
 }
 
 export const createClaiming = (local: Local, places: Places): Claiming => {
-  const reject = (location: string, owner: string): never => {
-    local.log('location.taken', { location, owner })
-    throw locationTaken(location)
-  }
-  const take = async (tx: Transaction, { contentId, location }: Owned, staged?: number): Promise<void> => {
-    const rival = await claimPath(tx, {
-      ...places.claimOf(location),
-      warehouseId: local.warehouse.id,
-      owner: contentId,
-      ...(staged === undefined ? {} : { stagedForSeconds: staged }),
-    })
-    if (rival !== undefined) reject(location, rival.owner)
+  const take = async (tx: Transaction, { contentId, locations }: Owned, staged?: number): Promise<void> => {
+    for (const location of locations) {
+      const rival = await claimPath(tx, {
+        ...places.claimOf(location),
+        warehouseId: local.warehouse.id,
+        owner: contentId,
+        ...(staged === undefined ? {} : { stagedForSeconds: staged }),
+      })
+      if (rival === undefined) continue
+      local.log('location.taken', { location, owner: rival.owner })
+      throw locationTaken(location)
+    }
   }
   const locks = (...locations: readonly string[]): readonly Lock[] =>
     locations.flatMap((location) => claimLocks(places.claimOf(location)))
+  const stageOnce = (id: Identifier, locations: readonly string[]): Promise<void> =>
+    local.database.transaction(async (tx) => {
+      await lock(tx, locks(...locations))
+      await take(tx, { contentId: stagedOwner(local, id), locations }, stagedSeconds)
+    })
 
   return {
     locks,
@@ -60,16 +72,15 @@ export const createClaiming = (local: Local, places: Places): Claiming => {
       await releaseClaims(tx, stagedOwner(local, id))
       await take(tx, owned)
     },
-    checkPaths: async (tx, contentId, paths) => {
-      for (const path of paths) {
-        const rival = await findRival(tx, places.claimOf(path), contentId)
-        if (rival !== undefined) reject(path, rival.owner)
-      }
-    },
-    stage: (id, location) =>
-      local.database.transaction(async (tx) => {
-        await lock(tx, locks(location))
-        await take(tx, { contentId: stagedOwner(local, id), location }, stagedSeconds)
+    stage: (id, { context, locations }) =>
+      repeatedly(local, context, async () => {
+        try {
+          return { result: await readingForChange(() => stageOnce(id, locations)) }
+        } catch (error) {
+          // Whether it happened is no matter: the same claim made again is renewed.
+          if (error instanceof TransactionConflict || error instanceof CommitUnknown) return { lost: error }
+          throw error
+        }
       }),
     release: async (tx, contentId) => {
       if (!(await isLive(tx, contentId))) await releaseClaims(tx, contentId)

@@ -57,10 +57,8 @@ interface Step<F extends Facts> {
   readonly part: Part<F>
   readonly swap: PointerSwap<LocalState, F>
   readonly contentId: string
-  /** The place must be claimed: the object is new, or moves. */
-  readonly claims: boolean
-  /** Paths beside the location that must not be another object's. */
-  readonly paths: readonly string[]
+  /** The places to be claimed: all of a new object, else those that the request may have moved. */
+  readonly claims: readonly string[]
 }
 
 const stepsOf = <F extends Facts>(
@@ -75,15 +73,17 @@ const stepsOf = <F extends Facts>(
       part,
       swap,
       contentId: before?.contentId ?? part.newContent,
-      claims: before === undefined || before.location !== swap.facts.location,
-      paths: part.sendsFiles ? filePathsOf(swap.facts) : [],
+      claims: [
+        ...(before?.location === swap.facts.location ? [] : [swap.facts.location]),
+        ...(part.sendsFiles ? filePathsOf(swap.facts) : []),
+      ],
     }
   })
 
 const locksOf = <F extends Facts>(all: Parts<F>, step: Step<F>, line: Line): readonly Lock[] => {
-  const { part, swap, claims, paths } = step
+  const { part, swap, claims } = step
   if (!swap.changed) return []
-  const places = all.claiming.locks(...(claims ? [swap.facts.location] : []), ...paths)
+  const places = all.claiming.locks(...claims)
   if (swap.base !== undefined) return places
   const uuid = uuidLock(all.local.warehouse.id, swap.facts.uuid.toLowerCase())
   return [...stayLocks(line, part.identifier.namespace), uuid, ...places]
@@ -173,11 +173,9 @@ const planSwap = async <F extends Facts>(
     events: changed.map(eventFor),
     puts: changed.map((step) => putOf(step, reading)),
     also: async () => {
-      for (const { part, swap, contentId, claims, paths } of changed) {
-        const { location } = swap.facts
-        if (claims) await all.claiming.claim(reading.tx, part.identifier, { contentId, location })
-        await all.claiming.checkPaths(reading.tx, contentId, paths)
-      }
+      for (const { part, contentId, claims } of changed)
+        if (claims.length > 0)
+          await all.claiming.claim(reading.tx, part.identifier, { contentId, locations: claims })
       await assertUnchanged(
         steps.filter(({ swap }) => !swap.changed),
         reading,

@@ -6,11 +6,11 @@ import { findByUuid, findRelations, type RelationState } from '#store/entries.ts
 import { uuidLock, writePointer } from '#store/entries-write.ts'
 import { writePurgeRequest } from '#store/purge-requests.ts'
 import { writeReceipt } from '#store/receipt.ts'
-import { change, eventOf, type Plan, type Reading, tombstone } from './changes.ts'
+import { change, eventOf, type Plan, type Reading, readingForChange, tombstone } from './changes.ts'
 import type { Facts } from './deps.ts'
 import { relationKey, relationName, stayLocks } from './keys.ts'
 import { requireNamespace } from './namespaces.ts'
-import { filePathsOf } from './places.ts'
+import { placesOf } from './places.ts'
 import { relationExists, renameTaken, uuidExists } from './refusals.ts'
 import { checkUuid, type KindOf, loadedOf, requireRelation } from './relation-kind.ts'
 import type { RelationParts } from './relations.ts'
@@ -112,6 +112,15 @@ interface Registering<F extends Facts> {
   readonly uuid: string
 }
 
+/** AlreadyExists where the name has something that must not be overwritten by this. */
+const rejectTaken = <F extends Facts>(
+  { kind }: KindOf<F>,
+  { id, overwrite }: Pick<Registering<F>, 'id' | 'overwrite'>,
+  state: RelationState | undefined,
+): void => {
+  if (state !== undefined && (!overwrite || state.kind !== kind)) throw relationExists(kind, state.kind, id)
+}
+
 const readRegistered = async <F extends Facts>(
   { local, places }: RelationParts,
   of: KindOf<F>,
@@ -121,6 +130,9 @@ const readRegistered = async <F extends Facts>(
   const metadataLocation = asString(body.json['metadata-location'], 'metadata-location')
   const overwrite = optional(asBoolean, body.json['overwrite'], 'overwrite') ?? false
   places.check(metadataLocation)
+  // A taken name is said before a missing file is, as the reference has it.
+  const present = await readingForChange(() => local.lookups.find(relationName(id)))
+  rejectTaken(of, { id, overwrite }, present)
   // Read anew: a file of this name may have been another one when it was read before.
   const bytes = await local.files.read(metadataLocation)
   const facts = await of.engine.facts(bytes)
@@ -139,8 +151,7 @@ const checkRegister = async <F extends Facts>(
   const { id, uuid } = wanted
   await requireNamespace(reading.tx, reading.line, id.namespace)
   const state = await stateOf(reading, id)
-  if (state !== undefined && (!wanted.overwrite || state.kind !== of.kind))
-    throw relationExists(of.kind, state.kind, id)
+  rejectTaken(of, wanted, state)
   const holders = await findByUuid(reading.tx, local.warehouse.id, uuid)
   if (holders.some(({ contentId }) => contentId !== state?.contentId)) throw uuidExists(of.kind, uuid)
   return state
@@ -180,8 +191,7 @@ const planRegister = async <F extends Facts>(
     puts: [{ key: relationKey(id), contentId, kind: of.kind, pointer, expected: state }],
     also: async () => {
       if (state !== undefined && !same) await parts.claiming.release(tx, state.contentId)
-      await parts.claiming.claim(tx, id, { contentId, location: facts.location })
-      await parts.claiming.checkPaths(tx, contentId, filePathsOf(facts))
+      await parts.claiming.claim(tx, id, { contentId, locations: placesOf(facts) })
     },
   }
 }
@@ -199,7 +209,7 @@ const register = async <F extends Facts>(
     op: of.ops.register,
     locks: (line) => [
       ...stayLocks(line, id.namespace),
-      ...claiming.locks(facts.location, ...filePathsOf(facts)),
+      ...claiming.locks(...placesOf(facts)),
       uuidLock(local.warehouse.id, uuid),
     ],
     plan: (reading) => planRegister(parts, of, { wanted, reading }),

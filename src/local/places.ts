@@ -31,6 +31,9 @@ const pathProperties = [
 export const filePathsOf = ({ properties }: Facts): readonly string[] =>
   pathProperties.flatMap((key) => properties[key] ?? [])
 
+/** Every place that is an object's own. */
+export const placesOf = (facts: Facts): readonly string[] => [facts.location, ...filePathsOf(facts)]
+
 export const withoutTrailingSlashes = (location: string): string => location.replace(/(?<=[^/:])\/+$/, '')
 
 export const createPlaces = (warehouse: LocalWarehouse): Places => {
@@ -60,8 +63,7 @@ export const createPlaces = (warehouse: LocalWarehouse): Places => {
     check,
     checkParent,
     checkFacts: (facts) => {
-      check(facts.location)
-      for (const path of filePathsOf(facts)) checkParent(path)
+      for (const place of placesOf(facts)) check(place)
     },
     claimOf: (location) => {
       const { store, bucket, path } = parseLocation(location)

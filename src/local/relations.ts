@@ -12,7 +12,7 @@ import { type LocalState, type Part, type RunCommit, showSwap } from './commits.
 import type { Facts, Local } from './deps.ts'
 import { relationName } from './keys.ts'
 import { requireNamespace } from './namespaces.ts'
-import { movesPlaces, type Places, withoutTrailingSlashes } from './places.ts'
+import { movesPlaces, type Places, placesOf, withoutTrailingSlashes } from './places.ts'
 import { relationExists, uuidReassigned } from './refusals.ts'
 import { checkUuid, fileNamer, type KindOf, loadedOf } from './relation-kind.ts'
 
@@ -57,9 +57,10 @@ const buildNew = async <F extends Facts>(
 
 const stage = async <F extends Facts>(
   { claiming }: RelationParts,
+  context: CallContext,
   { id, built: { bytes, facts } }: NewRelation<F>,
 ): Promise<Loaded> => {
-  await claiming.stage(id, facts.location)
+  await claiming.stage(id, { context, locations: placesOf(facts) })
   return loadedOf({ metadata: [bytes], uuid: facts.uuid, location: facts.location })
 }
 
@@ -72,7 +73,7 @@ const create = async <F extends Facts>(
   const id = { namespace, name: asString(request['name'], 'name') }
   const made = await buildNew(parts, of, { id, request })
   const staged = of.kind === 'table' && optional(asBoolean, request['stage-create'], 'stage-create') === true
-  if (staged) return stage(parts, made)
+  if (staged) return stage(parts, context, made)
   const [swap] = await parts.runCommit(context, {
     op: of.ops.create,
     outcome: ([first]) => ({ kind: 'metadata', metadataLocation: first?.metadataLocation ?? '' }),

@@ -56,11 +56,7 @@ export interface Rival {
 }
 
 /** Undefined where the path is free for this owner. Only certain while the claim's locks are held. */
-export const findRival = async (
-  tx: Transaction,
-  claim: ClaimedPath,
-  owner: string,
-): Promise<Rival | undefined> => {
+const findRival = async (tx: Transaction, claim: ClaimedPath, owner: string): Promise<Rival | undefined> => {
   const [row] = await tx.query<{ content_id: string; path: string }>(selectRival, [
     claim.store,
     ancestorsOf(claim.path),

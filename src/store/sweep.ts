@@ -34,7 +34,10 @@ const pruneIntents = statement(`
       or state = 'unknown' and created_at < now() - make_interval(secs => $1)
     limit ${batch}))`)
 
-const pruneClaims = statement('delete from location_claim where staged_until < now()')
+/** What a claim is just replacing is skipped: waiting for one row while holding others could end in a ring. */
+const pruneClaims = statement(`
+  delete from location_claim where ctid = any(array(
+    select ctid from location_claim where staged_until < now() for update skip locked))`)
 
 /** A process may die between the relay and its word: what lapsed is doubtful, not open. */
 const doubtLapsed = statement(`

@@ -82,14 +82,15 @@ export const describeLocations = (subject: Subject): void => {
     })
 
     it.skipIf(!traits.claimsLocations)(
-      "of data and metadata files are refused in another table's place, and may be shared outside of all",
+      "of data and metadata files are refused in another table's place, and are one table's own as its location is",
       async () => {
         if (subject.location === undefined) return
         const place = freshPlace()
         await createAt(`${place}/other`)
-        const shared = { properties: { 'write.data.path': `${place}/shared` } }
-        const { id } = await createAt(`${place}/own`, shared)
-        await createAt(`${place}/third`, shared)
+        const sent = { properties: { 'write.data.path': `${place}/sent` } }
+        const { id } = await createAt(`${place}/own`, sent)
+        await expectRefusal(createAt(`${place}/third`, sent), 'BadRequestException')
+        await expectRefusal(createAt(`${place}/sent/inner`), 'BadRequestException')
         const commit = (path: string, key = 'write.data.path') =>
           subject.catalog.tables.commit(newCall(), id, commitBody([setProperties({ [key]: path })]))
         for (const foreign of [`${place}/other`, `${place}/other/data`, place]) {

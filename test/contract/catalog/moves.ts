@@ -140,6 +140,8 @@ const describeRegister = (subject: Subject): void => {
         'AlreadyExistsException',
         `Table already exists: ${formatIdentifier(taken)}`,
       )
+      const gone = String(loaded.metadataLocation).replace('00000-', '00007-')
+      await expectRefusal(register(taken, gone), 'AlreadyExistsException')
       await expectRefusal(
         register({ namespace: [freshName('missing')], name: 't' }, loaded.metadataLocation),
         'NoSuchNamespaceException',

@@ -55,6 +55,8 @@ describe('places', () => {
     expect(check({ 'write.data.path': 'file:/tmp/data' })).not.toThrow()
     for (const key of ['write.data.path', 'write.metadata.path', 'write.object-storage.path'])
       expect(check({ [key]: 's3://elsewhere/a' })).toThrow('not under a location that the warehouse allows')
+    // Claimed there, it would keep every other table out.
+    expect(check({ 'write.data.path': 's3a://lake/root/' })).toThrow("where the warehouse's tables lie")
   })
 
   it('are looked at again only by commits that may move them', () => {
