@@ -193,12 +193,10 @@ interface Settled<T> {
   readonly result?: T
 }
 
-/** Final refusals are remembered for a replay of the same key (specification, "Idempotency-Key"). */
+/** A refusal is remembered for its key by the pipeline, which tells it in the caller's words. */
 const settledOf = <T>(change: Change<T>, known: Known<T>): Settled<T> => {
   if (known.kind === 'done') return { state: 'committed', outcome: change.outcome(known.result) }
-  if (known.kind === 'doubt') return { state: 'unknown' }
-  const { type, message } = known.error
-  return known.final ? { state: 'refused', outcome: { kind: 'failed', type, message } } : { state: 'refused' }
+  return { state: known.kind === 'doubt' ? 'unknown' : 'refused' }
 }
 
 /** An earlier try of this very request may have landed: then it is not sent a second time. */

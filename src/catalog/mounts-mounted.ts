@@ -5,9 +5,10 @@
 import { CatalogError } from '#model/errors.ts'
 import { formatIdentifier, type Identifier, type Namespace } from '#model/identifier.ts'
 import { operationsOf } from './capabilities.ts'
-import type { CallContext, Catalog, Namespaces, Page, Relations, Tables, Transactions } from './catalog.ts'
+import type { CallContext, Catalog, Namespaces, Page, Relations, Transactions } from './catalog.ts'
 import { beforeChange } from './certainty.ts'
 import { isOut } from './mounts-synthetic.ts'
+import type { MountedWhole } from './mounts-words.ts'
 
 interface Mounting {
   readonly catalog: Catalog
@@ -193,7 +194,7 @@ const mountedRelations = (
   }
 }
 
-const mountedTables = (mounting: Mounting): Tables => {
+const mountedTables = (mounting: Mounting): MountedWhole['tables'] => {
   const { enter, inner, catalog } = mounting
   const { tables } = catalog
   const { find, reportMetrics } = tables
@@ -229,7 +230,7 @@ const mountedTransactions = (mounting: Mounting): Transactions => ({
 })
 
 /** Every member is present and speaks absolute identifiers; what the catalog lacks is answered by the mount law. */
-export const mountAt = (point: Namespace, catalog: Catalog): Required<Catalog> => {
+export const mountAt = (point: Namespace, catalog: Catalog): MountedWhole => {
   const mounting = mountingOf(point, catalog)
   return {
     kind: catalog.kind,

@@ -23,6 +23,7 @@ import {
   createParentCatalog,
   createSyntheticCatalog,
 } from './mounts-synthetic.ts'
+import { inCallersWords } from './mounts-words.ts'
 
 /** One mount as configured. */
 export interface Mount {
@@ -113,7 +114,13 @@ const mountedSources = ({ local, mounts }: MountTableInput): readonly Mounted[] 
   }))
   const root = local ?? createEmptyCatalog()
   if (!replaced) sources.unshift({ name: 'local', point: [], local: true, catalog: root })
-  return sources.map((source) => ({ source, catalog: mountAt(source.point, source.catalog) }))
+  return sources.map((source) => ({ source, catalog: inPlace(source) }))
+}
+
+/** Speaks absolute identifiers. What is local says nothing that the caller does not know. */
+const inPlace = ({ point, catalog, local }: Source): Required<Catalog> => {
+  const mounted = mountAt(point, catalog)
+  return local ? mounted : inCallersWords(point, mounted)
 }
 
 /** Finds the owner of a namespace: the mount with the longest prefix. */
@@ -179,7 +186,7 @@ const createListNamespaces = (
     if (request.state?.source === null)
       return withMountedChildren({ items: [], partial: [] }, children, withEpoch)
     const { source } = route(parent)
-    const own = mountAt(source.point, source.catalog)
+    const own = inPlace(source)
     const listing = await listOne(source, withEpoch, (page) =>
       askSource(source, context, async (inner) => {
         try {

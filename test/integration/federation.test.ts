@@ -182,6 +182,27 @@ describe('mounts of a second gateway', () => {
     expect(again.status).toBe(304)
   })
 
+  it('name what is taken or missing as the caller did, also when the answer is told again', async () => {
+    const told = async (path: string, body: unknown): Promise<string> =>
+      (await call('POST', `${base}/namespaces${path}`, body)).json.error.message
+    expect(await told(`/${levels('legacy', 'db')}/tables`, { name: 't', schema })).toBe(
+      'Table already exists: legacy.db.t',
+    )
+    expect(await told('', { namespace: ['legacy', 'db'] })).toBe('Namespace already exists: legacy.db')
+    const url = `${base}/namespaces/${levels('legacy', 'db')}/tables`
+    const again = async (): Promise<string> => {
+      const headers = {
+        'content-type': 'application/json',
+        'idempotency-key': '0190b5a0-0000-7000-8000-00000000aaaa',
+      }
+      return (
+        await fetch(url, { method: 'POST', headers, body: JSON.stringify({ name: 't', schema }) })
+      ).text()
+    }
+    expect(await again()).toContain('Table already exists: legacy.db.t')
+    expect(await again()).toContain('Table already exists: legacy.db.t')
+  })
+
   it('refuse a rename and a transaction that would cross them, and nothing is sent', async () => {
     const rename = await call('POST', `${base}/tables/rename`, {
       source: { namespace: ['legacy', 'db'], name: 't' },
