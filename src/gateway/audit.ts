@@ -16,7 +16,8 @@ export interface AuditSink {
 export interface Trail {
   readonly operation: string
   readonly kind: 'read' | 'change'
-  readonly success: number
+  /** Of a success: as the operation foretells it until its answer is known. */
+  status: number
   readonly caller: Caller
   principal: Principal
   warehouse: string | null
@@ -30,12 +31,12 @@ export interface Trail {
 const unknownPrincipal: Principal = { kind: 'anonymous', id: 'unauthenticated' }
 
 /** The part of an operation that its audit entry tells of. */
-export type Told = Readonly<Pick<Trail, 'kind' | 'success'>> & { readonly name: string }
+export type Told = Readonly<Pick<Trail, 'kind'>> & { readonly name: string; readonly success: number }
 
 export const openTrail = ({ name, kind, success }: Told, caller: Caller): Trail => ({
   operation: name,
   kind,
-  success,
+  status: success,
   caller,
   principal: unknownPrincipal,
   warehouse: null,
@@ -47,9 +48,9 @@ export const openTrail = ({ name, kind, success }: Told, caller: Caller): Trail 
 
 type Ending = Pick<AuditDraft, 'decision' | 'reason' | 'status' | 'errorType'>
 
-const endingOf = ({ error, decision, success }: Trail): Ending => {
+const endingOf = ({ error, decision, status }: Trail): Ending => {
   if (error === undefined)
-    return { decision: 'allowed', reason: decision?.reason ?? '', status: success, errorType: null }
+    return { decision: 'allowed', reason: decision?.reason ?? '', status, errorType: null }
   const seen = error instanceof CatalogError ? error : null
   const denied = decision?.allow === false || seen?.type === 'NotAuthorizedException'
   return {
@@ -79,12 +80,17 @@ const unrecorded = ({ kind, error }: Trail, cause: unknown): unknown =>
       })
     : cause
 
+/** A success reads as the receipt foretold it, unless its answer turned out another one (304). */
+const entryOf = (trail: Trail): AuditDraft => {
+  const foretold = trail.receipt?.audit
+  const asForetold = trail.error === undefined && foretold?.status === trail.status
+  return asForetold ? foretold : draftOf(trail)
+}
+
 export const audit = async (sink: AuditSink, trail: Trail): Promise<void> => {
   if (trail.receipt?.written) return
   try {
-    // A success reads as the receipt foretold.
-    const foretold = trail.error === undefined ? trail.receipt?.audit : undefined
-    await sink.record(foretold ?? draftOf(trail))
+    await sink.record(entryOf(trail))
   } catch (cause) {
     throw unrecorded(trail, cause)
   }

@@ -1,5 +1,6 @@
 /** A change that carries an `Idempotency-Key` runs once; its outcome is told again to whoever repeats it. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { beforeChange } from '#catalog/certainty.ts'
 import { CatalogError, isCatalogError } from '#model/errors.ts'
 import type { IdempotencyClaim, Outcome } from '#model/event.ts'
 
@@ -57,14 +58,15 @@ const stillInFlight = (): CatalogError =>
 
 /** The settled outcome of an earlier request; waits for one in flight, up to ten seconds. */
 const settled = async <Output>({ ledger, claim, signal }: Once<Output>): Promise<Outcome | undefined> => {
+  let found = await beforeChange(() => ledger.find(claim))
   let waited = 0
-  for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
-    const found = await ledger.find(claim)
-    if (found !== 'in-flight') return found
+  for (let pause = firstPauseMs; found === 'in-flight'; pause = Math.min(pause * 2, longestPauseMs)) {
     if (waited >= patienceMs) throw stillInFlight()
     await sleep(pause, undefined, { signal })
     waited += pause
+    found = await ledger.find(claim)
   }
+  return found
 }
 
 const tell = async <Output>(once: Once<Output>, outcome: Outcome): Promise<Output> => {
@@ -116,7 +118,7 @@ const runAndRemember = async <Output>(once: Once<Output>): Promise<Output> => {
 export const runOnce = async <Output>(once: Once<Output>): Promise<Output> => {
   const earlier = await settled(once)
   if (earlier) return tell(once, earlier)
-  if (!once.relayed || (await once.ledger.begin(once.claim))) return runAndRemember(once)
+  if (!once.relayed || (await beforeChange(() => once.ledger.begin(once.claim)))) return runAndRemember(once)
   const raced = await settled(once)
   if (raced) return tell(once, raced)
   throw stillInFlight()

@@ -66,6 +66,8 @@ export interface Operation<Input, T extends Target, Output> {
   readonly kind: 'read' | 'change'
   /** The status of a success, for the audit log. */
   readonly success: 200 | 201 | 204
+  /** The status of this very success, where it is not always that one. */
+  statusOf?(output: Output): number
   /** Finds what the input names in our own records. No upstream is reached: nobody has been allowed anything yet. */
   resolve(input: Input): Promise<T>
   /** All that must be allowed, the object that the answer speaks of first. Never empty. */

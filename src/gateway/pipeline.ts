@@ -1,7 +1,8 @@
 /** The one way in. Every operation of every face passes these five steps in this order. */
 import type { Authenticator } from '#authn/authenticator.ts'
 import type { Authorizer } from '#authz/authorizer.ts'
-import { type AuditSink, audit, openTrail } from './audit.ts'
+import { asCertain } from '#catalog/certainty.ts'
+import { type AuditSink, audit, openTrail, type Trail } from './audit.ts'
 import { authenticate } from './authenticate.ts'
 import { authorize } from './authorize.ts'
 import { execute } from './execute.ts'
@@ -31,6 +32,10 @@ export type Pipeline = <Input, T extends Target, Output>(
   ask: Ask<Input>,
 ) => Promise<Output>
 
+/** A change that ended before it was handed to its catalog has not happened: no 5xx must leave that open. */
+const before = ({ kind, receipt }: Trail, error: unknown): unknown =>
+  kind === 'change' && receipt === null ? asCertain(error) : error
+
 export const createPipeline = (deps: PipelineDeps): Pipeline => {
   return async (operation, ask) => {
     const trail = openTrail(operation, ask.caller)
@@ -39,10 +44,12 @@ export const createPipeline = (deps: PipelineDeps): Pipeline => {
       await authenticate(deps.authenticator, trail)
       const target = await resolve(operation, ask.read, trail)
       await authorize(deps.authorizer, trail, () => operation.missing?.(target))
-      return await execute(operation, target, { ...deps, trail })
+      const output = await execute(operation, target, { ...deps, trail })
+      if (operation.statusOf) trail.status = operation.statusOf(output)
+      return output
     } catch (error) {
-      trail.error = error
-      throw error
+      trail.error = before(trail, error)
+      throw trail.error
     } finally {
       await audit(deps.audit, trail)
     }

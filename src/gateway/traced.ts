@@ -40,7 +40,9 @@ export const measuredPipeline =
     const startedAt = performance.now()
     let status: number = operation.success
     try {
-      return await pipeline(operation, ask)
+      const output = await pipeline(operation, ask)
+      if (operation.statusOf) status = operation.statusOf(output)
+      return output
     } catch (error) {
       status = isCatalogError(error) ? error.status : 500
       throw error

@@ -39,6 +39,7 @@ describe('a load', () => {
     const reply = await call(gateway, line, { headers: { ...headers, 'if-none-match': tag } })
     const same = held === asked || alike.has(`${held} / ${asked}`)
     expect(reply.status).toBe(same ? 304 : 200)
+    expect(gateway.audited.at(-1)).toMatchObject({ decision: 'allowed', status: reply.status })
     if (same) expect([reply.text, reply.headers.get('etag')]).toEqual(['', tag])
   })
 
@@ -49,7 +50,9 @@ describe('a load', () => {
     ['a star', () => '*'],
   ])('knows its tag among %s', async (_, spell) => {
     const tag = await tagOf('plain')
-    expect((await call(gateway, table, { headers: { 'if-none-match': spell(tag) } })).status).toBe(304)
+    const reply = await call(gateway, table, { headers: { 'if-none-match': spell(tag) } })
+    expect([reply.status, reply.headers.get('etag')]).toEqual([304, tag])
+    expect(gateway.audited.at(-1)).toMatchObject({ decision: 'allowed', status: 304 })
   })
 
   test.each(['', '"', '"a."', 'W/"a.!!!"', '"a.AAAA"', 'x'.repeat(5000), '""', 'a-b'])(

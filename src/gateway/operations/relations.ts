@@ -38,6 +38,13 @@ export interface ListRelations extends AtNamespace {
 
 export interface LoadRelation extends AtRelation {
   readonly options: LoadOptions
+  /** True where the client holds this version already; absent where it holds none. */
+  readonly holds?: (version: string) => boolean
+}
+
+/** Instead of a load: the client holds this version already. */
+export interface NotModified {
+  readonly notModified: string
 }
 
 export interface DropRelation extends AtRelation {
@@ -178,15 +185,18 @@ const load = (
   deps: IcebergDeps,
   kind: RelationKind,
   name: string,
-): Operation<LoadRelation, RoutedPlace<LoadRelation>, Loaded | 'not-modified'> => ({
+): Operation<LoadRelation, RoutedPlace<LoadRelation>, Loaded | NotModified> => ({
   name,
   kind: 'read',
   success: 200,
   resolve: (input) => findRelationPlace(deps, input),
   needs: needOn('read', kind),
+  statusOf: (output) => ('notModified' in output ? 304 : 200),
   run: async ({ context, target: { route, input } }) => {
-    const loaded = await relationsOf(kind, route).load(context, input.id, input.options)
-    return loaded === 'not-modified' ? loaded : withAllowedConfig(loaded)
+    const { id, options, holds } = input
+    const loaded = await relationsOf(kind, route).load(context, id, options)
+    if (loaded === 'not-modified') return { notModified: options.unlessVersion ?? '' }
+    return holds?.(loaded.version) ? { notModified: loaded.version } : withAllowedConfig(loaded)
   },
 })
 

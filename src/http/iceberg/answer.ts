@@ -2,12 +2,12 @@
 import { idempotencyLifetime } from '#gateway/idempotency.ts'
 import type { ListAnswer } from '#gateway/listing.ts'
 import type { ConfigAnswer } from '#gateway/operations/config.ts'
-import type { Loaded } from '#gateway/operations/relations.ts'
+import type { Loaded, NotModified } from '#gateway/operations/relations.ts'
 import type { Identifier, Namespace } from '#model/identifier.ts'
 import type { JsonObject } from '#model/json.ts'
 import { type Answer, type Header, jsonAnswer } from '../answer.ts'
 import type { HttpRequest } from '../endpoint.ts'
-import { etagOf, matches, versionIn } from './etag.ts'
+import { etagOf } from './etag.ts'
 import { snapshotsOf } from './read.ts'
 
 /** `lines`: all that the face can serve, by operation id; `endpoints` shows those that the warehouse serves. */
@@ -54,17 +54,13 @@ const envelope = ({ metadataLocation, metadata, config }: Loaded): readonly Uint
   ]
 }
 
-const notModified = (etag: string): Answer => ({ status: 304, headers: [['ETag', etag]] })
-
 /** 200 with the object, or 304 where the client holds it. */
-export const answerLoad = (loaded: Loaded | 'not-modified', request: HttpRequest): Answer => {
-  const held = request.header('if-none-match')
+export const answerLoad = (output: Loaded | NotModified, request: HttpRequest): Answer => {
   const representation = { snapshots: snapshotsOf(request), delegation: request.caller.delegation }
-  if (loaded === 'not-modified')
-    return notModified(etagOf(versionIn(held, representation) ?? '', representation))
-  const etag = etagOf(loaded.version, representation)
-  if (matches(held, etag)) return notModified(etag)
-  return { status: 200, headers: [['ETag', etag]], body: envelope(loaded) }
+  if ('notModified' in output)
+    return { status: 304, headers: [['ETag', etagOf(output.notModified, representation)]] }
+  const etag = etagOf(output.version, representation)
+  return { status: 200, headers: [['ETag', etag]], body: envelope(output) }
 }
 
 /** The tag equals that of a load of all snapshots that follows. */

@@ -21,7 +21,7 @@ import { CatalogError } from '#model/errors.ts'
 import { parseJsonObject } from '#model/json.ts'
 import { asArrayOf, asString } from '#model/json-read.ts'
 import type { HttpRequest } from '../endpoint.ts'
-import { versionIn } from './etag.ts'
+import { etagOf, matches, versionIn } from './etag.ts'
 import { readName, readNamespace, readParent } from './names.ts'
 
 const byDefault: WarehouseReference = { by: 'default' }
@@ -96,10 +96,15 @@ export const snapshotsOf = ({ query }: HttpRequest): LoadRelation['options']['sn
 
 export const readLoad = (request: HttpRequest): LoadRelation => {
   const snapshots = snapshotsOf(request)
-  const { delegation } = request.caller
-  const unlessVersion = versionIn(request.header('if-none-match'), { snapshots, delegation })
-  const options = unlessVersion === undefined ? { snapshots } : { snapshots, unlessVersion }
-  return { ...readAtRelation(request), options }
+  const held = request.header('if-none-match')
+  if (held === undefined) return { ...readAtRelation(request), options: { snapshots } }
+  const representation = { snapshots, delegation: request.caller.delegation }
+  const unlessVersion = versionIn(held, representation)
+  return {
+    ...readAtRelation(request),
+    options: unlessVersion === undefined ? { snapshots } : { snapshots, unlessVersion },
+    holds: (version) => matches(held, etagOf(version, representation)),
+  }
 }
 
 export const readCommit = (request: HttpRequest): CommitRelation => ({
