@@ -22,6 +22,7 @@ import type { Database } from '#store/database.ts'
 import { createIdempotencyLedger } from '#store/idempotency.ts'
 import { claimKey, loadEpoch, loadServer, type ServerRecord } from '#store/server.ts'
 import { startSweeper } from '#store/sweeper.ts'
+import { tracedDatabase } from '#store/traced.ts'
 import { type CatalogDeps, createLocals, createUpstreams } from './catalogs.ts'
 import { type Config, checkConfig, type Environment, isDevelopment, isLoopback } from './config.ts'
 import { applyFirstState } from './first-state.ts'
@@ -77,7 +78,8 @@ const openGround = async (request: ServeRequest, parts: AsyncDisposableStack): P
   )
   const secret = createSecretResolver(environment)
   const token = server.token === undefined ? undefined : await secret(server.token)
-  const database = await openConfiguredDatabase({ server, secret, logs }, parts)
+  const opened = await openConfiguredDatabase({ server, secret, logs }, parts)
+  const database = telemetry.enabled ? tracedDatabase(opened) : opened
   await prepareSchema(database, server)
   const serverKey = await openServerKey(server, secret)
   await claimKey(database, fingerprintOf(serverKey))

@@ -272,14 +272,30 @@ describe('SIGTERM', () => {
   })
 })
 
+interface Span {
+  readonly name: string
+  readonly traceId: string
+  readonly spanId: string
+  readonly parentSpanId?: string
+}
+
+interface Exported {
+  readonly resourceSpans: readonly { readonly scopeSpans: readonly { readonly spans: readonly Span[] }[] }[]
+}
+
+const spansIn = (text: string): readonly Span[] =>
+  (JSON.parse(text) as Exported).resourceSpans.flatMap(({ scopeSpans }) =>
+    scopeSpans.flatMap(({ spans }) => spans),
+  )
+
 describe('telemetry', () => {
-  test('spans of a federated request reach a collector, and the upstream joins the trace', async () => {
-    const bodies: string[] = []
+  test('one trace of a federated commit reaches a collector: gateway, upstream and both databases', async () => {
+    const spans: Span[] = []
     const collector = createServer((incoming, answer) => {
       let text = ''
       incoming.on('data', (data) => (text += String(data)))
       incoming.on('end', () => {
-        bodies.push(text)
+        spans.push(...spansIn(text))
         answer.end('{}')
       })
     }).listen(0, '127.0.0.1')
@@ -300,15 +316,31 @@ describe('telemetry', () => {
         ],
       },
     })
+    const namespaces = `${gateway.catalog}/v1/namespaces`
+    await post(namespaces, { namespace: ['far', 'n'] })
+    await post(`${namespaces}/far%1Fn/tables`, { name: 't', schema: { type: 'struct', fields: [] } })
     const traceId = 'a'.repeat(32)
-    await fetch(`${gateway.catalog}/v1/namespaces/far%1Fnone`, {
-      headers: { traceparent: `00-${traceId}-${'b'.repeat(16)}-01` },
+    const caller = 'b'.repeat(16)
+    const committed = await fetch(`${namespaces}/far%1Fn/tables/t`, {
+      method: 'POST',
+      body: JSON.stringify({
+        requirements: [],
+        updates: [{ action: 'set-properties', updates: { a: 'b' } }],
+      }),
+      headers: { 'content-type': 'application/json', traceparent: `00-${traceId}-${caller}-01` },
     })
+    expect(committed.status).toBe(200)
     await gateway.stop()
     await upstream.stop()
-    const traced = bodies.filter((body) => body.includes(traceId)).join('\n')
-    expect(traced).toContain('loadNamespaceMetadata')
-    expect(traced).toContain('GET far')
-    expect(bodies.filter((body) => body.includes(traceId)).length).toBeGreaterThan(1)
+    const below = (parent: string | undefined) =>
+      spans.filter((span) => span.traceId === traceId && span.parentSpanId === parent)
+    const [relaying] = below(caller)
+    expect(relaying?.name).toBe('updateTable')
+    expect(below(relaying?.spanId).map(({ name }) => name)).toContain('postgres insert')
+    const [committing] = below(below(relaying?.spanId).find(({ name }) => name === 'POST far')?.spanId)
+    expect(committing?.name).toBe('updateTable')
+    const [transaction] = below(committing?.spanId).filter(({ name }) => name === 'postgres transaction')
+    expect(below(transaction?.spanId).map(({ name }) => name)).toContain('postgres with')
+    expect(spans.filter(({ name, parentSpanId }) => name.startsWith('postgres') && !parentSpanId)).toEqual([])
   })
 })
