@@ -27,7 +27,7 @@ const claimOf = <Input, T extends Target, Output>(
   const key = checkKey(caller.idempotency.key)
   if (!operation.replay || target.repeatable) return undefined
   const scope = `${principal.id}/${target.warehouse?.id ?? 'server'}`
-  return { scope, key, digest: caller.idempotency.digest }
+  return { scope, key, digest: caller.idempotency.digest() }
 }
 
 const contextOf = (target: Target, receipt: Receipt, { trail, hop }: ExecuteDeps): CallContext => {

@@ -23,8 +23,8 @@ export interface Caller {
   readonly hops: string | undefined
   /** W3C Trace Context, as sent. */
   readonly traceparent?: string
-  /** `Idempotency-Key` as sent; the digest is of method, path and body. */
-  readonly idempotency?: { readonly key: string; readonly digest: string }
+  /** `Idempotency-Key` as sent; the digest is of method, path and body, so it is known once the body is. */
+  readonly idempotency?: { readonly key: string; readonly digest: () => string }
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal
 }

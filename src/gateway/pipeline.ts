@@ -23,8 +23,8 @@ export interface PipelineDeps {
 
 interface Ask<Input> {
   readonly caller: Caller
-  /** Reads the request. Called once its sender is known, so that a stranger's body is never parsed. */
-  readonly read: () => Input
+  /** Reads the request. Called once its sender is known, so that nothing of a stranger's body is ever kept. */
+  readonly read: () => Input | Promise<Input>
 }
 
 export type Pipeline = <Input, T extends Target, Output>(

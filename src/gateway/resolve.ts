@@ -4,10 +4,12 @@ import type { Operation, Target } from './operation.ts'
 
 export const resolve = async <Input, T extends Target, Output>(
   operation: Operation<Input, T, Output>,
-  read: () => Input,
+  read: () => Input | Promise<Input>,
   trail: Trail,
 ): Promise<T> => {
-  const target = await operation.resolve(read())
+  const input = read()
+  // What has no body is read at once: a promise is not waited for where there is none.
+  const target = await operation.resolve(input instanceof Promise ? await input : input)
   trail.warehouse = target.warehouse?.id ?? null
   trail.needs = operation.needs(target)
   return target

@@ -2,6 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Caller, type DelegationMode, hopHeader } from '#gateway/operation.ts'
+import type { RequestBody } from './body.ts'
 
 const saneRequestId = /^[A-Za-z0-9._:-]{1,128}$/
 
@@ -23,7 +24,7 @@ const readDelegation = (header: string | string[] | undefined): readonly Delegat
   return [...new Set(words.filter(isMode))].sort()
 }
 
-const digestOf = (request: IncomingMessage, target: string, body: Uint8Array): string =>
+const digestOf = (request: IncomingMessage, target: string, body: Uint8Array = new Uint8Array(0)): string =>
   createHash('sha256').update(`${request.method} ${target}\n`).update(body).digest('base64url')
 
 const single = (value: string | string[] | undefined): string | undefined =>
@@ -43,7 +44,7 @@ export interface Sent {
   readonly response: ServerResponse
   /** The raw request target. */
   readonly target: string
-  readonly body: Uint8Array
+  readonly body: RequestBody | undefined
   readonly requestId: string
 }
 
@@ -64,6 +65,8 @@ export const callerOf = ({ request, response, target, body, requestId }: Sent): 
   return {
     ...caller,
     ...(traceparent === undefined ? {} : { traceparent }),
-    ...(key === undefined ? {} : { idempotency: { key, digest: digestOf(request, target, body) } }),
+    ...(key === undefined
+      ? {}
+      : { idempotency: { key, digest: () => digestOf(request, target, body?.bytes) } }),
   }
 }

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Pipeline } from '#gateway/pipeline.ts'
 import { CatalogError, isCatalogError } from '#model/errors.ts'
 import type { Answer } from './answer.ts'
+import type { RequestBody } from './body.ts'
 import { callerOf } from './caller.ts'
 import { answerError } from './error-answer.ts'
 import { answerProbe, type Probes } from './probes.ts'
@@ -22,9 +23,12 @@ export interface Incoming {
   readonly response: ServerResponse
   /** The request target before anyone touched it. */
   readonly target: string
-  readonly body: Uint8Array
+  /** Undefined where none was announced. */
+  readonly body: RequestBody | undefined
   readonly requestId: string
 }
+
+const noBytes = new Uint8Array(0)
 
 const headerOf = (request: IncomingMessage, name: string): string | undefined => {
   const value = request.headers[name]
@@ -43,13 +47,14 @@ const dispatch = (deps: DispatchDeps, incoming: Incoming): Promise<Answer> | Ans
     const error = new CatalogError('MethodNotAllowedException', `Method not allowed: ${method}`)
     return answerError(error, requestId, [['Allow', allow]])
   }
-  return match.endpoint.handle(deps.pipeline, {
+  const asked = {
     params: match.params,
     query,
-    header: (name) => headerOf(request, name),
-    body,
+    header: (name: string) => headerOf(request, name),
+    body: noBytes,
     caller: callerOf(incoming),
-  })
+  }
+  return match.endpoint.handle(deps.pipeline, asked, body?.receive)
 }
 
 const isLoud = (error: unknown): boolean => !isCatalogError(error) || error.status >= 500

@@ -13,7 +13,7 @@ export interface HttpRequest {
   readonly query: Query
   /** One value a name; lower-case names. */
   header(name: string): string | undefined
-  /** As sent; empty where there was none. */
+  /** As sent; empty where there was none, or while it has not been received. */
   readonly body: Uint8Array
   readonly caller: Caller
 }
@@ -24,12 +24,18 @@ export interface Endpoint {
   readonly template: string
   /** The operation's name. */
   readonly operation: string
-  readonly handle: (pipeline: Pipeline, request: HttpRequest) => Promise<Answer>
+  /** `receive` gives the body, where one was announced: it is called once the sender is known. */
+  readonly handle: (
+    pipeline: Pipeline,
+    request: HttpRequest,
+    receive?: () => Promise<Uint8Array>,
+  ) => Promise<Answer>
 }
 
 /** How a face speaks an operation: the request becomes its input, its output an answer. */
 export interface Translation<Input, Output> {
-  readonly read: (request: HttpRequest) => Input
+  /** At once where there is nothing to wait for. */
+  readonly read: (request: HttpRequest) => Input | Promise<Input>
   readonly answer: (output: Output, request: HttpRequest) => Answer
 }
 
@@ -55,11 +61,14 @@ export const endpoint = <Input, T extends Target, Output>(
     method: line.slice(0, at) as Method,
     template: line.slice(at + 1),
     operation: operation.name,
-    handle: async (pipeline, request) => {
-      const readRequest = () => {
-        checkMediaType(request)
-        return read(request)
+    handle: async (pipeline, request, receive) => {
+      const readWhole = (whole: HttpRequest): Input | Promise<Input> => {
+        checkMediaType(whole)
+        return read(whole)
       }
+      const readRequest = receive
+        ? async () => readWhole({ ...request, body: await receive() })
+        : () => readWhole(request)
       const output = await pipeline(operation, { caller: request.caller, read: readRequest })
       return answer(output, request)
     },

@@ -1,6 +1,9 @@
 /** The HTTP server: one handler for every path, since routing reads the raw URL that the framework would decode. */
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { Answer, Header } from './answer.ts'
+import { hasBody, openBody, type RequestBody } from './body.ts'
+import { type BodyBudget, createBodyBudget } from './body-budget.ts'
 import { requestIdOf } from './caller.ts'
 import { answerRequest, type DispatchDeps } from './dispatch.ts'
 import { answerError } from './error-answer.ts'
@@ -8,10 +11,13 @@ import { answerGarbage } from './garbage.ts'
 import { createLoadLimit, type LoadLimit } from './load-limit.ts'
 import { createPacker, type Packer } from './packer.ts'
 import { send } from './send.ts'
+import { type Closing, createClosing, sendClosing } from './send-closing.ts'
 
 export interface ServerLimits {
   /** Bytes of a request body. */
   readonly maxBodyBytes: number
+  /** Bytes of all request bodies that arrive or are held, while the sender is known; beyond it: slow down. */
+  readonly maxBodiesBytes: number
   /** Requests in flight before further ones are told to slow down. */
   readonly maxInFlight: number
   /** Requests whose body is still on its way; not in flight yet, so that slow senders stop nobody's work. */
@@ -24,6 +30,7 @@ export interface ServerLimits {
 
 export const defaultLimits: ServerLimits = {
   maxBodyBytes: 16 * 1024 * 1024,
+  maxBodiesBytes: 256 * 1024 * 1024,
   maxInFlight: 1000,
   maxArriving: 4000,
   maxConnections: 10_000,
@@ -57,7 +64,6 @@ const commonHeaders = ({ mode }: ServerDeps, requestId: string): readonly Header
 const createApp = ({ limits }: ServerDeps): FastifyInstance => {
   const app = fastify({
     rewriteUrl: () => '/',
-    bodyLimit: limits.maxBodyBytes,
     requestTimeout: limits.requestTimeoutMs,
     http: { maxHeaderSize: 32 * 1024 },
     return503OnClosing: false,
@@ -65,73 +71,86 @@ const createApp = ({ limits }: ServerDeps): FastifyInstance => {
     clientErrorHandler: answerGarbage,
   })
   app.server.maxConnections = limits.maxConnections
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  // Who waits to be asked for a body is asked when somebody reads it.
+  app.server.on('checkContinue', (request, response) => app.server.emit('request', request, response))
   return app
-}
-
-const emptyBody = new Uint8Array(0)
-
-interface Answered {
-  readonly answer: Answer
-  readonly requestId: string
 }
 
 interface Serving extends ServerDeps {
   readonly packer: Packer
-}
-
-/** Takes the connection from the framework and writes. */
-const reply = async (serving: Serving, to: FastifyReply, { answer, requestId }: Answered): Promise<void> => {
-  to.hijack()
-  const { raw: response } = to
-  try {
-    await send(
-      { request: to.request.raw, response, packer: serving.packer },
-      answer,
-      commonHeaders(serving, requestId),
-    )
-  } catch (error) {
-    // The client went away, or the answer broke off half-way: nothing more can be said on this connection.
-    response.destroy(error instanceof Error ? error : undefined)
-  }
-}
-
-const idOf = (request: FastifyRequest): string => requestIdOf(request.headers['x-request-id'])
-
-const hasBody = ({ headers }: FastifyRequest): boolean =>
-  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
-
-interface Limits {
+  /** Requests whose body is on its way. */
   readonly arriving: LoadLimit
   readonly working: LoadLimit
+  readonly budget: BodyBudget
+  readonly closing: Closing
 }
 
-const addLimits = (app: FastifyInstance, { arriving, working }: Limits): void => {
-  app.addHook('onRequest', async (request, { raw }) => (hasBody(request) ? arriving : working).enter(raw))
-  app.addHook('preHandler', async (request, { raw }) => {
-    if (!hasBody(request)) return
-    arriving.leave(raw)
-    working.enter(raw)
-  })
+interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly target: string
+  readonly requestId: string
+  readonly body: RequestBody | undefined
 }
 
-const addHandlers = (app: FastifyInstance, serving: Serving): void => {
-  app.setErrorHandler((error, request, to) => {
-    const requestId = idOf(request)
-    // What the framework refuses (too large, too slow, shed) may leave an unread body behind.
-    const answer = answerError(error, requestId, [['Connection', 'close']])
-    return reply(serving, to, { answer, requestId })
-  })
-  const handle = async (request: FastifyRequest, to: FastifyReply): Promise<void> => {
-    const requestId = idOf(request)
-    const body = Buffer.isBuffer(request.body) ? request.body : emptyBody
-    const { raw, originalUrl: target } = request
-    const answer = await answerRequest(serving, { request: raw, response: to.raw, target, body, requestId })
-    await reply(serving, to, { answer, requestId })
+const openExchange = (
+  serving: Serving,
+  { raw: request, originalUrl }: FastifyRequest,
+  response: ServerResponse,
+): Exchange => {
+  const { arriving, working, budget, limits } = serving
+  const arrived = (): void => {
+    arriving.leave(response)
+    working.enter(response)
   }
-  app.all('/', handle)
-  app.setNotFoundHandler(handle)
+  const rules = { maxBytes: limits.maxBodyBytes, budget }
+  return {
+    request,
+    response,
+    target: originalUrl,
+    requestId: requestIdOf(request.headers['x-request-id']),
+    body: hasBody(request) ? openBody({ request, response, arrived }, rules) : undefined,
+  }
+}
+
+const answerOf = async (serving: Serving, exchange: Exchange): Promise<Answer> => {
+  const { body, response, requestId } = exchange
+  try {
+    const limit = body ? serving.arriving : serving.working
+    limit.enter(response)
+  } catch (error) {
+    return answerError(error, requestId, [['Connection', 'close']])
+  }
+  return answerRequest(serving, exchange)
+}
+
+const reply = (serving: Serving, exchange: Exchange, answer: Answer): Promise<void> => {
+  const { request, response, body, requestId } = exchange
+  const common = commonHeaders(serving, requestId)
+  if (!body?.unread) return send({ request, response, packer: serving.packer }, answer, common)
+  // Nobody waits for it any more: it must not take the place of one that is read.
+  serving.arriving.leave(response)
+  return sendClosing({ request, response, body, closing: serving.closing }, answer, common)
+}
+
+const serveRequest = async (serving: Serving, exchange: Exchange): Promise<void> => {
+  try {
+    await reply(serving, exchange, await answerOf(serving, exchange))
+  } catch (error) {
+    // The client went away, or the answer broke off half-way: nothing more can be said on this connection.
+    exchange.response.destroy(error instanceof Error ? error : undefined)
+  } finally {
+    exchange.body?.release()
+  }
+}
+
+/** Every request is taken over before the framework looks at its body: whose it is must be known first. */
+const addHandler = (app: FastifyInstance, serving: Serving): void => {
+  app.addHook('onRequest', (request, to) => {
+    to.hijack()
+    if (serving.closing.has(request.raw.socket)) return
+    void serveRequest(serving, openExchange(serving, request, to.raw))
+  })
 }
 
 const portOf = (app: FastifyInstance): number => {
@@ -143,8 +162,8 @@ export const createHttpServer = (deps: ServerDeps): HttpServer => {
   const working = createLoadLimit(deps.limits.maxInFlight)
   const arriving = createLoadLimit(deps.limits.maxArriving)
   const app = createApp(deps)
-  addLimits(app, { arriving, working })
-  addHandlers(app, { ...deps, packer: createPacker() })
+  const budget = createBodyBudget(deps.limits.maxBodiesBytes)
+  addHandler(app, { ...deps, packer: createPacker(), arriving, working, budget, closing: createClosing() })
   return {
     listen: async (address) => {
       await app.listen(address)

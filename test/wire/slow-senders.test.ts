@@ -27,7 +27,7 @@ const sendHalf = async ({ port, base }: MemoryGateway): Promise<Socket> => {
   await once(socket, 'connect')
   const path = new URL(`${base}/namespaces`).pathname
   socket.write(
-    `POST ${path} HTTP/1.1\r\nHost: g\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{`,
+    `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{`,
   )
   return socket
 }
