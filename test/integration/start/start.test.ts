@@ -2,12 +2,19 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { freePort, type Gateway, runLakegate, scratchFolder, startGateway } from '../../support/gateway.ts'
+import {
+  freePort,
+  type Gateway,
+  runLakegate,
+  scratchFolder,
+  startGateway,
+  warehousePrefix,
+} from '../../support/gateway.ts'
 import { descendantsOf } from '../../support/processes.ts'
 
 const entry = resolve(import.meta.dirname, '../../../src/main.ts')
@@ -77,6 +84,27 @@ describe('a data folder', () => {
     const second = await start({ folder: first.folder })
     expect(await json(`${second.catalog}/v1/config`)).toEqual(config)
     expect(await json(`${second.catalog}/v1/namespaces`)).toMatchObject({ namespaces: [['kept']] })
+  })
+
+  test('of any name holds its default warehouse where the location says, letter by letter', async () => {
+    const home = join(await folder(), "gate data ü %41 'x'")
+    await mkdir(home)
+    const gateway = await start({ folder: home, state: {} })
+    const warehouse = await warehousePrefix(gateway)
+    await post(`${warehouse}/namespaces`, { namespace: ['odd'] })
+    const table = { name: 't', schema: { type: 'struct', 'schema-id': 0, fields: [] } }
+    const made = (await post(`${warehouse}/namespaces/odd/tables`, table)) as { 'metadata-location': string }
+    const file = made['metadata-location'].slice('file://'.length)
+    expect(file.startsWith(join(home, 'data/warehouse/'))).toBe(true)
+    expect((await stat(file)).isFile()).toBe(true)
+  })
+
+  test('that no location can name is refused at the first start, in words', async () => {
+    const home = join(await folder(), 'a#b')
+    const port = String(await freePort())
+    const { code, words } = await failedStart(['--data', home, '--port', port])
+    expect(code).toBe(1)
+    expect(words).toContain(`${home}/warehouse has a name that no file location can have`)
   })
 
   test('serves one gateway at a time; the second is told so and disturbs nothing', async () => {
