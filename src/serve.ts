@@ -2,9 +2,11 @@
 import { randomUUID } from 'node:crypto'
 import { createAnonymousAuthenticator, createStaticTokenAuthenticator } from '#authn/authenticator.ts'
 import { createAllowAll } from '#authz/allow-all.ts'
+import { startReconciler } from '#catalog/doubts.ts'
 import { hopOf } from '#catalog/hops.ts'
 import { checkMount } from '#catalog/mounts-check.ts'
 import { tail } from '#events/relay.ts'
+import type { AuditSink } from '#gateway/audit.ts'
 import { createIcebergOperations } from '#gateway/operations/iceberg.ts'
 import { createManagementOperations } from '#gateway/operations/management/management.ts'
 import { missingWarehouse } from '#gateway/operations/management/place.ts'
@@ -12,6 +14,7 @@ import type { Registry } from '#gateway/operations/management/registry.ts'
 import { createStoreRegistry } from '#gateway/operations/management/store-registry.ts'
 import { createPageTokens } from '#gateway/page-token.ts'
 import { createPipeline, type Pipeline, type PipelineDeps } from '#gateway/pipeline.ts'
+import { countingShed, createShedRecord, type ShedRecord } from '#gateway/shed.ts'
 import { measuredPipeline, tracedPipeline } from '#gateway/traced.ts'
 import { icebergEndpoints } from '#http/iceberg/endpoints.ts'
 import { managementEndpoints } from '#http/management/endpoints.ts'
@@ -19,6 +22,7 @@ import { createRouter } from '#http/router.ts'
 import { createHttpServer, defaultLimits, type HttpServer } from '#http/server.ts'
 import { createAuditBuffer } from '#store/audit-buffer.ts'
 import type { Database } from '#store/database.ts'
+import { createDoubtLedger } from '#store/doubts.ts'
 import { createIdempotencyLedger } from '#store/idempotency.ts'
 import { claimKey, loadEpoch, loadServer, type ServerRecord } from '#store/server.ts'
 import { startSweeper } from '#store/sweeper.ts'
@@ -149,25 +153,33 @@ const openHouse = async (ground: Ground): Promise<House> => {
   return { registry, directory: opened, metrics, management }
 }
 
-const openPipelineDeps = (ground: Ground): PipelineDeps => {
-  const { config, database, logs, parts, store, token } = ground
-  const audit = createAuditBuffer(database, {
-    strict: config.server.strictAudit,
-    onFailure: (error) => logs.error('audit.not-written', { error }),
-  })
+interface Recorded {
+  readonly sink: AuditSink
+  readonly shed: ShedRecord
+}
+
+const openAudit = ({ config, database, logs, parts }: Ground): Recorded => {
+  const onFailure = (error: unknown) => logs.error('audit.not-written', { error })
+  const audit = parts.use(createAuditBuffer(database, { strict: config.server.strictAudit, onFailure }))
+  const shed = parts.use(createShedRecord({ record: audit.record, onFailure }))
+  return { sink: countingShed(audit, shed), shed }
+}
+
+const openPipelineDeps = (ground: Ground, sink: AuditSink): PipelineDeps => {
+  const { database, logs, store, token } = ground
   return {
     authenticator:
       token === undefined ? createAnonymousAuthenticator() : createStaticTokenAuthenticator(token),
     authorizer: createAllowAll(),
-    audit: parts.use(audit),
+    audit: sink,
     idempotency: createIdempotencyLedger(database),
     hop: hopOf(store.id, store.incarnation),
     report: (event, error) => logs.error(event, { error }),
   }
 }
 
-const createObservedPipeline = (ground: Ground, metrics: Metrics): Pipeline => {
-  const pipeline = measuredPipeline(createPipeline(openPipelineDeps(ground)), metrics.observe)
+const createObservedPipeline = (ground: Ground, metrics: Metrics, sink: AuditSink): Pipeline => {
+  const pipeline = measuredPipeline(createPipeline(openPipelineDeps(ground, sink)), metrics.observe)
   return ground.telemetry.enabled ? tracedPipeline(pipeline) : pipeline
 }
 
@@ -187,12 +199,13 @@ const createReadiness = (ground: Ground) => {
 
 const openHttp = (ground: Ground, house: House, ready: () => Promise<readonly string[]>): HttpServer => {
   const { config, serverKey, logs } = ground
+  const { sink, shed } = openAudit(ground)
   const iceberg = createIcebergOperations({
     warehouses: house.directory,
     listing: { tokens: createPageTokens(serverKey), strict: config.server.strictLists },
   })
   return createHttpServer({
-    pipeline: createObservedPipeline(ground, house.metrics),
+    pipeline: createObservedPipeline(ground, house.metrics, sink),
     router: createRouter([
       { base: '/catalog', endpoints: icebergEndpoints(iceberg) },
       { base: '/management', endpoints: managementEndpoints(house.management) },
@@ -201,14 +214,19 @@ const openHttp = (ground: Ground, house: House, ready: () => Promise<readonly st
     log: logs.error,
     ...(isDevelopment(config.server) ? { mode: 'development' } : {}),
     limits: defaultLimits,
+    shed: shed.count,
   })
 }
 
 const isConfigurationEvent = (type: string): boolean => /^(warehouse|connection|mount)\./.test(type)
 
-/** Workers that end with the process: the sweeper, and the tail of the outbox that tells of other replicas' changes. */
-const startWorkers = async (ground: Ground, { directory }: House): Promise<void> => {
+/**
+ * Workers that end with the process: the sweeper, the reconciler of doubtful changes, and the tail of the outbox that
+ * tells of other replicas' changes.
+ */
+const startWorkers = async (ground: Ground, { directory, metrics }: House): Promise<void> => {
   const { database, config, parts, logs } = ground
+  const holder = randomUUID()
   parts.use(
     await tail(database, {
       handle: async (events) => {
@@ -220,9 +238,17 @@ const startWorkers = async (ground: Ground, { directory }: House): Promise<void>
   )
   parts.use(
     startSweeper(database, {
-      holder: randomUUID(),
+      holder,
       historyRetentionSeconds: Math.round(config.server.historyRetentionDays * 86_400),
       onFailure: (error) => logs.warn('sweep.failed', { error }),
+    }),
+  )
+  parts.use(
+    startReconciler({
+      ledger: createDoubtLedger(database, holder),
+      upstream: directory.upstream,
+      observe: metrics.observeDoubt,
+      onFailure: (error) => logs.warn('doubts.not-looked-at', { error }),
     }),
   )
 }

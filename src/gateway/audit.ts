@@ -28,7 +28,8 @@ export interface Trail {
   error: unknown
 }
 
-const unknownPrincipal: Principal = { kind: 'anonymous', id: 'unauthenticated' }
+/** Stands on record where nobody has been authenticated. */
+export const unknownPrincipal: Principal = { kind: 'anonymous', id: 'unauthenticated' }
 
 /** The part of an operation that its audit entry tells of. */
 export type Told = Readonly<Pick<Trail, 'kind'>> & { readonly name: string; readonly success: number }

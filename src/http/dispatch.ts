@@ -1,14 +1,15 @@
 /** From a raw request to its answer: probe, endpoint, or the error that says why not. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { unmatchedRoute } from '#gateway/operations/unmatched.ts'
 import type { Pipeline } from '#gateway/pipeline.ts'
-import { CatalogError, isCatalogError } from '#model/errors.ts'
+import { isCatalogError } from '#model/errors.ts'
 import type { Answer } from './answer.ts'
 import type { RequestBody } from './body.ts'
 import { callerOf } from './caller.ts'
 import { answerError } from './error-answer.ts'
 import { answerProbe, type Probes } from './probes.ts'
 import { splitUrl } from './raw-url.ts'
-import type { Router } from './router.ts'
+import type { Refusal, Router } from './router.ts'
 
 export interface DispatchDeps {
   readonly pipeline: Pipeline
@@ -35,18 +36,28 @@ const headerOf = (request: IncomingMessage, name: string): string | undefined =>
   return Array.isArray(value) ? value[0] : value
 }
 
+/** On record as any other request, and told of a missing endpoint only once its sender is known. */
+const refuse = async (
+  { pipeline }: DispatchDeps,
+  incoming: Incoming,
+  { error, methods }: Refusal,
+): Promise<Answer> => {
+  try {
+    return await pipeline(unmatchedRoute, { caller: callerOf(incoming), read: () => error })
+  } catch (thrown) {
+    if (thrown !== error || methods.length === 0) throw thrown
+    return answerError(error, incoming.requestId, [['Allow', methods.join(', ')]])
+  }
+}
+
 const dispatch = (deps: DispatchDeps, incoming: Incoming): Promise<Answer> | Answer => {
-  const { request, target, requestId, body } = incoming
+  const { request, target, body } = incoming
   const method = request.method ?? ''
   const { segments, query } = splitUrl(target)
   const probe = method === 'GET' || method === 'HEAD' ? answerProbe(deps.probes, segments) : undefined
   if (probe) return probe
   const match = deps.router.find(method, segments)
-  if (!match) {
-    const allow = deps.router.methods(segments).join(', ')
-    const error = new CatalogError('MethodNotAllowedException', `Method not allowed: ${method}`)
-    return answerError(error, requestId, [['Allow', allow]])
-  }
+  if (!match) return refuse(deps, incoming, deps.router.refusal(method, segments))
   const asked = {
     params: match.params,
     query,

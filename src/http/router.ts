@@ -14,10 +14,17 @@ interface Match {
 }
 
 export interface Router {
-  /** NotFound (404) for an unknown path. Undefined where the path is known but not with this method. */
+  /** Undefined where no endpoint is. */
   find(method: string, segments: readonly string[]): Match | undefined
-  /** For the `Allow` header of a 405. */
-  methods(segments: readonly string[]): readonly string[]
+  /** Why there is none: the path is unknown, or known with other methods only. */
+  refusal(method: string, segments: readonly string[]): Refusal
+}
+
+export interface Refusal {
+  /** NotFound (404) or MethodNotAllowed (405). */
+  readonly error: CatalogError
+  /** Those that a known path has; for the `Allow` header. */
+  readonly methods: readonly string[]
 }
 
 interface Node {
@@ -65,8 +72,14 @@ const locate = (root: Node, segments: readonly string[]): Place | undefined => {
   return { node, params }
 }
 
-const notFound = (segments: readonly string[]): CatalogError =>
-  new CatalogError('NotFoundException', `No such endpoint: /${segments.join('/').slice(0, 200)}`)
+const refuse = (place: Place | undefined, method: string, segments: readonly string[]): Refusal => {
+  const path = `/${segments.join('/').slice(0, 200)}`
+  const methods = [...(place?.node.endpoints.keys() ?? [])]
+  if (methods.length === 0)
+    return { error: new CatalogError('NotFoundException', `No such endpoint: ${path}`), methods }
+  const error = new CatalogError('MethodNotAllowedException', `Method not allowed: ${method} ${path}`)
+  return { error, methods }
+}
 
 /** Two endpoints at one place stop the start. A HEAD without an endpoint of its own is answered like the GET. */
 export const createRouter = (faces: readonly Face[]): Router => {
@@ -80,11 +93,11 @@ export const createRouter = (faces: readonly Face[]): Router => {
   return {
     find: (method, segments) => {
       const place = locate(root, segments)
-      if (!place || place.node.endpoints.size === 0) throw notFound(segments)
+      if (!place) return undefined
       const { endpoints } = place.node
       const endpoint = endpoints.get(method) ?? (method === 'HEAD' ? endpoints.get('GET') : undefined)
       return endpoint && { endpoint, params: place.params }
     },
-    methods: (segments) => [...(locate(root, segments)?.node.endpoints.keys() ?? [])],
+    refusal: (method, segments) => refuse(locate(root, segments), method, segments),
   }
 }

@@ -41,6 +41,8 @@ export interface ServerDeps extends DispatchDeps {
   /** Said in every answer's `Lakegate-Mode`; absent in production. */
   readonly mode?: 'development'
   readonly limits: ServerLimits
+  /** Told of every request that was turned away before anyone looked at it. */
+  readonly shed: (reason: unknown) => void
 }
 
 export interface HttpServer {
@@ -119,6 +121,7 @@ const answerOf = async (serving: Serving, exchange: Exchange): Promise<Answer> =
     const limit = body ? serving.arriving : serving.working
     limit.enter(response)
   } catch (error) {
+    serving.shed(error)
     return answerError(error, requestId, [['Connection', 'close']])
   }
   return answerRequest(serving, exchange)

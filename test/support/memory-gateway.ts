@@ -10,6 +10,7 @@ import type { IdempotencyLedger } from '#gateway/idempotency.ts'
 import { createIcebergOperations } from '#gateway/operations/iceberg.ts'
 import { createPageTokens } from '#gateway/page-token.ts'
 import { createPipeline } from '#gateway/pipeline.ts'
+import { countingShed, createShedRecord } from '#gateway/shed.ts'
 import type { OpenWarehouse, WarehouseDirectory } from '#gateway/warehouses.ts'
 import { icebergEndpoints } from '#http/iceberg/endpoints.ts'
 import { createRouter, type Face } from '#http/router.ts'
@@ -93,10 +94,16 @@ export const startMemoryGateway = async (options: MemoryGatewayOptions = {}): Pr
   const record = (entry: AuditDraft): void => {
     audited.push(entry)
   }
+  const sink = options.audit ?? { admit: () => {}, record }
+  const shed = createShedRecord({
+    record: sink.record,
+    windowMs: 50,
+    onFailure: (error) => logged.push({ event: 'audit.not-written', error }),
+  })
   const pipeline = createPipeline({
     authenticator: options.authenticator ?? createAnonymousAuthenticator(),
     authorizer: options.authorizer ?? createAllowAll(),
-    audit: options.audit ?? { admit: () => {}, record },
+    audit: countingShed(sink, shed),
     idempotency: options.ledger ?? createMemoryLedger(),
     hop: 'test.1',
     report: (event, error) => logged.push({ event, error }),
@@ -113,6 +120,7 @@ export const startMemoryGateway = async (options: MemoryGatewayOptions = {}): Pr
     ]),
     probes: { ready: async () => [], metrics: async () => ({ contentType: 'text/plain', text: 'up 1\n' }) },
     limits: { ...defaultLimits, ...options.limits },
+    shed: shed.count,
     log: (event, detail) => logged.push({ event, ...detail }),
     ...(options.mode ? { mode: options.mode } : {}),
   })
