@@ -82,18 +82,60 @@ const missingNames = (violation: Violation): readonly string[] => {
 }
 
 const explain = (schema: TSchema, violation: Violation): readonly string[] => {
-  if (violation.keyword === 'boolean') return []
+  // Only repeat what others say in more words.
+  if (violation.keyword === 'boolean' || violation.keyword === 'anyOf') return []
   if (violation.keyword === 'additionalProperties') return unknownNames(schema, violation)
   if (violation.keyword === 'required') return missingNames(violation)
   const path = readable(violation.instancePath)
   return [`${path === '' ? 'the value' : path} ${violation.message}`]
 }
 
+interface Variant extends TSchema {
+  readonly properties?: Readonly<Record<string, { readonly const?: unknown }>>
+}
+
+interface Choice {
+  readonly path: string
+  readonly variants: readonly Variant[]
+  readonly instance: object
+}
+
+const choicePath = /^#((?:\/properties\/[^/]+)+)\/anyOf\//
+
+/** The choice between several forms of an object within which a violation lies. */
+const choiceOf = (schema: TSchema, value: unknown, { schemaPath }: Violation): Choice | undefined => {
+  const [, inSchema] = choicePath.exec(schemaPath) ?? []
+  if (inSchema === undefined) return undefined
+  const inValue = inSchema.replaceAll('/properties/', '/')
+  const instance = at(value, inValue)
+  if (typeof instance !== 'object' || instance === null) return undefined
+  const variants = at(schema, `#${inSchema}/anyOf`) as readonly Variant[]
+  return { path: readable(inValue), variants, instance }
+}
+
+/** Of the form that the value says it has; the others have nothing to say. */
+const explainChoice = ({ path, variants, instance }: Choice): readonly string[] => {
+  const [first] = variants
+  const [key] =
+    Object.entries(first?.properties ?? {}).find(([, { const: fixed }]) => fixed !== undefined) ?? []
+  if (key === undefined) return [`${path} has none of its forms`]
+  const fixedOf = (variant: Variant): unknown => variant.properties?.[key]?.const
+  const said = (instance as Record<string, unknown>)[key]
+  const meant = variants.find((variant) => fixedOf(variant) === said)
+  if (meant !== undefined) return violationsOf(meant, instance).map((violation) => `${path}.${violation}`)
+  const kinds = variants.map((variant) => JSON.stringify(fixedOf(variant)))
+  return [`${path}.${key} must be one of ${kinds.join(', ')}`]
+}
+
 /** Every way in which a value breaks a schema, as sentences; none when it keeps to it. Values are not repeated: they may be secret. */
-const violationsOf = (schema: TSchema, value: unknown): readonly string[] =>
-  Value.Check(schema, value)
-    ? []
-    : [...new Set(Value.Errors(schema, value).flatMap((error) => explain(schema, error)))]
+const violationsOf = (schema: TSchema, value: unknown): readonly string[] => {
+  if (Value.Check(schema, value)) return []
+  const sentences = Value.Errors(schema, value).flatMap((error) => {
+    const choice = choiceOf(schema, value, error)
+    return choice === undefined ? explain(schema, error) : explainChoice(choice)
+  })
+  return [...new Set(sentences)]
+}
 
 /** The value with the schema's type. BadRequest naming every violation; `what` opens the message. */
 export const decodeStrictly = <S extends TSchema>(schema: S, value: unknown, what: string): Static<S> => {
