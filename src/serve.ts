@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto'
 import { createAnonymousAuthenticator, createStaticTokenAuthenticator } from '#authn/authenticator.ts'
 import { createAllowAll } from '#authz/allow-all.ts'
-import { startReconciler } from '#catalog/doubts.ts'
 import { hopOf } from '#catalog/hops.ts'
 import { checkMount } from '#catalog/mounts-check.ts'
 import { tail } from '#events/relay.ts'
@@ -22,7 +21,6 @@ import { createRouter } from '#http/router.ts'
 import { createHttpServer, defaultLimits, type HttpServer } from '#http/server.ts'
 import { createAuditBuffer } from '#store/audit-buffer.ts'
 import type { Database } from '#store/database.ts'
-import { createDoubtLedger } from '#store/doubts.ts'
 import { createIdempotencyLedger } from '#store/idempotency.ts'
 import { claimKey, loadEpoch, loadServer, type ServerRecord } from '#store/server.ts'
 import { startSweeper } from '#store/sweeper.ts'
@@ -220,13 +218,9 @@ const openHttp = (ground: Ground, house: House, ready: () => Promise<readonly st
 
 const isConfigurationEvent = (type: string): boolean => /^(warehouse|connection|mount)\./.test(type)
 
-/**
- * Workers that end with the process: the sweeper, the reconciler of doubtful changes, and the tail of the outbox that
- * tells of other replicas' changes.
- */
-const startWorkers = async (ground: Ground, { directory, metrics }: House): Promise<void> => {
+/** Workers that end with the process: the sweeper, and the tail of the outbox that tells of other replicas' changes. */
+const startWorkers = async (ground: Ground, { directory }: House): Promise<void> => {
   const { database, config, parts, logs } = ground
-  const holder = randomUUID()
   parts.use(
     await tail(database, {
       handle: async (events) => {
@@ -238,17 +232,9 @@ const startWorkers = async (ground: Ground, { directory, metrics }: House): Prom
   )
   parts.use(
     startSweeper(database, {
-      holder,
+      holder: randomUUID(),
       historyRetentionSeconds: Math.round(config.server.historyRetentionDays * 86_400),
       onFailure: (error) => logs.warn('sweep.failed', { error }),
-    }),
-  )
-  parts.use(
-    startReconciler({
-      ledger: createDoubtLedger(database, holder),
-      upstream: directory.upstream,
-      observe: metrics.observeDoubt,
-      onFailure: (error) => logs.warn('doubts.not-looked-at', { error }),
     }),
   )
 }
