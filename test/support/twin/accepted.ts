@@ -1,5 +1,5 @@
 /** Where Lakegate deliberately answers otherwise than Apache's reference server, and why. */
-import { fileNumber, isUnnumberedField, isWithoutId, mentions } from './bodies.ts'
+import { fileNumber, isLastAddedSchema, isUnnumberedField, isWithoutId, mentions } from './bodies.ts'
 import type { Divergence } from './compare.ts'
 import { areOtherFaults, areOtherFaultsOfTables, badRequests, isNotRefusedAlike, missing } from './faults.ts'
 import { reservedProperty, setsReserved } from './reserved.ts'
@@ -83,10 +83,10 @@ export const acceptedDifferences: readonly AcceptedDifference[] = [
     reference: '400: `-1` is unknown after a schema, spec, order or version that was reused',
     lakegate: '`-1` names the reused one',
     reason: 'The client did add it in this request; it cannot know that an equal one had come before.',
-    covers: ({ where }, { reference, other }) =>
+    covers: ({ where }, { request, reference, other }) =>
       (isNotRefusedAlike(reference, other) &&
         /^Cannot set last (added|version)/.test(reference.message ?? '')) ||
-      /versions\[\d+\]\.schema-id$/.test(where),
+      (/versions\[\d+\]\.schema-id$/.test(where) && mentions(request, isLastAddedSchema)),
   },
   {
     id: 'spec or order without an id',
@@ -226,8 +226,11 @@ export const acceptedDifferences: readonly AcceptedDifference[] = [
     reference: 'loses a schema or spec that one commit removes and adds again',
     lakegate: 'adds it',
     reason: 'A fault of the reference: it takes the removed one for present.',
-    covers: ({ where }, { request }) =>
+    covers: ({ where, reference, other: ours }, { request }) =>
       /^\.metadata\.(schemas|partition-specs)$/.test(where) &&
+      Array.isArray(reference) &&
+      Array.isArray(ours) &&
+      ours.length > reference.length &&
       mentions(request, ({ action }) => action === 'remove-schemas' || action === 'remove-partition-specs'),
   },
   {
@@ -254,7 +257,8 @@ export const acceptedDifferences: readonly AcceptedDifference[] = [
     reference: '`next-row-id` grows by `added-rows`, also where `first-row-id` had left a gap',
     lakegate: 'goes on behind the rows of the snapshot',
     reason: 'Row ids are given once (format specification, "Row Lineage").',
-    covers: ({ where }) => where === '.metadata.next-row-id',
+    covers: ({ where, reference, other: ours }) =>
+      where === '.metadata.next-row-id' && Number(ours) > Number(reference),
   },
   {
     id: 'promotion of a partitioned date',

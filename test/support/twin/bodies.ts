@@ -29,5 +29,10 @@ export const isWithoutId = (object: JsonObject): boolean =>
     return isJsonObject(inner) && (inner[id] ?? null) === null
   })
 
+export const isLastAddedSchema = (object: JsonObject): boolean => {
+  const version = object['view-version']
+  return isJsonObject(version) && version['schema-id'] === -1
+}
+
 export const isUnnumberedField = (object: JsonObject): boolean =>
   object['transform'] !== undefined && object['name'] !== undefined && object['field-id'] === undefined

@@ -117,6 +117,21 @@ describe('a run', () => {
     expect(report.findings).toHaveLength(report.sent)
   })
 
+  test.each([500, 503])('accepts no %i, whatever the reference answers', async (status) => {
+    const answers = [
+      refusal(500, 'NullPointerException'),
+      refusal(406, 'UnsupportedOperationException'),
+      refusal(400, 'ValidationException', 'Cannot set metadata location with changes'),
+    ]
+    for (const answer of answers) {
+      const run = { seed: 1, requests: 50, accepted: acceptedDifferences }
+      const reference = side('a', async () => answer)
+      const other = side('b', async () => refusal(status, 'NoSuchTableException'))
+      const report = await runTwin({ ...run, reference, other })
+      expect(report.findings).toHaveLength(report.sent)
+    }
+  })
+
   test('finds nothing where both answer alike', async () => {
     const report = await runTwin({ reference: right, other: right, seed: 1, requests: 50, accepted: [] })
     expect(report.findings).toEqual([])
