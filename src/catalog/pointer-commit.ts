@@ -147,7 +147,7 @@ const inspect = async <State, Facts>(
 }
 
 /** While files are read and written nothing has happened yet: a store that refuses us is a plain refusal. */
-const touchingFiles = <T>(work: () => Promise<T>): Promise<T> =>
+export const touchingFiles = <T>(work: () => Promise<T>): Promise<T> =>
   beforeChange(async () => {
     try {
       return await work()

@@ -1,4 +1,4 @@
-/** Where metadata files lie and which ones a commit lets go (format specification, "File System Tables", names as the reference gives them). */
+/** Where files of a table or view lie (format specification, "File System Tables", names as the reference gives them). */
 import { illegal } from './errors.ts'
 
 /** What the name of a metadata file depends on; facts of tables and of views alike. */
@@ -17,13 +17,23 @@ export const stripTrailingSlash = (location: string): string => {
   return location.slice(0, end)
 }
 
-/** `write.metadata.path`, or `metadata` below the location. */
-const directoryOf = ({ location, properties }: MetadataHome): string => {
-  const path = properties['write.metadata.path']
+type Home = Pick<MetadataHome, 'location' | 'properties'>
+
+const folderOf = ({ location, properties }: Home, key: string, name: string): string => {
+  const path = properties[key]
   return path === undefined || path === ''
-    ? `${stripTrailingSlash(location)}/metadata`
+    ? `${stripTrailingSlash(location)}/${name}`
     : stripTrailingSlash(path)
 }
+
+/** `write.metadata.path`, or `metadata` below the location. */
+const metadataFolder = (home: Home): string => folderOf(home, 'write.metadata.path', 'metadata')
+
+/** Where a client writes first: manifests and metadata, and data (`write.data.path`, or `data` below the location). */
+export const writtenFolders = (home: Home): readonly string[] => [
+  metadataFolder(home),
+  folderOf(home, 'write.data.path', 'data'),
+]
 
 /** The number in front of a file name; -1 where there is none. */
 const versionOf = (metadataLocation: string): number => {
@@ -53,15 +63,5 @@ export const nextMetadataLocation = (
 ): string => {
   const version = baseLocation === null ? 0 : versionOf(baseLocation) + 1
   const codec = home.properties['write.metadata.compression-codec'] ?? home.defaultCodec ?? 'none'
-  return `${directoryOf(home)}/${String(version).padStart(5, '0')}-${uuid}${extensionOf(codec)}`
-}
-
-interface Logged {
-  readonly previousMetadata: readonly string[]
-}
-
-/** Files that fell out of the metadata log with this commit: nobody needs them once history is pruned. */
-export const droppedMetadata = (base: Logged, next: Logged): readonly string[] => {
-  const kept = new Set(next.previousMetadata)
-  return base.previousMetadata.filter((file) => !kept.has(file))
+  return `${metadataFolder(home)}/${String(version).padStart(5, '0')}-${uuid}${extensionOf(codec)}`
 }

@@ -22,10 +22,15 @@ export interface LocalWarehouse {
   readonly endpoint?: string
 }
 
+export interface LocalFiles extends MetadataFiles {
+  /** Where files can only be written into folders that are there, makes one; else nothing. */
+  makeFolder(location: string): Promise<void>
+}
+
 export interface LocalDeps {
   readonly database: Database
   readonly warehouse: LocalWarehouse
-  readonly files: MetadataFiles
+  readonly files: LocalFiles
   readonly tableEngine: AsyncMetadataEngine<TableFacts>
   readonly viewEngine: AsyncMetadataEngine<ViewFacts>
   /** Shared by the warehouses of a process, so that one bound holds for all. */

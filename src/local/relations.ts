@@ -1,6 +1,8 @@
 /** Creating and committing tables and views, and transactions over several tables. */
 import type { CallContext, Loaded, Relations, Transactions } from '#catalog/catalog.ts'
+import { touchingFiles } from '#catalog/pointer-commit.ts'
 import type { Base, Built, CommitRequest } from '#iceberg/engine.ts'
+import { writtenFolders } from '#iceberg/files.ts'
 import { isCreateCommit } from '#iceberg/table.ts'
 import { checkIdentifier, type Identifier, type Namespace } from '#model/identifier.ts'
 import type { JsonObject } from '#model/json.ts'
@@ -55,12 +57,14 @@ const buildNew = async <F extends Facts>(
   return { id, built }
 }
 
+/** The client writes before the commit, and may make no folders (DuckDB): they are made once the place is its own. */
 const stage = async <F extends Facts>(
-  { claiming }: RelationParts,
+  { local, claiming }: RelationParts,
   context: CallContext,
   { id, built: { bytes, facts } }: NewRelation<F>,
 ): Promise<Loaded> => {
   await claiming.stage(id, { context, locations: placesOf(facts) })
+  for (const folder of writtenFolders(facts)) await touchingFiles(() => local.files.makeFolder(folder))
   return loadedOf({ metadata: [bytes], uuid: facts.uuid, location: facts.location })
 }
 

@@ -1,8 +1,9 @@
 /** Objects as files below allowed roots of this machine's file system: whole, durable, never overwritten. */
 import { randomUUID } from 'node:crypto'
-import { constants } from 'node:fs'
-import { link, lstat, mkdir, open, opendir, rename, stat, unlink } from 'node:fs/promises'
+import { constants, lstatSync } from 'node:fs'
+import { link, lstat, mkdir, open, opendir, rename, stat, statfs, unlink } from 'node:fs/promises'
 import path from 'node:path'
+import { LRUCache } from 'lru-cache'
 import { CatalogError, isCatalogError } from '#model/errors.ts'
 import { alreadyExists, notFound, refused, tooLarge, unavailable } from './errors.ts'
 import { createFileRoots, type FileRoots } from './file-roots.ts'
@@ -131,6 +132,33 @@ const isFile = async (file: string): Promise<boolean> => {
   }
 }
 
+/**
+ * File systems of the machine's own memory and disks, by their numbers in Linux: ext2–4, XFS, Btrfs, tmpfs, overlay,
+ * ZFS, F2FS. A look there costs a tenth of handing it to a thread. One in the network may hang, and the event loop
+ * with it.
+ */
+const ownFileSystems: ReadonlySet<number> = new Set([
+  0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0x2fc12fc1, 0xf2f52010,
+])
+
+const isFileAtOnce = (file: string): boolean => lstatSync(file, { throwIfNoEntry: false })?.isFile() ?? false
+
+/** As `isFile`, made for being asked again and again. Folders keep the answer to where they lie. */
+const createFileLook = (): ((file: string) => Promise<boolean>) => {
+  const folders = new LRUCache<string, boolean>({ max: 10_000 })
+  const learn = async (folder: string): Promise<void> => {
+    const { type } = await statfs(folder)
+    folders.set(folder, ownFileSystems.has(type))
+  }
+  return async (file) => {
+    const folder = path.dirname(file)
+    if (folders.get(folder) === true) return isFileAtOnce(file)
+    const there = await isFile(file)
+    if (there && !folders.has(folder)) await learn(folder)
+    return there
+  }
+}
+
 async function* walk(folder: string, signal: AbortSignal | undefined): AsyncGenerator<StoredObject> {
   let entries: Awaited<ReturnType<typeof opendir>>
   try {
@@ -168,6 +196,7 @@ async function* listFolder(
 /** `roots`: the only `file:` locations below which anything is touched. */
 export const createFileStore = (roots: readonly string[]): ObjectStore => {
   const allowed = createFileRoots(roots)
+  const look = createFileLook()
   const checkedPath = async (location: string): Promise<string> => {
     const file = allowed.pathOf(location)
     await allowed.checkFolder(path.dirname(file), location)
@@ -205,7 +234,14 @@ export const createFileStore = (roots: readonly string[]): ObjectStore => {
     exists: (location, signal) =>
       translated(location, async () => {
         signal?.throwIfAborted()
-        return await isFile(allowed.pathOf(location))
+        return await look(allowed.pathOf(location))
+      }),
+    makeFolder: (location, signal) =>
+      translated(location, async () => {
+        signal?.throwIfAborted()
+        const folder = allowed.pathOf(location)
+        await allowed.checkFolder(folder, location)
+        await makeFolder(folder)
       }),
     list: (prefix, signal) => listFolder(allowed, prefix, signal),
     [Symbol.asyncDispose]: async () => {},

@@ -5,12 +5,13 @@ import { CatalogError } from '#model/errors.ts'
 import { tooLarge } from './errors.ts'
 import type { ObjectStore } from './object-store.ts'
 
-/** Meets the shape that the catalog room declares for it. */
+/** Meets the shapes that the catalog room and the local catalog declare for it. */
 export interface MetadataFiles {
   read(location: string, signal?: AbortSignal): Promise<Uint8Array>
   writeIfAbsent(location: string, bytes: Uint8Array): Promise<void>
   delete(location: string): Promise<void>
   exists(location: string): Promise<boolean>
+  makeFolder(location: string): Promise<void>
 }
 
 export interface MetadataFilesOptions {
@@ -54,5 +55,6 @@ export const createMetadataFiles = (
       store.writeIfAbsent(location, isGzipName(location) ? await compress(bytes) : bytes),
     delete: (location) => store.delete(location),
     exists: (location) => store.exists(location),
+    makeFolder: (location) => store.makeFolder(location),
   }
 }

@@ -17,6 +17,11 @@ export interface ObjectStore extends AsyncDisposable {
   delete(location: string, signal?: AbortSignal): Promise<void>
   /** True for an object, not for a folder of objects. */
   exists(location: string, signal?: AbortSignal): Promise<boolean>
+  /**
+   * Where a file can only be written into a folder that is there (a file system), makes the folder; else nothing.
+   * For clients that write files themselves and make no folders. BadRequest where a file stands in the way.
+   */
+  makeFolder(location: string, signal?: AbortSignal): Promise<void>
   /** Every object below `prefix` taken as a folder (`t1` does not hold `t10/x`), in no promised order. Absent: none. */
   list(prefix: string, signal?: AbortSignal): AsyncIterable<StoredObject>
 }

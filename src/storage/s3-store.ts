@@ -204,6 +204,11 @@ export const createS3Store = ({ roots, settings }: S3StoreOptions, tools: Storag
           throw error
         }
       }),
+    makeFolder: (location, signal) =>
+      translated({ location, signal }, async () => {
+        signal?.throwIfAborted()
+        targetOf(location)
+      }),
     list: (prefix, signal) => {
       const { Bucket, Key } = targetOf(prefix)
       const listing = {

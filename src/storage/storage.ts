@@ -33,6 +33,7 @@ export const openStorage = (profile: StorageProfile, tools: StorageTools): Objec
       storeOf(location).writeIfAbsent(location, bytes, signal),
     delete: async (location, signal) => storeOf(location).delete(location, signal),
     exists: async (location, signal) => storeOf(location).exists(location, signal),
+    makeFolder: async (location, signal) => storeOf(location).makeFolder(location, signal),
     list: (prefix, signal) => storeOf(prefix).list(prefix, signal),
     [Symbol.asyncDispose]: async () => {
       for (const store of Object.values(stores)) await store[Symbol.asyncDispose]()

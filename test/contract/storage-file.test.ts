@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -60,6 +60,15 @@ describe('the file store', () => {
     expect(await loadsSdkFor('s3://bucket')).toBe('true')
   })
 
+  it('makes a folder with its parents, and none where a file stands', async () => {
+    const store = open()
+    await store.makeFolder(`file:${folder}/lake/t/metadata`)
+    expect((await stat(`${folder}/lake/t/metadata`)).isDirectory()).toBe(true)
+    await store.writeIfAbsent(`file:${folder}/lake/t/data`, bytes)
+    const error = await rejection(store.makeFolder(`file:${folder}/lake/t/data`))
+    expect(error).toMatchObject({ type: 'BadRequestException' })
+  })
+
   it('leaves nothing beside the file that it wrote', async () => {
     const store = open()
     await store.writeIfAbsent(`file:${folder}/lake/t/a`, bytes)
@@ -77,6 +86,8 @@ describe('the file store', () => {
       store.read(target, { maxBytes }),
       store.delete(target),
       store.writeIfAbsent(`file:${folder}/lake/out/new/deep`, bytes),
+      store.makeFolder(`file:${folder}/lake/out`),
+      store.makeFolder(`file:${folder}/lake/out/new`),
       Array.fromAsync(store.list(`file:${folder}/lake/out`)),
     ]
     for (const error of await Promise.all(calls.map(rejection)))

@@ -129,6 +129,14 @@ export const describeStorage = (name: string, open: () => Promise<StorageUnderTe
       }
     })
 
+    it('takes files into a folder that was made, once or twice, and lists no folder as an object', async () => {
+      await store.makeFolder(at('made/of/folders'))
+      await store.makeFolder(at('made/of/folders/'))
+      expect(await Array.fromAsync(store.list(at('made')))).toEqual([])
+      await store.writeIfAbsent(at('made/of/folders/a'), bytesOf('x'))
+      expect(await Array.fromAsync(store.list(at('made')))).toHaveLength(1)
+    })
+
     it('lists nothing below what is not there', async () => {
       expect(await Array.fromAsync(store.list(at('nothing/here')))).toEqual([])
     })
@@ -139,6 +147,7 @@ export const describeStorage = (name: string, open: () => Promise<StorageUnderTe
         store.writeIfAbsent(test.outside, bytesOf('x')),
         store.delete(test.outside),
         store.exists(test.outside),
+        store.makeFolder(test.outside),
         store.read(`${test.root}-sibling/a`, { maxBytes }),
         store.read(at('../a'), { maxBytes }),
         store.read(at('%2e%2e/a'), { maxBytes }),

@@ -1,11 +1,10 @@
 /** A local catalog for tests: a warehouse of its own in a database, files in memory unless a test brings others. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Catalog } from '#catalog/catalog.ts'
-import type { MetadataFiles } from '#catalog/files.ts'
 import { createEnginePool } from '#iceberg/engine-pool.ts'
 import { tableEngine } from '#iceberg/table.ts'
 import { viewEngine } from '#iceberg/view.ts'
-import type { LocalDeps, LocalWarehouse } from '#local/deps.ts'
+import type { LocalDeps, LocalFiles, LocalWarehouse } from '#local/deps.ts'
 import { openLocalCatalog } from '#local/local-catalog.ts'
 import { createMetadataCache } from '#local/metadata-cache.ts'
 import { createMetadataFiles } from '#storage/metadata-files.ts'
@@ -19,7 +18,7 @@ const engines = createEnginePool()
 export interface TestWarehouse {
   readonly warehouse: LocalWarehouse
   readonly store: MemoryStore
-  readonly files: MetadataFiles
+  readonly files: LocalFiles
 }
 
 /** A warehouse with its `main` line; its files are in memory, below `file:/`. */

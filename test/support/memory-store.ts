@@ -37,6 +37,9 @@ export const createMemoryStore = (root: string): MemoryStore => {
       objects.delete(keyOf(location, signal))
     },
     exists: async (location, signal) => objects.has(keyOf(location, signal)),
+    makeFolder: async (location, signal) => {
+      keyOf(location, signal)
+    },
     list: (prefix) => listObjects(objects, `${keyOf(prefix)}/`),
     [Symbol.asyncDispose]: async () => {},
   }

@@ -1,7 +1,12 @@
 /** Who owns which places: locations and the paths that data and metadata files are sent to, one by one and at once. */
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Catalog } from '#catalog/catalog.ts'
 import type { Identifier } from '#model/identifier.ts'
+import { createFileStore } from '#storage/file-store.ts'
+import { createMetadataFiles } from '#storage/metadata-files.ts'
 import type { Database } from '#store/database.ts'
 import { TransactionConflict } from '#store/errors.ts'
 import {
@@ -144,6 +149,32 @@ describe('places of the local catalog', () => {
       expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
       for (const outcome of outcomes)
         if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject(taken)
+    }
+  })
+
+  it('a staged create on a file system finds the folders that its client writes to, within its own place', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'lakegate-'))
+    try {
+      const root = `file://${folder}`
+      const on = {
+        ...(await createTestWarehouse(test.database, { location: root, allowedLocations: [] })),
+        files: createMetadataFiles(createFileStore([root])),
+      }
+      const files = openTestCatalog(test.database, on)
+      await files.namespaces.create(newCall(), namespace, bodyOf({}))
+      const stage = (name: string, properties = {}) =>
+        files.tables.create(newCall(), namespace, tableBody(name, { 'stage-create': true, properties }))
+      const location = String(metadataOf(await stage('one'))['location'])
+      const own = location.slice('file://'.length)
+      expect((await readdir(own)).sort()).toEqual(['data', 'metadata'])
+      await stage('two', { 'write.data.path': `${root}/two-data`, 'write.metadata.path': `${root}/two-meta` })
+      expect((await readdir(folder)).sort()).toEqual([basename(own), 'two-data', 'two-meta'].sort())
+      await expect(stage('three', { 'write.data.path': `${location}/data/inner` })).rejects.toMatchObject(
+        taken,
+      )
+      expect(await readdir(join(own, 'data'))).toEqual([])
+    } finally {
+      await rm(folder, { recursive: true })
     }
   })
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { droppedMetadata, nextMetadataLocation } from '#iceberg/files.ts'
+import { nextMetadataLocation, writtenFolders } from '#iceberg/files.ts'
 
 const home = (properties: Record<string, string> = {}, location = 's3://b/t') => ({ location, properties })
 
@@ -33,9 +33,8 @@ describe('the next metadata file', () => {
   })
 })
 
-test('files that fell out of the log are those that the new one lacks', () => {
-  expect(droppedMetadata({ previousMetadata: ['a', 'b', 'c'] }, { previousMetadata: ['c', 'd'] })).toEqual([
-    'a',
-    'b',
-  ])
+test('the folders that a client writes to are below the location, or where the properties say', () => {
+  expect(writtenFolders(home())).toEqual(['s3://b/t/metadata', 's3://b/t/data'])
+  const sent = { 'write.metadata.path': 's3://meta/t/', 'write.data.path': 's3://data/t' }
+  expect(writtenFolders(home(sent))).toEqual(['s3://meta/t', 's3://data/t'])
 })
