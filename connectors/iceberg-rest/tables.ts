@@ -1,5 +1,6 @@
 /** What only tables have: unregister, metrics, and transactions over several of them. */
 import type { CallContext, TableChange, Tables, Transactions } from '#catalog/catalog.ts'
+import { rememberShown } from '#catalog/shown-once.ts'
 import { isCatalogError } from '#model/errors.ts'
 import { runChange, sessionForChange } from './changes.ts'
 import type { Upstream } from './client.ts'
@@ -21,8 +22,7 @@ const createUnregister =
       ask: { method: 'POST', path: `${relationPath(session, 'tables', id)}/unregister`, change: true },
       expect: expectOne(tableWords, id),
       read: (response) => readLoaded(upstream.connection, response, session.config),
-      outcome: ({ metadataLocation }) =>
-        metadataLocation === undefined ? { kind: 'done' } : { kind: 'metadata', metadataLocation },
+      outcome: (shown) => (context.receipt.idempotency ? rememberShown(shown) : { kind: 'done' }),
     })
   }
 

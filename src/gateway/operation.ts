@@ -60,10 +60,9 @@ export interface Replay<T extends Target, Output> {
   recall(outcome: Outcome, task: Task<T>): Promise<Output>
 }
 
-export interface Operation<Input, T extends Target, Output> {
+interface Deed<Input, T extends Target, Output> {
   /** The specification's operation id, or one in its manner for a face of ours. Unique over all faces. */
   readonly name: string
-  readonly kind: 'read' | 'change'
   /** The status of a success, for the audit log. */
   readonly success: 200 | 201 | 204
   /** The status of this very success, where it is not always that one. */
@@ -75,6 +74,17 @@ export interface Operation<Input, T extends Target, Output> {
   /** The answer for an absent object, where the resource of the need is not spelled as the caller named it. */
   missing?(target: T): CatalogError
   run(task: Task<T>): Promise<Output>
-  /** Present where a repeated request with the same key must not run again. */
-  readonly replay?: Replay<T, Output>
 }
+
+interface Read<Input, T extends Target, Output> extends Deed<Input, T, Output> {
+  readonly kind: 'read'
+  readonly replay?: never
+}
+
+/** A repeated request with the same key never runs again: there is no change without an answer for it. */
+interface Change<Input, T extends Target, Output> extends Deed<Input, T, Output> {
+  readonly kind: 'change'
+  readonly replay: Replay<T, Output>
+}
+
+export type Operation<Input, T extends Target, Output> = Read<Input, T, Output> | Change<Input, T, Output>

@@ -1,5 +1,6 @@
 /** What changes a name without writing a metadata file: drop, rename, register, unregister, and metrics reports. */
 import type { Body, CallContext, DropOptions, Loaded, Relations, Rename, Tables } from '#catalog/catalog.ts'
+import { rememberShown } from '#catalog/shown-once.ts'
 import { checkIdentifier, type Identifier, sameNamespace } from '#model/identifier.ts'
 import { asBoolean, asString, optional } from '#model/json-read.ts'
 import { findByUuid, findRelations, type RelationState } from '#store/entries.ts'
@@ -247,9 +248,10 @@ const unregister = (parts: RelationParts, context: CallContext, id: Identifier):
       const state = requireRelation(context, { kind: 'table', id }, await stateOf(reading, id))
       const { metadataLocation, uuid, location } = state
       const bytes = await parts.local.readMetadata(metadataLocation)
+      const result = loadedOf({ metadataLocation, metadata: [bytes], uuid, location })
       return {
-        result: loadedOf({ metadataLocation, metadata: [bytes], uuid, location }),
-        outcome: { kind: 'metadata', metadataLocation },
+        result,
+        outcome: context.receipt.idempotency ? rememberShown(result) : { kind: 'done' },
         events: [
           eventOf('table.unregistered', state.contentId, {
             ...nameData(id),

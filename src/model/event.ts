@@ -40,7 +40,7 @@ export interface IdempotencyClaim {
 
 /**
  * What a finished mutation is remembered by, enough for an equivalent answer (the specification allows a
- * replay to show a newer state): nothing, a small JSON answer, the metadata written, or a final refusal.
+ * replay to show a newer state): nothing, a JSON answer, the metadata written, or a final refusal.
  */
 export type Outcome =
   | { readonly kind: 'done' }

@@ -1,6 +1,8 @@
 /** The operations on tables: those that views have too, and unregister and metrics. */
 import type { Loaded } from '#catalog/catalog.ts'
+import { recallShown, rememberShown } from '#catalog/shown-once.ts'
 import { CatalogError } from '#model/errors.ts'
+import { missing } from '../denial.ts'
 import type { Operation } from '../operation.ts'
 import {
   type AtRelation,
@@ -12,11 +14,11 @@ import {
   withAllowedConfig,
 } from './place.ts'
 import { type CommitRelation, createRelationOperations } from './relations.ts'
+import { replayDone } from './replays.ts'
 
 const unsupported = (operation: string): CatalogError =>
   new CatalogError('UnsupportedOperationException', `The catalog mounted here does not support ${operation}`)
 
-/** Without replay: its answer shows metadata that no name leads to any more. A repetition is told 404. */
 const unregisterTable = (deps: IcebergDeps): Operation<AtRelation, RoutedPlace<AtRelation>, Loaded> => ({
   name: 'unregisterTable',
   kind: 'change',
@@ -27,6 +29,14 @@ const unregisterTable = (deps: IcebergDeps): Operation<AtRelation, RoutedPlace<A
     const { tables } = route.catalog
     if (!tables.unregister) throw unsupported('unregisterTable')
     return withAllowedConfig(await tables.unregister(context, input.id))
+  },
+  replay: {
+    remember: rememberShown,
+    recall: async (outcome, { target }) => {
+      const shown = recallShown(outcome)
+      if (!shown) throw missing(relationResource('table', target, target.input.id))
+      return shown
+    },
   },
 })
 
@@ -42,6 +52,7 @@ const reportMetrics = (deps: IcebergDeps): Operation<CommitRelation, RoutedPlace
     if (!tables.reportMetrics) throw unsupported('reportMetrics')
     await tables.reportMetrics(context, input.id, input.body)
   },
+  replay: replayDone,
 })
 
 export const createTableOperations = (deps: IcebergDeps) => {

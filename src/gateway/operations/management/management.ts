@@ -1,5 +1,6 @@
 /** The one table of the management face: every operation that it serves. */
 import type { Operation } from '../../operation.ts'
+import { replayDone } from '../replays.ts'
 import { createConnectionOperations } from './connections.ts'
 import { createMountOperations } from './mounts.ts'
 import { type ManagementDeps, onProject, type ProjectTarget, type ServerFacts } from './place.ts'
@@ -26,6 +27,7 @@ const bootstrap = (): Operation<object, ProjectTarget<object>, void> => ({
   resolve: async (input) => ({ warehouse: null, input }),
   needs: () => [{ action: 'manage', resource: { kind: 'server' } }],
   run: async () => undefined,
+  replay: replayDone,
 })
 
 export interface ProjectFacts {

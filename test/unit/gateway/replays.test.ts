@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest'
+import { createIcebergOperations } from '#gateway/operations/iceberg.ts'
+import { createManagementOperations } from '#gateway/operations/management/management.ts'
+import { createPageTokens } from '#gateway/page-token.ts'
+import { samples } from '../../support/iceberg-requests.ts'
+import { createMemoryRegistry } from '../../support/memory-registry.ts'
+
+const iceberg = createIcebergOperations({
+  warehouses: {
+    byName: async () => undefined,
+    byPrefix: async () => undefined,
+    byDefault: async () => undefined,
+  },
+  listing: { tokens: createPageTokens(Buffer.alloc(32)), strict: false },
+})
+
+const management = createManagementOperations({
+  registry: createMemoryRegistry('default'),
+  projectId: 'default',
+  server: { id: 's', version: '1' },
+  connectors: new Map(),
+  checkStorage: async () => {},
+  checkMount: async () => {},
+})
+
+interface Listed {
+  readonly name: string
+  readonly kind: 'read' | 'change'
+  readonly replay?: object
+}
+
+const changesOf = (operations: Readonly<Record<string, Listed>>): readonly Listed[] =>
+  Object.values(operations).filter(({ kind }) => kind === 'change')
+
+/** Changes that may run again under their key, each with its reason. */
+const unremembered: Readonly<Record<string, string>> = {}
+
+const remembered = [...changesOf(iceberg), ...changesOf(management)].filter(
+  ({ name }) => unremembered[name] === undefined,
+)
+
+test.each(remembered)('$name is told again to whoever repeats it under its key', ({ replay }) => {
+  expect(replay).toBeDefined()
+})
+
+test('what is sent as a change is one, and nothing else is', () => {
+  const sent = Object.keys(samples).filter((name) => !/^(GET|HEAD) /.test(samples[name]?.line ?? ''))
+  expect(sent.sort()).toEqual(
+    changesOf(iceberg)
+      .map(({ name }) => name)
+      .sort(),
+  )
+})
