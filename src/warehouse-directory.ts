@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Catalog } from '#catalog/catalog.ts'
 import { createMountTable } from '#catalog/mounts.ts'
+import { createUnopenedCatalog } from '#catalog/unopened.ts'
 import type {
   ConnectionRecord,
   MountRecord,
@@ -39,6 +40,8 @@ export interface OpenDirectory extends WarehouseDirectory, AsyncDisposable {
   refresh(): Promise<void>
   /** The local catalog of a warehouse, whatever is mounted over it. */
   local(warehouseId: string): Catalog | undefined
+  /** The upstream of a connection, whether or not it is mounted anywhere. */
+  upstream(connectionId: string): { readonly name: string; readonly catalog: Catalog } | undefined
   readonly size: number
   readonly epoch: number
 }
@@ -86,7 +89,10 @@ const openChanged = async <T extends Versioned>(
   return opened
 }
 
-/** What cannot be opened is left out and logged: the others must not suffer for it. */
+/**
+ * What cannot be opened is logged, and the others do not suffer for it: a warehouse is left out, a mount stays as one
+ * whose source is out. Without it its tables would be told missing, and its namespace would be free.
+ */
 const assemble = (
   records: Records,
   locals: State['locals'],
@@ -95,12 +101,11 @@ const assemble = (
   records.warehouses.flatMap((record) => {
     const local = locals.get(record.id)?.catalog
     if (record.status !== 'active' || local === undefined) return []
-    const mounts = (records.mounts.get(record.id) ?? []).flatMap((mount) => {
-      const catalog = upstreams.get(mount.connectionId)?.catalog
-      return catalog === undefined
-        ? []
-        : [{ namespace: mount.namespace, connection: mount.connectionName, catalog }]
-    })
+    const mounts = (records.mounts.get(record.id) ?? []).map((mount) => ({
+      namespace: mount.namespace,
+      connection: mount.connectionName,
+      catalog: upstreams.get(mount.connectionId)?.catalog ?? createUnopenedCatalog(mount.connectionName),
+    }))
     const { id, projectId, name } = record
     return [{ id, projectId, name, mounts: createMountTable({ local, mounts }) }]
   })
@@ -205,6 +210,11 @@ export const openWarehouseDirectory = async (deps: DirectoryDeps): Promise<OpenD
     byName: async (name) => state.byName.get(name),
     byDefault: () => byPrefix(state.records?.defaultWarehouse ?? ''),
     local: (id) => state.locals.get(id)?.catalog,
+    upstream: (id) => {
+      const catalog = state.upstreams.get(id)?.catalog
+      const record = state.records?.connections.find((connection) => connection.id === id)
+      return catalog && record ? { name: record.name, catalog } : undefined
+    },
     get size() {
       return state.byId.size
     },

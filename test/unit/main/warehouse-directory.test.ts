@@ -7,6 +7,7 @@ import type {
   WarehouseRecord,
 } from '#gateway/operations/management/registry.ts'
 import { openWarehouseDirectory, type Records } from '../../../src/warehouse-directory.ts'
+import { call as context } from '../../support/mounted-catalogs.ts'
 
 const updatedAt = new Date(0)
 
@@ -143,14 +144,37 @@ describe('the directory of warehouses', () => {
     expect(directory.size).toBe(2)
   })
 
-  test('a connection that cannot be opened takes down its own mounts only', async () => {
+  test('a connection that cannot be opened is out at its mounts, and takes down no other', async () => {
     const mounts = new Map([['a', [mount('a', 'c', 'bad'), mount('a', 'd', 'good')]]])
     const { directory, logged } = await openDirectory(
       recordsOf(1, { warehouses: [warehouse('a')], connections: [connection('c'), connection('d')], mounts }),
       new Set(['c']),
     )
-    expect(sourcesOf(await directory.byPrefix('a'))).toEqual(['local', 'upstream-d'])
+    const found = await directory.byPrefix('a')
+    expect(sourcesOf(found)).toEqual(['local', 'upstream-c', 'upstream-d'])
+    const { partial } = await found!.mounts.listNamespaces(context, ['bad'], { size: 10 })
+    expect(partial).toMatchObject([{ mount: ['bad'] }])
+    const { catalog } = found!.mounts.route(['bad', 'n'])
+    const table = { namespace: ['bad', 'n'], name: 't' }
+    const body = { bytes: new Uint8Array(0), json: {} }
+    await expect(catalog.tables.load(context, table, { snapshots: 'all' })).rejects.toMatchObject({
+      status: 503,
+    })
+    await expect(catalog.tables.commit(context, table, body)).rejects.toMatchObject({ status: 429 })
     expect(logged).toEqual(['connection.not-opened'])
+  })
+
+  test('a connection that opens after its record has changed is no longer out', async () => {
+    const broken = new Set(['c'])
+    const mounts = new Map([['a', [mount('a', 'c', 'far')]]])
+    const first = { warehouses: [warehouse('a')], connections: [connection('c')], mounts }
+    const { directory, change } = await openDirectory(recordsOf(1, first), broken)
+    broken.clear()
+    await change(recordsOf(2, { ...first, connections: [connection('c', 2)] }))
+    const { partial } = await (await directory.byPrefix('a'))!.mounts.listNamespaces(context, ['far'], {
+      size: 10,
+    })
+    expect(partial).toEqual([])
   })
 
   test('a warehouse that cannot be opened takes down no other', async () => {
