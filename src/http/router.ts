@@ -72,9 +72,16 @@ const locate = (root: Node, segments: readonly string[]): Place | undefined => {
   return { node, params }
 }
 
+/** Every GET can be a HEAD. */
+const methodsOf = (place: Place | undefined): readonly string[] => {
+  const methods = new Set(place?.node.endpoints.keys())
+  if (methods.has('GET')) methods.add('HEAD')
+  return [...methods]
+}
+
 const refuse = (place: Place | undefined, method: string, segments: readonly string[]): Refusal => {
   const path = `/${segments.join('/').slice(0, 200)}`
-  const methods = [...(place?.node.endpoints.keys() ?? [])]
+  const methods = methodsOf(place)
   if (methods.length === 0)
     return { error: new CatalogError('NotFoundException', `No such endpoint: ${path}`), methods }
   const error = new CatalogError('MethodNotAllowedException', `Method not allowed: ${method} ${path}`)

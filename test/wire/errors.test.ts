@@ -110,6 +110,8 @@ describe('the server', () => {
   test('names the methods that a path has', async () => {
     const reply = await call(gateway, 'PATCH /namespaces/a')
     expect(reply.headers.get('allow')?.split(', ').sort()).toEqual(['DELETE', 'GET', 'HEAD'])
+    const listing = await call(gateway, 'PATCH /namespaces/a/tables')
+    expect(listing.headers.get('allow')?.split(', ').sort()).toEqual(['GET', 'HEAD', 'POST'])
   })
 
   test.each([
