@@ -46,7 +46,7 @@ export interface Plan {
 const difference = (what: string, from: unknown, to: unknown): readonly Difference[] =>
   isDeepStrictEqual(from, to) ? [] : [{ what, from, to }]
 
-/** Nothing was said of a member with value null, false or the empty string beyond its absence. */
+/** Nothing was said of a member with value null or the empty string beyond its absence. */
 const said = (config: object): object =>
   Object.fromEntries(
     Object.entries(config).filter(([, value]) => value !== undefined && value !== null && value !== ''),
