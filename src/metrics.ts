@@ -6,6 +6,8 @@ export interface Metrics {
   observe(operation: string, status: number, seconds: number): void
   /** Told of every request to an upstream; status 0 where no answer came. */
   observeUpstream(connection: string, status: number, seconds: number): void
+  /** Told of every look at a change whose end was unknown. */
+  observeDoubt(connection: string, end: string): void
   text(): Promise<{ readonly contentType: string; readonly text: string }>
 }
 
@@ -35,6 +37,12 @@ export const createMetrics = (input: MetricsInput): Metrics => {
     buckets,
     registers,
   })
+  const doubts = new Counter({
+    name: 'lakegate_doubtful_change_looks_total',
+    help: 'Looks at changes of unknown end at an upstream, by what they showed.',
+    labelNames: ['connection', 'end'],
+    registers,
+  })
   const failures = new Counter({
     name: 'lakegate_operation_failures_total',
     help: 'Operations that ended with a 5xx.',
@@ -59,6 +67,7 @@ export const createMetrics = (input: MetricsInput): Metrics => {
       if (status >= 500) failures.inc({ operation })
     },
     observeUpstream: (connection, status, seconds) => upstream.observe({ connection, status }, seconds),
+    observeDoubt: (connection, end) => doubts.inc({ connection, end }),
     text: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   }
 }

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { createAnonymousAuthenticator, createStaticTokenAuthenticator } from '#authn/authenticator.ts'
 import { createAllowAll } from '#authz/allow-all.ts'
+import { startReconciler } from '#catalog/doubts.ts'
 import { hopOf } from '#catalog/hops.ts'
 import { checkMount } from '#catalog/mounts-check.ts'
 import { tail } from '#events/relay.ts'
@@ -21,6 +22,7 @@ import { createRouter } from '#http/router.ts'
 import { createHttpServer, defaultLimits, type HttpServer } from '#http/server.ts'
 import { createAuditBuffer } from '#store/audit-buffer.ts'
 import type { Database } from '#store/database.ts'
+import { createDoubtLedger } from '#store/doubts.ts'
 import { createIdempotencyLedger } from '#store/idempotency.ts'
 import { claimKey, loadEpoch, loadServer, type ServerRecord } from '#store/server.ts'
 import { startSweeper } from '#store/sweeper.ts'
@@ -123,7 +125,11 @@ const openHouse = async (ground: Ground): Promise<House> => {
   const metrics = createMetrics({ warehouses: () => directory?.size ?? 0, version })
   const deps = catalogDeps(ground, metrics, () => directory?.epoch ?? 0)
   const upstreams = createUpstreams(deps)
-  const registry = createStoreRegistry(database, async () => directory?.refresh())
+  const registry = createStoreRegistry({
+    database,
+    changed: async () => directory?.refresh(),
+    report: (error) => logs.warn('warehouses.not-refreshed', { error }),
+  })
   for (const { storage, allowedLocations } of await registry.listWarehouses(defaultProject))
     checkFileLocations(profileOf(storage, allowedLocations), deps.storage.filesAllowed)
   const opened = await openWarehouseDirectory({
@@ -218,9 +224,13 @@ const openHttp = (ground: Ground, house: House, ready: () => Promise<readonly st
 
 const isConfigurationEvent = (type: string): boolean => /^(warehouse|connection|mount)\./.test(type)
 
-/** Workers that end with the process: the sweeper, and the tail of the outbox that tells of other replicas' changes. */
-const startWorkers = async (ground: Ground, { directory }: House): Promise<void> => {
+/**
+ * Workers that end with the process: the sweeper, the reconciler of doubtful changes, and the tail of the outbox that
+ * tells of other replicas' changes.
+ */
+const startWorkers = async (ground: Ground, { directory, metrics }: House): Promise<void> => {
   const { database, config, parts, logs } = ground
+  const holder = randomUUID()
   parts.use(
     await tail(database, {
       handle: async (events) => {
@@ -232,9 +242,17 @@ const startWorkers = async (ground: Ground, { directory }: House): Promise<void>
   )
   parts.use(
     startSweeper(database, {
-      holder: randomUUID(),
+      holder,
       historyRetentionSeconds: Math.round(config.server.historyRetentionDays * 86_400),
       onFailure: (error) => logs.warn('sweep.failed', { error }),
+    }),
+  )
+  parts.use(
+    startReconciler({
+      ledger: createDoubtLedger(database, holder),
+      upstream: directory.upstream,
+      observe: metrics.observeDoubt,
+      onFailure: (error) => logs.warn('doubts.not-looked-at', { error }),
     }),
   )
 }

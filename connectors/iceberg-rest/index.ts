@@ -3,6 +3,7 @@ import type { Catalog } from '#catalog/catalog.ts'
 import type { Connector } from '#catalog/connector.ts'
 import { createUpstream } from './client.ts'
 import { readConfig, restConfig } from './config.ts'
+import { createLanded } from './landed.ts'
 import { createNamespaces } from './namespaces.ts'
 import { createRelations } from './relations.ts'
 import { createTables, createTransactions } from './tables.ts'
@@ -23,17 +24,19 @@ export const icebergRest: Connector = {
   open: async (config, tools): Promise<Catalog> => {
     const upstream = createUpstream(readConfig(config), tools)
     const tables = createTables(upstream)
+    const views = createRelations(upstream, viewWords)
     return {
       kind,
       namespaces: createNamespaces(upstream),
       tables,
-      views: createRelations(upstream, viewWords),
+      views,
       transactions: createTransactions(upstream, tables.load),
       supported: async () => {
         const { operations } = await upstream.session()
         const implied = impliedBy.filter(([, by]) => operations.has(by)).map(([operation]) => operation)
         return new Set([...operations, ...implied])
       },
+      landed: createLanded({ tables, views }),
       [Symbol.asyncDispose]: async () => {},
     }
   },

@@ -8,7 +8,7 @@
  * ignored from the moment a change has been handed to where it is decided.
  */
 import type { Principal } from '#model/access.ts'
-import type { Receipt } from '#model/event.ts'
+import type { Outcome, Receipt } from '#model/event.ts'
 import type { Identifier, Namespace } from '#model/identifier.ts'
 import type { JsonObject } from '#model/json.ts'
 
@@ -168,6 +168,14 @@ export interface Transactions {
   commit(context: CallContext, changes: readonly TableChange[], body: Body): Promise<void>
 }
 
+/** A change that was sent and whose end nobody knows, as its intent recorded it. */
+export interface DoubtfulChange {
+  readonly operation: string
+  readonly identifiers: readonly Identifier[]
+  /** Decimal text. */
+  readonly addedSnapshotIds: readonly string[]
+}
+
 export interface Catalog extends AsyncDisposable {
   /** `local`, or the connector's kind. For the audit log and for messages. */
   readonly kind: string
@@ -180,4 +188,12 @@ export interface Catalog extends AsyncDisposable {
    * advertises its own list. Absent: every member present is served.
    */
   supported?(): Promise<ReadonlySet<string>>
+  /**
+   * Only where changes can end in doubt. Looks whether one has happened: how it ended where that shows, `unseen` where
+   * it does not (it may still be on its way), `untellable` where no look could ever tell. Changes nothing.
+   */
+  landed?(context: CallContext, change: DoubtfulChange): Promise<Outcome | 'unseen' | 'untellable'>
 }
+
+/** Every member that a request can reach, none of them absent. */
+export type WholeCatalog = Required<Omit<Catalog, 'landed'>>

@@ -5,7 +5,7 @@
  */
 import { CatalogError, isCatalogError } from '#model/errors.ts'
 import type { Identifier, Namespace } from '#model/identifier.ts'
-import type { Catalog, Namespaces, Relations, Tables, Transactions } from './catalog.ts'
+import type { Namespaces, Relations, Tables, Transactions, WholeCatalog } from './catalog.ts'
 
 /** Levels, and for a table or view its name as the last one. */
 type Name = readonly string[]
@@ -202,12 +202,12 @@ const tellingTransactions = (tell: Telling, to: Transactions): Transactions => (
 })
 
 /** All members of a catalog that is mounted whole, speaking absolute identifiers in its errors as well. */
-export interface MountedWhole extends Required<Catalog> {
+export interface MountedWhole extends WholeCatalog {
   readonly tables: Required<Relations> & Tables
   readonly views: Required<Relations>
 }
 
-export const inCallersWords = (point: Namespace, catalog: MountedWhole): Required<Catalog> => {
+export const inCallersWords = (point: Namespace, catalog: MountedWhole): WholeCatalog => {
   const tell = createTelling(point)
   return {
     ...catalog,

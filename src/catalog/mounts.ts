@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { CatalogError, isCatalogError } from '#model/errors.ts'
 import { formatNamespace, type Identifier, type Namespace, namespaceKey } from '#model/identifier.ts'
 import { unionOfOperations } from './capabilities.ts'
-import type { CallContext, Catalog } from './catalog.ts'
+import type { CallContext, Catalog, WholeCatalog } from './catalog.ts'
 import {
   askSource,
   checkState,
@@ -118,7 +118,7 @@ const mountedSources = ({ local, mounts }: MountTableInput): readonly Mounted[] 
 }
 
 /** Speaks absolute identifiers. What is local says nothing that the caller does not know. */
-const inPlace = ({ point, catalog, local }: Source): Required<Catalog> => {
+const inPlace = ({ point, catalog, local }: Source): WholeCatalog => {
   const mounted = mountAt(point, catalog)
   return local ? mounted : inCallersWords(point, mounted)
 }

@@ -15,7 +15,7 @@ export interface IntentDraft {
   readonly idempotency?: IdempotencyClaim
 }
 
-type IntentState = 'open' | 'committed' | 'refused' | 'unknown'
+type IntentState = 'committed' | 'refused' | 'unknown'
 
 /** An earlier try of the same request whose end nobody knows. */
 export interface DoubtfulCommit {
@@ -46,12 +46,12 @@ const insert = statement(`
 const selectDoubtful = statement(`
   select id, added_snapshot_ids as "addedSnapshotIds" from commit_intent
   where connection_id = $1 and idempotency_scope = $2 and idempotency_key = $3
-    and (state = 'unknown' or state = 'open' and lease_until <= now())
+    and (state in ('unknown', 'abandoned') or state = 'open' and lease_until <= now())
   order by created_at desc`)
 
 const update = statement(`
   update commit_intent set state = $2, settled_at = case when $2 = 'unknown' then null else now() end
-  where id = $1 and state in ('open', 'unknown')`)
+  where id = $1 and state in ('open', 'unknown', 'abandoned')`)
 
 const settle = async (
   database: Database,

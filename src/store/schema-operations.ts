@@ -79,7 +79,15 @@ export const commitIntent = pgTable(
     /** The configuration's epoch under which the commit was routed: a fence raises it and waits for older intents. */
     epoch: int8('epoch').notNull(),
     leaseUntil: instant('lease_until').notNull(),
-    state: text('state').$type<'open' | 'committed' | 'refused' | 'unknown'>().notNull().default('open'),
+    /** `abandoned`: nobody looks any more, and whether it happened stays unknown. */
+    state: text('state')
+      .$type<'open' | 'committed' | 'refused' | 'unknown' | 'abandoned'>()
+      .notNull()
+      .default('open'),
+    /** When a doubtful one is looked at next. */
+    lookAt: instant('look_at').notNull().defaultNow(),
+    /** How a look, or the end of looking, settled it. */
+    reason: text('reason'),
     idempotencyScope: key('idempotency_scope'),
     idempotencyKey: uuid('idempotency_key'),
     createdAt: created(),
@@ -87,6 +95,7 @@ export const commitIntent = pgTable(
   },
   (t) => [
     index('commit_intent_open').on(t.connectionId, t.epoch).where(sql`${t.state} in ('open', 'unknown')`),
+    index('commit_intent_doubtful').on(t.connectionId, t.lookAt).where(sql`${t.state} = 'unknown'`),
     index('commit_intent_settled').on(t.settledAt).where(sql`${t.settledAt} is not null`),
   ],
 )
