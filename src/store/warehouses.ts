@@ -8,6 +8,7 @@ import { createMainLine, hasContent } from './entries-lines.ts'
 import { holdLines } from './entries-write.ts'
 import { line, project, ref, storageProfile, warehouse } from './schema.ts'
 import { raiseEpoch } from './server.ts'
+import { checkApart, lockPlaces } from './warehouse-places.ts'
 
 interface StorageRecord {
   /** `file`, `s3`. */
@@ -140,9 +141,14 @@ const columnsOf = ({ allowedLocations, ...rest }: Partial<WarehouseSettings>) =>
   ...(allowedLocations && { allowedLocations: [...allowedLocations] }),
 })
 
-/** NotFound for a missing project; AlreadyExists where the project has a warehouse of the name. */
+/**
+ * NotFound for a missing project; AlreadyExists where the project has a warehouse of the name; BadRequest where its
+ * location and that of another warehouse, of whatever project, are not apart.
+ */
 export const insertWarehouse = async (tx: Transaction, draft: WarehouseDraft): Promise<WarehouseRecord> => {
   const { storage, createdBy, ...settings } = draft
+  await lockPlaces(tx)
+  checkApart(await listAllWarehouses(tx), draft)
   const bound = { type: 'NotFoundException', message: `Project does not exist: ${draft.projectId}` } as const
   const insert = tx.orm((orm) =>
     orm
@@ -179,14 +185,19 @@ const lockWarehouse = async (tx: Transaction, target: Target) => {
   return row
 }
 
-/** NoSuchWarehouse when absent; PreconditionFailed when `version` is given and it has moved on. */
+/**
+ * NoSuchWarehouse when absent; PreconditionFailed when `version` is given and it has moved on; BadRequest where its
+ * new storage is not apart from another warehouse's.
+ */
 export const updateWarehouse = async (
   tx: Transaction,
   target: Target,
   change: WarehouseChange,
 ): Promise<WarehouseRecord> => {
+  if (change.storage !== undefined) await lockPlaces(tx)
   const found = await lockWarehouse(tx, target)
   const { storage, ...settings } = change
+  if (storage !== undefined) checkApart(await listAllWarehouses(tx), { ...found, storage })
   const update = tx.orm((orm) =>
     orm
       .update(warehouse)

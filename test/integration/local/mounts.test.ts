@@ -33,8 +33,9 @@ describe.each(testServers)('mounts beside local content on the %s PostgreSQL', (
   }
 
   const openPlace = async (): Promise<Place> => {
-    const storage = { kind: 'file', location: 'file:///lake', settings: {} }
-    const draft = { projectId: 'p', name: freshName('w'), storage, createdBy: 'test' }
+    const name = freshName('w')
+    const storage = { kind: 'file', location: `file:///${name}`, settings: {} }
+    const draft = { projectId: 'p', name, storage, createdBy: 'test' }
     const { id } = await test.database.transaction((tx) => insertWarehouse(tx, draft))
     const made = await createTestWarehouse(test.database)
     const catalog = openTestCatalog(test.database, { ...made, warehouse: { ...made.warehouse, id } })

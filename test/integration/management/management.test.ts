@@ -171,6 +171,20 @@ describe('a warehouse', () => {
     }
   })
 
+  test('of several that overlap and are created at once, one is', async () => {
+    const place = join(lakes, freshName())
+    await mkdir(join(place, 'a/b'), { recursive: true })
+    const answers = await Promise.all(
+      ['', '/a', '/a/b', '', '/a'].map((below) =>
+        manage('POST', '/warehouse', {
+          'warehouse-name': freshName(),
+          'storage-profile': { type: 'file', location: `file://${place}${below}` },
+        }),
+      ),
+    )
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 400, 400, 400, 400])
+  })
+
   test('of a name that is taken is refused', async () => {
     const { name } = await createWarehouse()
     const draft = { 'warehouse-name': name, 'storage-profile': fileProfile(name) }

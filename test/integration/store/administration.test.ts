@@ -38,8 +38,12 @@ describe.each(testServers)('administration on %s', (kind) => {
   })
   afterAll(() => db[Symbol.asyncDispose]())
 
-  const storage = { kind: 'file', location: 'file:///lake', settings: { 'access-key-id': 'env:A' } }
-  const addWarehouse = (name: string) =>
+  const storageAt = (location: string, settings: Readonly<Record<string, unknown>> = {}) => ({
+    kind: location.slice(0, location.indexOf(':')),
+    location,
+    settings,
+  })
+  const addWarehouse = (name: string, storage = storageAt(`file:///${name}`)) =>
     database.transaction((tx) =>
       insertWarehouse(tx, { projectId: project, name, storage, createdBy: 'test' }),
     )
@@ -57,18 +61,19 @@ describe.each(testServers)('administration on %s', (kind) => {
   })
 
   it('makes a warehouse with its settings and its main line', async () => {
-    const made = await addWarehouse('first')
+    const storage = storageAt('file:///lake', { 'access-key-id': 'env:A' })
+    const made = await addWarehouse('first', storage)
     expect(made).toMatchObject({
       ...{ name: 'first', status: 'active', protected: false, storage, allowedLocations: [] },
       ...{ verifyMetadataFile: null, purgeByDefault: false, historyRetentionSeconds: null, version: 1 },
     })
     expect(await findLine(database, made.id, 'main')).toBeDefined()
     expect(await findWarehouseById(database, made.id)).toEqual(made)
-    expect(await typeOf(addWarehouse('first'))).toBe('AlreadyExistsException')
+    expect(await typeOf(addWarehouse('first', storage))).toBe('AlreadyExistsException')
   })
 
   it('refuses a warehouse of a project that does not exist', async () => {
-    const draft = { projectId: 'none', name: 'x', storage, createdBy: 'test' }
+    const draft = { projectId: 'none', name: 'x', storage: storageAt('file:///none'), createdBy: 'test' }
     expect(await typeOf(database.transaction((tx) => insertWarehouse(tx, draft)))).toBe('NotFoundException')
   })
 
@@ -77,7 +82,7 @@ describe.each(testServers)('administration on %s', (kind) => {
     const change = {
       allowedLocations: ['file:/tmp'],
       verifyMetadataFile: true,
-      storage: { ...storage, location: 's3://b' },
+      storage: storageAt('s3://lake'),
     }
     const changed = await database.transaction((tx) => updateWarehouse(tx, { id, version }, change))
     expect(changed).toMatchObject({ ...change, version: 2 })
@@ -85,6 +90,34 @@ describe.each(testServers)('administration on %s', (kind) => {
     expect(await typeOf(stale)).toBe('PreconditionFailedException')
     const renamed = database.transaction((tx) => updateWarehouse(tx, { id }, { name: 'first' }))
     expect(await typeOf(renamed)).toBe('AlreadyExistsException')
+  })
+
+  it('takes locations that nest at the same time one by one, whichever project asks', async () => {
+    await database.transaction((tx) => insertProject(tx, { id: 'q', name: 'other project' }))
+    for (const place of ['n1', 'n2', 'n3']) {
+      const locations = ['', '/a', '/a/b', '', '/a', '/a/b/c'].map((below) => `file:///${place}${below}`)
+      const outcomes = await Promise.all(
+        locations.map((location, i) => {
+          const projectId = i % 2 === 0 ? project : 'q'
+          const draft = { projectId, name: `${place}-${i}`, storage: storageAt(location), createdBy: 'test' }
+          return typeOf(database.transaction((tx) => insertWarehouse(tx, draft)))
+        }),
+      )
+      expect(outcomes.filter((outcome) => outcome === 'none')).toHaveLength(1)
+      expect(outcomes.filter((outcome) => outcome === 'BadRequestException')).toHaveLength(5)
+    }
+  })
+
+  it('moves no two warehouses to one endpoint where their locations nest', async () => {
+    const at = (endpoint: string, below = '') => storageAt(`s3://bucket${below}`, { endpoint })
+    const ids = await Promise.all(
+      ['x', 'y', 'z'].map(async (one) => (await addWarehouse(`at ${one}`, at(`http://${one}`))).id),
+    )
+    const moves = ids.map((id) =>
+      typeOf(database.transaction((tx) => updateWarehouse(tx, { id }, { storage: at('http://one') }))),
+    )
+    const outcomes = await Promise.all(moves)
+    expect(outcomes.sort()).toEqual(['BadRequestException', 'BadRequestException', 'none'])
   })
 
   it('deletes a warehouse that is empty and unprotected only, with its mounts', async () => {
@@ -121,9 +154,9 @@ describe.each(testServers)('administration on %s', (kind) => {
       if (page.length < 2) break
     }
     expect(names).toEqual(['page B', 'page a-1', 'page a_1', 'page b', 'page z', 'page é'])
-    expect((await listWarehouses(database, project, { limit: 1 })).map((w) => w.name)).toEqual(['changing'])
+    expect((await listWarehouses(database, project, { limit: 1 })).map((w) => w.name)).toEqual(['at x'])
     expect((await listAllWarehouses(database)).length).toBeGreaterThan(1)
-    expect((await listProjects(database, { limit: 10 })).map((p) => p.id)).toEqual([project])
+    expect((await listProjects(database, { limit: 10 })).map((p) => p.id)).toEqual(['q', project])
   })
 
   it('mounts a connection once a prefix, in order, and keeps it while it is used', async () => {

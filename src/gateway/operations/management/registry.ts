@@ -81,8 +81,12 @@ interface MountDraft {
 export interface Registry {
   listWarehouses(projectId: string): Promise<readonly WarehouseRecord[]>
   findWarehouse(projectId: string, id: string): Promise<WarehouseRecord | undefined>
-  /** With its `main` line. AlreadyExists when the project has one of the name. The first of a project becomes its default. */
+  /**
+   * With its `main` line. AlreadyExists when the project has one of the name, BadRequest when another warehouse lies at,
+   * above or below its location. The first of a project becomes its default.
+   */
   createWarehouse(context: CallContext, projectId: string, draft: WarehouseDraft): Promise<WarehouseRecord>
+  /** BadRequest when its new storage is another warehouse's, in whole or in part. */
   changeWarehouse(context: CallContext, id: string, change: WarehouseChange): Promise<WarehouseRecord>
   /** Conflict while it is protected or holds a namespace, table, view or mount. */
   removeWarehouse(context: CallContext, id: string): Promise<void>

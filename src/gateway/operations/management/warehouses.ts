@@ -2,12 +2,13 @@
 import { type Static, Type } from 'typebox'
 import { CatalogError } from '#model/errors.ts'
 import { checkText } from '#model/identifier.ts'
-import { isInside } from '#model/location.ts'
+import { checkApart } from '#store/warehouse-places.ts'
 import type { Operation } from '../../operation.ts'
 import { replayDone } from '../replays.ts'
 import {
   aimAt,
   type ById,
+  certainly,
   findWarehouseTarget,
   type ManagementDeps,
   missingWarehouse,
@@ -17,7 +18,7 @@ import {
   type WarehouseTarget,
   warehouseResource,
 } from './place.ts'
-import type { StorageRecord, WarehouseChange, WarehouseRecord } from './registry.ts'
+import type { WarehouseChange, WarehouseRecord } from './registry.ts'
 import { replayMade, replayWarehouse } from './replays.ts'
 import { storageMembers, storageRecord } from './storage-wire.ts'
 
@@ -76,23 +77,6 @@ const checkProject = (deps: ManagementDeps, projectId: string | null | undefined
     throw new CatalogError('NotFoundException', `Project does not exist: ${projectId}`)
 }
 
-const storeOf = ({ settings }: StorageRecord): unknown => settings['endpoint'] ?? null
-
-/** Refuses (400) a location at, above or below another warehouse's: what may reach the one would reach the other. */
-const checkApart = (others: readonly WarehouseRecord[], storage: StorageRecord): void => {
-  const { location } = storage
-  const rival = others.find(
-    (other) =>
-      storeOf(other.storage) === storeOf(storage) &&
-      (isInside(location, other.storage.location) || isInside(other.storage.location, location)),
-  )
-  if (rival)
-    throw new CatalogError(
-      'BadRequestException',
-      `Invalid storage-profile: ${location} is at, above or below the location of warehouse ${rival.name}`,
-    )
-}
-
 const createWarehouse = (
   deps: ManagementDeps,
 ): Operation<CreateWarehouse, ProjectTarget<CreateWarehouse>, WarehouseRecord> => ({
@@ -105,27 +89,23 @@ const createWarehouse = (
     return { warehouse: null, input }
   },
   needs: onProject(deps, 'create'),
-  run: async ({ context, target: { input } }) => {
+  run: certainly(async ({ context, target: { input } }) => {
     const storage = storageRecord(input)
     const allowedLocations = input['allowed-locations'] ?? []
-    const others = await deps.registry.listWarehouses(deps.projectId)
-    checkApart(
-      others.filter(({ name: other }) => other !== input['warehouse-name']),
-      storage,
-    )
+    const { projectId } = deps
+    // Before the probe writes anything there; what decides is the registry, where nobody can come in between.
+    const wanted = { projectId, name: input['warehouse-name'], storage }
+    checkApart(await deps.registry.listWarehouses(projectId), wanted)
     await deps.checkStorage(storage, allowedLocations)
-    return deps.registry.createWarehouse(context, deps.projectId, {
-      name: input['warehouse-name'],
+    return deps.registry.createWarehouse(context, projectId, {
+      name: wanted.name,
       storage,
       allowedLocations,
       verifyMetadataFile: input['verify-metadata-file'] ?? null,
     })
-  },
+  }),
   replay: replayMade(
-    async ({ input }) => {
-      const all = await deps.registry.listWarehouses(deps.projectId)
-      return all.find((record) => record.name === input['warehouse-name'])
-    },
+    (_target, id) => deps.registry.findWarehouse(deps.projectId, id),
     ({ input }) => missingWarehouse(input['warehouse-name']),
   ),
 })
@@ -148,10 +128,10 @@ const deleteWarehouse = (deps: ManagementDeps): Operation<ById, ProjectTarget<By
     { action: 'drop', resource: warehouseResource({ projectId: deps.projectId, id }) },
   ],
   missing: ({ input }) => missingWarehouse(input.id),
-  run: async ({ context, target }) => {
+  run: certainly(async ({ context, target }) => {
     const { record } = await findWarehouseTarget(deps, target.input)
     await deps.registry.removeWarehouse(context, record.id)
-  },
+  }),
   replay: replayDone,
 })
 
@@ -166,8 +146,9 @@ const changing = <Input extends ById>(
   success: 200,
   resolve: (input) => findWarehouseTarget(deps, input),
   needs: onWarehouse('manage'),
-  run: async ({ context, target: { input, record } }) =>
+  run: certainly(async ({ context, target: { input, record } }) =>
     deps.registry.changeWarehouse(context, record.id, await changeOf(input, record)),
+  ),
   replay: replayWarehouse(deps),
 })
 
