@@ -1,6 +1,6 @@
 /** The last step, in `finally`: what was decided about a request, allowed, denied or failed, is recorded. */
 import type { Decision, Need, Principal } from '#model/access.ts'
-import { CatalogError } from '#model/errors.ts'
+import { CatalogError, type ErrorType } from '#model/errors.ts'
 import type { AuditDraft, Receipt } from '#model/event.ts'
 import type { Caller } from './operation.ts'
 
@@ -49,11 +49,14 @@ export const openTrail = ({ name, kind, success }: Told, caller: Caller): Trail 
 
 type Ending = Pick<AuditDraft, 'decision' | 'reason' | 'status' | 'errorType'>
 
+/** By these authenticate refuses, before there is a decision. */
+const turnedAway: ReadonlySet<string> = new Set<ErrorType>(['NotAuthorizedException', 'ForbiddenException'])
+
 const endingOf = ({ error, decision, status }: Trail): Ending => {
   if (error === undefined)
     return { decision: 'allowed', reason: decision?.reason ?? '', status, errorType: null }
   const seen = error instanceof CatalogError ? error : null
-  const denied = decision?.allow === false || seen?.type === 'NotAuthorizedException'
+  const denied = decision?.allow === false || (decision === null && turnedAway.has(seen?.type ?? ''))
   return {
     decision: denied ? 'denied' : 'failed',
     reason: decision?.allow === false ? decision.reason : (seen?.message ?? 'internal error'),

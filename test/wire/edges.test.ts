@@ -60,6 +60,13 @@ test('who is not known is told how to come back', async () => {
   }
 })
 
+test('a web page that is turned away is recorded as denied', async () => {
+  const headers = { 'x-request-id': 'page-1', origin: 'https://elsewhere.example' }
+  expect((await call(gateway, 'GET /namespaces', { headers })).status).toBe(403)
+  const entries = gateway.audited.filter(({ requestId }) => requestId === 'page-1')
+  expect(entries).toMatchObject([{ operation: 'listNamespaces', decision: 'denied', status: 403 }])
+})
+
 test('work given up because its client left is recorded, and no error in the log', async () => {
   const local = createMemoryCatalog()
   const load: typeof local.namespaces.load = ({ signal }) =>
