@@ -79,6 +79,21 @@ describe('a change that is sent twice under one key', () => {
     expect((await send(key, 'POST /connection', connection('two'))).status).toBe(422)
   })
 
+  test('is answered with what it made, and never with what has got the name since', async () => {
+    const key = randomUUID()
+    const config = { uri: upstream.catalog }
+    const body = { 'connection-name': 'first', kind: 'iceberg-rest', config }
+    const made = JSON.parse((await send(key, 'POST /connection', body)).text)
+    const id = made['connection-id']
+    await send(randomUUID(), `POST /connection/${id}/rename`, { 'new-name': 'renamed' })
+    expect((await send(randomUUID(), 'POST /connection', body)).status).toBe(201)
+    const again = await send(key, 'POST /connection', body)
+    expect([again.status, JSON.parse(again.text)]).toMatchObject([
+      201,
+      { 'connection-id': id, name: 'renamed' },
+    ])
+  })
+
   test('is missing the second time where another request has removed what it made', async () => {
     const key = randomUUID()
     const config = { uri: upstream.catalog }

@@ -10,6 +10,7 @@ import {
   aimAt,
   type ById,
   type ConnectionTarget,
+  certainly,
   connectionResource,
   findConnectionTarget,
   type ManagementDeps,
@@ -70,17 +71,15 @@ const createConnection = (
     return { warehouse: null, input }
   },
   needs: onProject(deps, 'create'),
-  run: async ({ context, target: { input } }) =>
+  run: certainly(async ({ context, target: { input } }) =>
     deps.registry.createConnection(context, deps.projectId, {
       name: input['connection-name'],
       kind: input.kind,
       config: checkConfig(deps, input.kind, input.config),
     }),
+  ),
   replay: replayMade(
-    async ({ input }) => {
-      const all = await deps.registry.listConnections(deps.projectId)
-      return all.find((record) => record.name === input['connection-name'])
-    },
+    (_target, id) => deps.registry.findConnection(deps.projectId, id),
     ({ input }) => missingConnection(input['connection-name']),
   ),
 })
@@ -103,10 +102,10 @@ const deleteConnection = (deps: ManagementDeps): Operation<ById, ProjectTarget<B
     { action: 'drop', resource: connectionResource({ projectId: deps.projectId, id }) },
   ],
   missing: ({ input }) => missingConnection(input.id),
-  run: async ({ context, target }) => {
+  run: certainly(async ({ context, target }) => {
     const { record } = await findConnectionTarget(deps, target.input)
     await deps.registry.removeConnection(context, record.id)
-  },
+  }),
   replay: replayDone,
 })
 
@@ -123,8 +122,9 @@ const renameConnection = (
     return findConnectionTarget(deps, input)
   },
   needs: onConnection('manage'),
-  run: ({ context, target: { input, record } }) =>
+  run: certainly(({ context, target: { input, record } }) =>
     deps.registry.changeConnection(context, record.id, { name: input.newName }),
+  ),
   replay: replayConnection(deps),
 })
 
@@ -138,13 +138,13 @@ const updateConnectionConfig = (
   success: 200,
   resolve: (input) => findConnectionTarget(deps, input),
   needs: onConnection('manage'),
-  run: async ({ context, target: { input, record } }) => {
+  run: certainly(async ({ context, target: { input, record } }) => {
     const kind = input.body.kind ?? record.kind
     return deps.registry.changeConnection(context, record.id, {
       kind,
       config: checkConfig(deps, kind, input.body.config),
     })
-  },
+  }),
   replay: replayConnection(deps),
 })
 

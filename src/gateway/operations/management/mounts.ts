@@ -1,11 +1,11 @@
 /** The operations on mounts of a warehouse. */
 import { type Static, Type } from 'typebox'
 import { CatalogError } from '#model/errors.ts'
-import { sameNamespace } from '#model/identifier.ts'
 import type { Operation } from '../../operation.ts'
 import { replayDone } from '../replays.ts'
 import {
   type ById,
+  certainly,
   connectionResource,
   findConnection,
   findWarehouseTarget,
@@ -64,7 +64,7 @@ const createMount = (deps: ManagementDeps): Operation<CreateMount, NewMountTarge
       ? []
       : [{ action: 'manage', resource: connectionResource(target.connection) } as const]),
   ],
-  run: async ({ context, target: { record, connection, input } }) => {
+  run: certainly(async ({ context, target: { record, connection, input } }) => {
     const { namespace } = input.body
     if (connection === undefined) throw missingConnection(input.body['connection-id'])
     await deps.checkMount(context, { warehouse: record, namespace, connection })
@@ -73,12 +73,9 @@ const createMount = (deps: ManagementDeps): Operation<CreateMount, NewMountTarge
       namespace,
       connectionId: connection.id,
     })
-  },
+  }),
   replay: replayMade(
-    async ({ record, input }) => {
-      const mounts = await deps.registry.listMounts(record.id)
-      return mounts.find(({ namespace }) => sameNamespace(namespace, input.body.namespace))
-    },
+    async ({ record }, id) => (await deps.registry.listMounts(record.id)).find((mount) => mount.id === id),
     ({ input }) => missingMount(input.body.namespace.join('.')),
   ),
 })
@@ -111,7 +108,9 @@ const deleteMount = (deps: ManagementDeps): Operation<AtMount, WarehouseTarget<A
   success: 204,
   resolve: (input) => findWarehouseTarget(deps, input),
   needs: onWarehouse('manage'),
-  run: async ({ context, target }) => deps.registry.removeMount(context, await findMount(deps, target)),
+  run: certainly(async ({ context, target }) =>
+    deps.registry.removeMount(context, await findMount(deps, target)),
+  ),
   replay: replayDone,
 })
 

@@ -1,10 +1,11 @@
 /** What the operations of the management face share: what they are made from, and where they act. */
 import type { TSchema } from 'typebox'
 import type { CallContext } from '#catalog/catalog.ts'
+import { beforeChange } from '#catalog/certainty.ts'
 import type { Need, Resource } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
 import type { Namespace } from '#model/identifier.ts'
-import type { Target } from '../../operation.ts'
+import type { Target, Task } from '../../operation.ts'
 import type {
   ConnectionRecord,
   Registry,
@@ -74,6 +75,12 @@ export const findWarehouseTarget = async <Input extends ById>(
   if (record === undefined) throw missingWarehouse(input.id)
   return { warehouse: null, input, record }
 }
+
+/** A change of our own records that fails has not happened, unless it says that it may have: it may be tried again. */
+export const certainly =
+  <T extends Target, Output>(run: (task: Task<T>) => Promise<Output>) =>
+  (task: Task<T>): Promise<Output> =>
+    beforeChange(() => run(task))
 
 /** Acts on an object that a repeated request may no longer find: run looks for it. */
 export const aimAt =

@@ -1,5 +1,6 @@
 /** How finished changes of the management face are told again: the object as it now is. */
 import type { CatalogError } from '#model/errors.ts'
+import type { Outcome } from '#model/event.ts'
 import type { Replay } from '../../operation.ts'
 import {
   type ById,
@@ -12,14 +13,21 @@ import {
 } from './place.ts'
 import type { ConnectionRecord, WarehouseRecord } from './registry.ts'
 
-/** For what was made: it is looked up by what the request says of it. `missing` where it is gone by now. */
-export const replayMade = <Input, T extends ProjectTarget<Input>, Output>(
-  find: (target: T) => Promise<Output | undefined>,
+/** What was changed, by its id: another object may have got its name since. */
+export const made = (id: string): Outcome => ({ kind: 'json', body: JSON.stringify({ id }) })
+
+const idIn = (outcome: Outcome): string | undefined =>
+  outcome.kind === 'json' ? (JSON.parse(outcome.body) as { readonly id: string }).id : undefined
+
+/** For what was made: the object as it now is, under whatever name. `missing` where it is gone. */
+export const replayMade = <Input, T extends ProjectTarget<Input>, Output extends { readonly id: string }>(
+  find: (target: T, id: string) => Promise<Output | undefined>,
   missing: (target: T) => CatalogError,
 ): Replay<T, Output> => ({
-  remember: () => ({ kind: 'done' }),
-  recall: async (_outcome, { target }) => {
-    const found = await find(target)
+  remember: ({ id }) => made(id),
+  recall: async (outcome, { target }) => {
+    const id = idIn(outcome)
+    const found = id === undefined ? undefined : await find(target, id)
     if (found === undefined) throw missing(target)
     return found
   },

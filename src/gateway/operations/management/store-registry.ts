@@ -1,14 +1,17 @@
 /** The registry on our store: each change in one transaction with its receipt. */
 import type { CallContext } from '#catalog/catalog.ts'
+import { CatalogError } from '#model/errors.ts'
 import type { EventDraft } from '#model/event.ts'
 import { type JsonObject, stringifyJson } from '#model/json.ts'
 import * as connections from '#store/connections.ts'
 import type { Database, Transaction } from '#store/database.ts'
+import { TransactionConflict } from '#store/errors.ts'
 import * as mounts from '#store/mounts.ts'
 import { assignDefaultWarehouse, findProject } from '#store/projects.ts'
 import { writeReceipt } from '#store/receipt.ts'
 import * as warehouses from '#store/warehouses.ts'
 import type { ConnectionRecord, MountRecord, Registry, WarehouseRecord } from './registry.ts'
+import { made } from './replays.ts'
 
 /** Lists are whole: a project has few of these. */
 const everything = { limit: 100_000 }
@@ -60,16 +63,34 @@ const mountEvent = (type: string, mount: MountRecord): EventDraft => ({
 
 type Change = <T>(context: CallContext, work: (tx: Transaction) => Promise<Told<T>>) => Promise<T>
 
-/** `changed` is awaited before the answer: who changed something finds it changed. */
+export interface StoreRegistryDeps {
+  readonly database: Database
+  /** Awaited after each change, before its answer: who changed something finds it changed. */
+  readonly changed: () => Promise<void>
+  /** Told where `changed` failed: the change was made all the same, and is answered so. */
+  readonly report: (error: unknown) => void
+}
+
+const translated = (error: unknown): unknown =>
+  error instanceof TransactionConflict
+    ? new CatalogError('SlowDownException', 'Others make changes at the same time', {
+        cause: error,
+        retryAfterSeconds: 1,
+      })
+    : error
+
 const createChange =
-  (database: Database, changed: () => Promise<void>): Change =>
+  ({ database, changed, report }: StoreRegistryDeps): Change =>
   async (context, work) => {
-    const result = await database.transaction(async (tx) => {
+    const transaction = database.transaction(async (tx) => {
       const told = await work(tx)
-      await writeReceipt(tx, context.receipt, { outcome: { kind: 'done' }, events: [told.event] })
+      await writeReceipt(tx, context.receipt, { outcome: made(told.event.object), events: [told.event] })
       return told.result
     })
-    await changed()
+    const result = await transaction.catch((error: unknown) => {
+      throw translated(error)
+    })
+    await changed().catch(report)
     return result
   }
 
@@ -150,9 +171,9 @@ const mountMembers = (database: Database, change: Change): MountMembers => ({
     }),
 })
 
-/** `changed` is told after each change, before its answer. */
-export const createStoreRegistry = (database: Database, changed: () => Promise<void>): Registry => {
-  const change = createChange(database, changed)
+export const createStoreRegistry = (deps: StoreRegistryDeps): Registry => {
+  const { database } = deps
+  const change = createChange(deps)
   return {
     ...warehouseMembers(database, change),
     ...connectionMembers(database, change),
