@@ -247,7 +247,10 @@ export const openDatabase = async (config: DatabaseConfig): Promise<Database> =>
     types,
     ...timeouts,
   })
-  pool.on('error', config.onIdleError ?? (() => {}))
+  pool.on('error', (error) => {
+    // A pool that is ending loses its connections on purpose.
+    if (!pool.ending) config.onIdleError?.(error)
+  })
   const mode = config.preparedStatements ?? 'auto'
   const prepared = mode === 'on' || (mode === 'auto' && !pooled)
   const begin = pooled ? `begin; set local statement_timeout = ${statementTimeout}` : 'begin'
