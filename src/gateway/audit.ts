@@ -1,6 +1,7 @@
 /** The last step, in `finally`: what was decided about a request, allowed, denied or failed, is recorded. */
+import { asCertain } from '#catalog/certainty.ts'
 import type { Decision, Need, Principal } from '#model/access.ts'
-import { CatalogError, type ErrorType } from '#model/errors.ts'
+import { CatalogError, type ErrorType, isCatalogError } from '#model/errors.ts'
 import type { AuditDraft, Receipt } from '#model/event.ts'
 import type { Caller } from './operation.ts'
 
@@ -76,13 +77,19 @@ export const draftOf = (trail: Trail): AuditDraft => ({
   startedAt: trail.caller.startedAt,
 })
 
-/** What happened must not be reported as failed because it could not be recorded: the client would undo it. */
-const unrecorded = ({ kind, error }: Trail, cause: unknown): unknown =>
-  kind === 'change' && error === undefined
-    ? new CatalogError('CommitStateUnknownException', 'The change was made and could not be recorded', {
-        cause,
-      })
-    : cause
+/**
+ * The answer where the entry could not be written. What happened must not be reported as failed: the client would undo
+ * it. Nor may what was refused be left open, or what is open be closed.
+ */
+const unrecorded = ({ kind, error }: Trail, cause: unknown): unknown => {
+  if (kind === 'read') return cause
+  if (error === undefined)
+    return new CatalogError('CommitStateUnknownException', 'The change was made and could not be recorded', {
+      cause,
+    })
+  if (!isCatalogError(error) || error.type === 'CommitStateUnknownException') return error
+  return error.status < 500 ? asCertain(cause) : cause
+}
 
 /** A success reads as the receipt foretold it, unless its answer turned out another one (304). */
 const entryOf = (trail: Trail): AuditDraft => {

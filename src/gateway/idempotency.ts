@@ -62,7 +62,7 @@ const settled = async <Output>({ ledger, claim, signal }: Once<Output>): Promise
   let waited = 0
   for (let pause = firstPauseMs; found === 'in-flight'; pause = Math.min(pause * 2, longestPauseMs)) {
     if (waited >= patienceMs) throw stillInFlight()
-    await sleep(pause, undefined, { signal })
+    await sleep(pause, undefined, { signal }).catch(() => signal.throwIfAborted())
     waited += pause
     found = await ledger.find(claim)
   }
@@ -115,11 +115,15 @@ const runAndRemember = async <Output>(once: Once<Output>): Promise<Output> => {
   }
 }
 
+/** Each try that is lost was lost to a duplicate that has settled or freed the key by the next one. */
+const tries = 3
+
 export const runOnce = async <Output>(once: Once<Output>): Promise<Output> => {
-  const earlier = await settled(once)
-  if (earlier) return tell(once, earlier)
-  if (!once.relayed || (await beforeChange(() => once.ledger.begin(once.claim)))) return runAndRemember(once)
-  const raced = await settled(once)
-  if (raced) return tell(once, raced)
+  for (let i = 0; i < tries; i += 1) {
+    const earlier = await settled(once)
+    if (earlier) return tell(once, earlier)
+    if (!once.relayed || (await beforeChange(() => once.ledger.begin(once.claim))))
+      return runAndRemember(once)
+  }
   throw stillInFlight()
 }

@@ -82,6 +82,21 @@ describe('an audit log that cannot be written', () => {
     const change = await call(gateway, 'POST /namespaces', { body: { namespace: ['b'], properties: {} } })
     expect(change.json).toMatchObject({ error: { type: 'CommitStateUnknownException', code: 500 } })
   })
+
+  test('tells a change that did not happen to try again, and leaves open what nobody knows', async () => {
+    const catalog = createMemoryCatalog()
+    const unknown = new CatalogError('CommitStateUnknownException', 'The upstream was cut off')
+    const drop = () => Promise.reject(unknown)
+    const gateway = await start({
+      audit: { admit: () => {}, record },
+      local: { ...catalog, namespaces: { ...catalog.namespaces, drop } },
+    })
+    const body = { updates: {}, removals: [] }
+    const refused = await call(gateway, 'POST /namespaces/absent/properties', { body })
+    expect(refused.json).toMatchObject({ error: { type: 'SlowDownException', code: 429 } })
+    const open = await call(gateway, 'DELETE /namespaces/absent')
+    expect(open.json).toMatchObject({ error: { type: unknown.type, message: unknown.message } })
+  })
 })
 
 describe('a server that stops', () => {
