@@ -95,7 +95,7 @@ const looks = [0, 300, 1000]
 const longestLookMs = 5000
 
 /** The look's result; undefined when it fails or takes too long. */
-const lookOnce = async <T>(reconcile: () => Promise<T | undefined>): Promise<T | undefined> => {
+export const lookOnce = async <T>(reconcile: () => Promise<T | undefined>): Promise<T | undefined> => {
   const enough = new AbortController()
   try {
     return await Promise.race([reconcile(), delay(longestLookMs, undefined, { signal: enough.signal })])

@@ -66,8 +66,14 @@ const ask = async (
   return loaded
 }
 
-/** The `load` member; one request of ours is at most one of the upstream's. */
-export const createLoad = (upstream: Upstream, words: Words): Relations['load'] => {
+export interface Loads {
+  /** The member of the port; one request of ours is at most one of the upstream's. */
+  readonly load: Relations['load']
+  /** What was last loaded whole, without asking; undefined where nothing is kept. */
+  readonly kept: (context: CallContext, id: Identifier) => Loaded | undefined
+}
+
+export const createLoads = (upstream: Upstream, words: Words): Loads => {
   const kept = new LRUCache<string, Loaded>({
     maxSize: keptBytes,
     maxEntrySize: largestKept,
@@ -94,7 +100,7 @@ export const createLoad = (upstream: Upstream, words: Words): Relations['load'] 
     throw unreadableError(upstream.connection, 'it is not modified, but nothing was asked against')
   }
 
-  return async (context, id, options) => {
+  const load: Relations['load'] = async (context, id, options) => {
     checkWanted(context)
     const key = keyOf(context, id, options)
     const question = { id, snapshots: options.snapshots }
@@ -110,4 +116,5 @@ export const createLoad = (upstream: Upstream, words: Words): Relations['load'] 
       })
     return loaded.version === options.unlessVersion ? 'not-modified' : loaded
   }
+  return { load, kept: (context, id) => kept.get(keyOf(context, id, { snapshots: 'all' })) }
 }

@@ -3,10 +3,11 @@ import type { Body, CallContext, Loaded, Relations, Rename } from '#catalog/cata
 import { isCatalogError } from '#model/errors.ts'
 import { formatIdentifier, formatNamespace, type Identifier, type Namespace } from '#model/identifier.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '#model/json.ts'
-import { type Change, runChange, sessionForChange } from './changes.ts'
+import { type Change, lookOnce, runChange, sessionForChange } from './changes.ts'
 import type { Ask, Upstream } from './client.ts'
+import { isRecognisable, showsEffects } from './effects.ts'
 import { holdsSnapshots, readLoaded } from './loaded.ts'
-import { createLoad } from './loads.ts'
+import { createLoads, type Loads } from './loads.ts'
 import { list } from './paging.ts'
 import { namespacePath, relationPath } from './paths.ts'
 import { read } from './reads.ts'
@@ -15,10 +16,9 @@ import { type Expectation, readNothing } from './translate.ts'
 import { expectOne, type Words } from './words.ts'
 
 /** What each operation is made from. */
-interface Side {
+interface Side extends Loads {
   readonly upstream: Upstream
   readonly words: Words
-  readonly load: Relations['load']
 }
 
 const expectIn = (namespace: Namespace): Expectation => ({
@@ -124,18 +124,43 @@ const createCreate =
     })
   }
 
+/** The state before a change, where it is at hand or soon had. The change does not depend on it. */
+const baseOf = async (side: Side, context: CallContext, id: Identifier): Promise<Loaded | undefined> => {
+  const known = side.kept(context, id)
+  if (known !== undefined) return known
+  const asked = await lookOnce(() => side.load(context, id, { snapshots: 'all' }))
+  return asked === 'not-modified' ? undefined : asked
+}
+
+/** What to look for when the answer to a commit is lost; undefined where no look would prove anything. */
+const proofOf = async (
+  side: Side,
+  context: CallContext,
+  commit: { readonly id: Identifier; readonly body: Body },
+): Promise<Change<Loaded>['reconcile']> => {
+  const { id, body } = commit
+  const { updates = null } = body.json
+  const added = addedSnapshotIds(updates)
+  if (added.length > 0)
+    return () => lookAt(side, context, { id, passes: (loaded) => holdsSnapshots(loaded, added) })
+  if (side.words.kind !== 'table' || !isRecognisable(updates)) return undefined
+  const base = await baseOf(side, context, id)
+  if (base === undefined) return undefined
+  return () => lookAt(side, context, { id, passes: (loaded) => showsEffects(base, loaded, updates) })
+}
+
 const createCommit =
   (side: Side): Relations['commit'] =>
   async (context, id, body) => {
     const { upstream, words } = side
     const session = await sessionForChange(upstream)
     await inspect(context, words, { id, body })
-    const added = addedSnapshotIds(body.json['updates'])
     const creates = objectsOf(body.json['requirements']).some((one) => one['type'] === 'assert-create')
+    const reconcile = await proofOf(side, context, { id, body })
     return runChange(upstream, context, {
       operation: words.commit,
       identifiers: [id],
-      addedSnapshotIds: added,
+      addedSnapshotIds: addedSnapshotIds(body.json['updates']),
       ask: {
         method: 'POST',
         path: relationPath(session, words.space, id),
@@ -149,11 +174,7 @@ const createCommit =
       },
       read: (response) => readLoaded(upstream.connection, response, session.config),
       outcome: outcomeOf,
-      ...(added.length === 0
-        ? {}
-        : {
-            reconcile: () => lookAt(side, context, { id, passes: (loaded) => holdsSnapshots(loaded, added) }),
-          }),
+      reconcile,
     })
   }
 
@@ -245,8 +266,8 @@ const createRename =
 
 /** All of `Relations`; `register` is advertised only where the upstream says so (`supported`). */
 export const createRelations = (upstream: Upstream, words: Words): Required<Relations> => {
-  const load = createLoad(upstream, words)
-  const side = { upstream, words, load }
+  const { load, kept } = createLoads(upstream, words)
+  const side = { upstream, words, load, kept }
   return {
     ...reads(side),
     load,

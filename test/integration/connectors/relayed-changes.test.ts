@@ -179,15 +179,6 @@ describe('a relayed commit', () => {
     expect(applied).toEqual(['77'])
   })
 
-  it('without a snapshot of its own is unknown after a 500, without a look', async () => {
-    bench.upstream.behave(byMethod({ POST: answerRaw(500, ''), GET: answerTable() }))
-    const body = raw('{"updates":[{"action":"set-properties","updates":{"a":"b"}}],"requirements":[]}')
-    expect((await failureOf(bench.catalog.tables.commit(newCall(), id, body))).type).toBe(
-      'CommitStateUnknownException',
-    )
-    expect(bench.upstream.calls.map(({ method }) => method)).toEqual(['POST'])
-  })
-
   it('is sent again only to an upstream that remembers keys', async () => {
     bench.upstream.configure(answerJson({ defaults: {}, overrides: {}, 'idempotency-key-lifetime': 'PT30M' }))
     bench.upstream.behave(inTurn(cutConnection, answerTable()))
