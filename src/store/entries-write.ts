@@ -184,7 +184,10 @@ export interface PointerDraft {
   readonly schemaId: number | null
 }
 
-/** The same file of the same content is one pointer for ever: a second writing finds the first. */
+/**
+ * The same file of the same content is one pointer: a second writing finds the first, and keeps it from the sweeper,
+ * which does not see yet what will refer to it.
+ */
 const insertPointer = statement(`
   with new_row as (
     insert into pointer
@@ -195,7 +198,8 @@ const insertPointer = statement(`
   )
   select id from new_row
   union all
-  select id from pointer where content_id = $1 and metadata_location = $2
+  select id from (
+    select id from pointer where content_id = $1 and metadata_location = $2 for key share) found
   limit 1`)
 
 export const writePointer = async (tx: Transaction, draft: PointerDraft): Promise<number> => {
@@ -208,8 +212,8 @@ export const writePointer = async (tx: Transaction, draft: PointerDraft): Promis
     draft.snapshotId,
     draft.schemaId,
   ])
-  // Another transaction wrote the very file's pointer while we looked: a second try sees it.
-  if (row === undefined) throw new TransactionConflict(new Error('the pointer was written at the same time'))
+  // Another transaction wrote the very file's pointer while we looked, or swept it: a second try sees how it ended.
+  if (row === undefined) throw new TransactionConflict(new Error('the pointer was changed at the same time'))
   return row.id
 }
 

@@ -74,6 +74,9 @@ const unreferenced = 'not exists (select from entry_version v where v.pointer = 
 const deleteProperties = statement(`
   delete from namespace_properties p where p.id = any($1) and ${unreferenced}`)
 
+/** Waits for whoever is putting one back; the statements after it see what came of that. */
+const lockPointers = statement('select 1 from pointer p where p.id = any($1) order by p.id for update')
+
 const deletePointers = statement(`
   delete from pointer p where p.id = any($1) and ${unreferenced}`)
 
@@ -97,11 +100,13 @@ const forgetPointers = async (
 ): Promise<number> => {
   const idsOf = (chosen: (version: DeletedVersion) => boolean): readonly number[] =>
     deleted.filter(chosen).flatMap(({ pointer }) => (pointer === null ? [] : [pointer]))
+  const pointers = idsOf((v) => v.kind !== 'namespace')
+  await tx.query(lockPointers, [pointers])
   const expired = await tx.execute(recordFiles, [
     idsOf((v) => v.kind !== 'namespace' && v.replaced),
     warehouseId,
   ])
-  await tx.execute(deletePointers, [idsOf((v) => v.kind !== 'namespace')])
+  await tx.execute(deletePointers, [pointers])
   await tx.execute(deleteProperties, [idsOf((v) => v.kind === 'namespace')])
   return expired
 }

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Database } from '#store/database.ts'
+import { findRelations } from '#store/entries.ts'
 import { createMainLine, findLine } from '#store/entries-lines.ts'
+import { putEntry, writeCommit, writePointer } from '#store/entries-write.ts'
 import { createIdempotencyLedger } from '#store/idempotency.ts'
 import { createCommitIntents } from '#store/intents.ts'
 import { acquireLease, releaseLease } from '#store/leases.ts'
@@ -189,6 +191,46 @@ describe.each(testServers)('the sweeper on %s', (kind) => {
       await put({ name: 'new', contentId, file: 'f2', daysAgo: 10 })
       await sweepOnce(database, options)
       expect(await expired()).toEqual(['f1'])
+    })
+
+    /** True once somebody waits for somebody in this database. */
+    const isAnyoneWaiting = async (): Promise<boolean> =>
+      (
+        await database.query(
+          `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        )
+      ).length > 0
+
+    it('leaves alone what a change is just putting back', async () => {
+      const contentId = randomUUID()
+      for (const [file, daysAgo] of [['f1', 30] as const, ['f2', 20] as const])
+        await put({ name: 't', contentId, file, daysAgo })
+      const line = await findLine(database, warehouseId, 'main')
+      if (line === undefined) throw new Error('the line is gone')
+      const key = { ns: 'ns', space: 1, name: 't' } as const
+      let sweep: Promise<unknown> = Promise.resolve()
+      await database.transaction(async (tx) => {
+        const draft = { contentId, metadataLocation: 'f1', location: 'file:/t', uuid: contentId }
+        const pointer = await writePointer(tx, {
+          ...draft,
+          formatVersion: 2,
+          snapshotId: null,
+          schemaId: null,
+        })
+        let swept = false
+        sweep = sweepOnce(database, options).then(() => {
+          swept = true
+        })
+        await expect.poll(async () => swept || (await isAnyoneWaiting()), { timeout: 10_000 }).toBe(true)
+        const [expected] = await findRelations(tx, line, [key])
+        const commit = { id: randomUUID(), op: 'op', actor: 'test', requestId: 'r' }
+        const seq = (await writeCommit(tx, line, commit)) ?? 0
+        const restored = { key, contentId, kind: 'table', pointer, expected, seq } as const
+        expect(await putEntry(tx, line, restored)).toBe(true)
+      })
+      await sweep
+      expect(await findRelations(database, line, [key])).toMatchObject([{ metadataLocation: 'f1' }])
+      expect(await expired()).toEqual([])
     })
 
     it('forgets a drop that nothing lies behind, and leaves the files of a dropped table alone', async () => {
