@@ -95,7 +95,10 @@ const kinds: Readonly<Record<string, readonly [updates: readonly unknown[], afte
   ],
   'a partition spec': [
     [
-      { action: 'add-spec', spec: { fields: [{ name: 'p', transform: 'identity', 'source-id': 1 }] } },
+      {
+        action: 'add-spec',
+        spec: { 'spec-id': 1, fields: [{ name: 'p', transform: 'identity', 'source-id': 1 }] },
+      },
       { action: 'set-default-spec', 'spec-id': -1 },
     ],
     {
