@@ -18,9 +18,10 @@ import type {
 } from '#gateway/operations/relations.ts'
 import type { WarehouseReference } from '#gateway/warehouses.ts'
 import { CatalogError } from '#model/errors.ts'
-import { parseJsonObject } from '#model/json.ts'
+import { parseJsonObjectInSlices } from '#model/json.ts'
 import { asArrayOf, asString } from '#model/json-read.ts'
 import type { HttpRequest } from '../endpoint.ts'
+import { decodePart } from '../raw-url.ts'
 import { etagOf, matches, versionIn } from './etag.ts'
 import { readName, readNamespace, readParent } from './names.ts'
 
@@ -28,7 +29,7 @@ const byDefault: WarehouseReference = { by: 'default' }
 
 const warehouseOf = ({ params }: HttpRequest): WarehouseReference => {
   const { prefix } = params
-  return prefix === undefined ? byDefault : { by: 'prefix', prefix: prefix.toLowerCase() }
+  return prefix === undefined ? byDefault : { by: 'prefix', prefix: decodePart(prefix).toLowerCase() }
 }
 
 /** `GET /v1/config` names a warehouse in words. */
@@ -48,7 +49,10 @@ const readPage = ({ query }: HttpRequest): PageQuery => {
   return { ...(token === undefined ? {} : { token }), ...(size ? { size: Number(size) } : {}) }
 }
 
-const readBody = ({ body }: HttpRequest): WithBody['body'] => ({ bytes: body, json: parseJsonObject(body) })
+const readBody = async ({ body }: HttpRequest): Promise<WithBody['body']> => ({
+  bytes: body,
+  json: await parseJsonObjectInSlices(body),
+})
 
 export const readListNamespaces = (request: HttpRequest): ListNamespaces => ({
   warehouse: warehouseOf(request),
@@ -61,14 +65,14 @@ export const readAtNamespace = (request: HttpRequest): AtNamespace => ({
   namespace: readNamespace(request.params['namespace']),
 })
 
-export const readInNamespace = (request: HttpRequest): CreateRelation => ({
+export const readInNamespace = async (request: HttpRequest): Promise<CreateRelation> => ({
   ...readAtNamespace(request),
-  body: readBody(request),
+  body: await readBody(request),
 })
 
 /** The namespace that is created stands in the body. */
-export const readCreateNamespace = (request: HttpRequest): CreateRelation => {
-  const body = readBody(request)
+export const readCreateNamespace = async (request: HttpRequest): Promise<CreateRelation> => {
+  const body = await readBody(request)
   return {
     warehouse: warehouseOf(request),
     namespace: asArrayOf(asString)(body.json['namespace'], 'namespace'),
@@ -107,9 +111,9 @@ export const readLoad = (request: HttpRequest): LoadRelation => {
   }
 }
 
-export const readCommit = (request: HttpRequest): CommitRelation => ({
+export const readCommit = async (request: HttpRequest): Promise<CommitRelation> => ({
   ...readAtRelation(request),
-  body: readBody(request),
+  body: await readBody(request),
 })
 
 export const readDrop = (request: HttpRequest): DropRelation => ({
@@ -117,8 +121,8 @@ export const readDrop = (request: HttpRequest): DropRelation => ({
   purge: readFlag(request.query.get('purgeRequested')),
 })
 
-export const readRename = (request: HttpRequest): RenameRelation => {
-  const { json } = readBody(request)
+export const readRename = async (request: HttpRequest): Promise<RenameRelation> => {
+  const { json } = await readBody(request)
   return {
     warehouse: warehouseOf(request),
     source: readIdentifier(json['source'], 'source'),
@@ -126,7 +130,7 @@ export const readRename = (request: HttpRequest): RenameRelation => {
   }
 }
 
-export const readTransaction = (request: HttpRequest): InWarehouse & WithBody => ({
+export const readTransaction = async (request: HttpRequest): Promise<InWarehouse & WithBody> => ({
   warehouse: warehouseOf(request),
-  body: readBody(request),
+  body: await readBody(request),
 })

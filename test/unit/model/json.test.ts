@@ -1,12 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { isCatalogError } from '#model/errors.ts'
+import { type CatalogError, isCatalogError } from '#model/errors.ts'
 import {
   encodeJson,
+  type JsonLimits,
   JsonNumber,
   type JsonValue,
   parseJson,
+  parseJsonInSlices,
   parseJsonObject,
+  parseJsonObjectInSlices,
   RawJson,
   stringifyJson,
 } from '#model/json.ts'
@@ -25,48 +28,79 @@ const wellFormedJson = fc
   .filter((value) => JSON.stringify(value).isWellFormed() && !JSON.stringify(value).includes('__proto__'))
   .filter((value) => !/\\u[dD][89a-fA-F]/.test(JSON.stringify(value)))
 
-const refused = (input: Uint8Array | string, message: RegExp): void => {
-  expect(() => parseJson(input)).toThrow(message)
+type Ending = { readonly value: JsonValue } | { readonly refusal: CatalogError }
+
+const refusalOf = (error: unknown): Ending => {
+  if (!isCatalogError(error, 'BadRequestException')) throw error
+  return { refusal: error }
+}
+
+/** Read at once, and again with a pause after each value: one outcome. */
+const read = async (input: Uint8Array | string, limits?: JsonLimits): Promise<Ending> => {
+  let atOnce: Ending
   try {
-    parseJson(input)
+    atOnce = { value: parseJson(input, limits) }
   } catch (error) {
-    expect(isCatalogError(error, 'BadRequestException')).toBe(true)
+    atOnce = refusalOf(error)
   }
+  const inSlices = await parseJsonInSlices(input, limits, 1).then((value) => ({ value }), refusalOf)
+  expect(inSlices).toEqual(atOnce)
+  return atOnce
+}
+
+const decoded = async (input: Uint8Array | string, limits?: JsonLimits): Promise<JsonValue> => {
+  const ending = await read(input, limits)
+  if ('refusal' in ending) throw ending.refusal
+  return ending.value
+}
+
+const refused = async (input: Uint8Array | string, message: RegExp, limits?: JsonLimits): Promise<void> => {
+  expect(await read(input, limits)).toEqual({
+    refusal: expect.objectContaining({ message: expect.stringMatching(message) }),
+  })
 }
 
 describe('where JSON.parse is right, the codec agrees with it', () => {
-  test('on every value, however it is spaced', () => {
-    fc.assert(
-      fc.property(wellFormedJson, fc.constantFrom(undefined, 1, '\t', '\r\n '), (value, indent) => {
-        const text = JSON.stringify(value, undefined, indent)
-        expect(plain(parseJson(text))).toEqual(JSON.parse(text))
-        expect(plain(parseJson(Buffer.from(text)))).toEqual(JSON.parse(text))
-      }),
+  test('on every value, however it is spaced', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        wellFormedJson,
+        fc.constantFrom(undefined, 1, '\t', '\r\n '),
+        async (value, indent) => {
+          const text = JSON.stringify(value, undefined, indent)
+          expect(plain(await decoded(text))).toEqual(JSON.parse(text))
+          expect(plain(await decoded(Buffer.from(text)))).toEqual(JSON.parse(text))
+        },
+      ),
     )
   })
 
-  test('on which texts are JSON at all, when a byte is changed', () => {
+  test('on strings of every length, with what must be escaped at each place', async () => {
+    for (let length = 60; length < 70; length += 1)
+      for (const inside of ['', '"', '\\', '\n', 'é', '日', '\\"'])
+        for (const at of [0, 1, length - 1, length]) {
+          const value = 'x'.repeat(at) + inside + 'x'.repeat(length - at)
+          expect(await decoded(JSON.stringify([value, value]))).toEqual([value, value])
+        }
+  })
+
+  test('on which texts are JSON at all, when a byte is changed', async () => {
     const mutation = fc.tuple(wellFormedJson, fc.nat(), fc.constantFrom(...'{}[]",:0-+.eE\\utfn \n\u0000'))
-    fc.assert(
-      fc.property(mutation, ([value, at, replacement]) => {
-        const text = JSON.stringify(value)
-        const position = at % (text.length + 1)
-        const changed = text.slice(0, position) + replacement + text.slice(position + 1)
-        let expected: unknown
-        try {
-          expected = JSON.parse(changed)
-        } catch {
-          refused(changed, /^Malformed JSON/)
-          return
-        }
-        try {
-          expect(plain(parseJson(changed))).toEqual(expected)
-        } catch (error) {
-          expect(String(error)).toMatch(/duplicate member|surrogate|__proto__|well-formed/)
-        }
-      }),
-      { numRuns: 500 },
-    )
+    const check = async ([value, at, replacement]: [unknown, number, string]): Promise<void> => {
+      const text = JSON.stringify(value)
+      const position = at % (text.length + 1)
+      const changed = text.slice(0, position) + replacement + text.slice(position + 1)
+      let expected: unknown
+      try {
+        expected = JSON.parse(changed)
+      } catch {
+        return refused(changed, /^Malformed JSON/)
+      }
+      const ending = await read(changed)
+      if ('value' in ending) expect(plain(ending.value)).toEqual(expected)
+      else expect(ending.refusal.message).toMatch(/duplicate member|surrogate|__proto__|well-formed/)
+    }
+    await fc.assert(fc.asyncProperty(mutation, check), { numRuns: 500 })
   })
 
   test('what was read is written back as the same bytes', () => {
@@ -88,16 +122,22 @@ describe('numbers are kept as they were sent', () => {
     ['9007199254740992', 9007199254740992n],
     ['-9223372036854775808', -9223372036854775808n],
     ['123456789012345678901234567890', 123456789012345678901234567890n],
-  ])('the integer %s is decoded as %s', (text, value) => {
-    expect(parseJson(text)).toBe(value)
+    ['999999999999999', 999999999999999],
+    ['-999999999999999', -999999999999999],
+    ['1000000000000000', 1000000000000000],
+  ])('the integer %s is decoded as %s', async (text, value) => {
+    expect(await decoded(text)).toBe(value)
     expect(stringifyJson(parseJson(text))).toBe(text)
   })
 
-  test.each(['1.0', '1e3', '-0', '1E+2', '0.10', '-1.5e-7', '1e400'])('%s keeps its spelling', (text) => {
-    const value = parseJson(text)
-    expect(value).toBeInstanceOf(JsonNumber)
-    expect(stringifyJson(value)).toBe(text)
-  })
+  test.each(['1.0', '1e3', '-0', '1E+2', '0.10', '-1.5e-7', '1e400'])(
+    '%s keeps its spelling',
+    async (text) => {
+      const value = await decoded(text)
+      expect(value).toBeInstanceOf(JsonNumber)
+      expect(stringifyJson(value)).toBe(text)
+    },
+  )
 
   test('every 64-bit integer survives', () => {
     fc.assert(
@@ -148,38 +188,58 @@ describe('hostile text is refused', () => {
     ['deep objects', '{"a":'.repeat(100_000), /deeper than 256/],
   ])('%s', (_name, input, message) => refused(input, message))
 
-  test('every truncation of a document', () => {
+  test('every truncation of a document', async () => {
     const text = '{"a":[1,2.5,"x\\u0041",true,null],"b":{"c":-1e3}}'
-    for (let end = 0; end < text.length; end++) refused(text.slice(0, end), /^Malformed JSON/)
+    for (let end = 0; end < text.length; end++) await refused(text.slice(0, end), /^Malformed JSON/)
   })
 
-  test('whatever bytes come, the answer is a value or a refusal', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-        try {
-          parseJson(bytes)
-        } catch (error) {
-          expect(isCatalogError(error, 'BadRequestException')).toBe(true)
-        }
-      }),
+  test('whatever bytes come, the answer is a value or a refusal', async () => {
+    // `read` fails on anything else.
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (bytes) => void (await read(bytes))),
     )
   })
 })
 
 describe('limits hold', () => {
-  test('of bytes', () => {
-    expect(parseJson('[1]', { maxBytes: 3 })).toEqual([1])
-    expect(() => parseJson('[10]', { maxBytes: 3 })).toThrow(/larger than 3 bytes/)
-    expect(() => parseJson('"é"', { maxBytes: 3 })).toThrow(/larger/)
+  test('of bytes', async () => {
+    expect(await decoded('[1]', { maxBytes: 3 })).toEqual([1])
+    await refused('[10]', /larger than 3 bytes/, { maxBytes: 3 })
+    await refused('"é"', /larger/, { maxBytes: 3 })
   })
-  test('of depth', () => {
-    expect(parseJson('[[1]]', { maxDepth: 2 })).toEqual([[1]])
-    expect(() => parseJson('[[[1]]]', { maxDepth: 2 })).toThrow(/deeper than 2/)
+  test('of depth', async () => {
+    expect(await decoded('[[1]]', { maxDepth: 2 })).toEqual([[1]])
+    await refused('[[[1]]]', /deeper than 2/, { maxDepth: 2 })
   })
-  test('of members, in all', () => {
-    expect(parseJson('[1,[2]]', { maxMembers: 3 })).toEqual([1, [2]])
-    expect(() => parseJson('[1,[2,3]]', { maxMembers: 3 })).toThrow(/too many members/)
-    expect(() => parseJson('{"a":1,"b":2}', { maxMembers: 1 })).toThrow(/too many members/)
+  test('of members, in all', async () => {
+    expect(await decoded('[1,[2]]', { maxMembers: 3 })).toEqual([1, [2]])
+    await refused('[1,[2,3]]', /too many members/, { maxMembers: 3 })
+    await refused('{"a":1,"b":2}', /too many members/, { maxMembers: 1 })
+  })
+})
+
+describe('a large text', () => {
+  test('is read in slices, between which others have their turn', async () => {
+    const text = `[${'{"name":"column","id":1000},'.repeat(20_000)}0]`
+    let turns = 0
+    let reading = true
+    const others = (): void => {
+      turns += 1
+      if (reading) setImmediate(others)
+    }
+    others()
+    const value = await parseJsonInSlices(text)
+    reading = false
+    expect(value).toEqual(parseJson(text))
+    expect(turns).toBeGreaterThan(text.length / (128 * 1024))
+  })
+
+  test('is required to be an object like a small one', async () => {
+    const large = Buffer.from(`["${'x'.repeat(300_000)}"]`)
+    for (const bytes of [Buffer.from('[]'), large])
+      await expect(parseJsonObjectInSlices(bytes)).rejects.toThrow(/object is required/)
+    const object = Buffer.from(`{"a":"${'x'.repeat(300_000)}"}`)
+    expect(await parseJsonObjectInSlices(object)).toEqual(parseJsonObject(object))
   })
 })
 
