@@ -106,7 +106,7 @@ const asCertain = (error: unknown): unknown =>
     ? new CatalogError('SlowDownException', error.message, { cause: error, retryAfterSeconds: 2 })
     : error
 
-/** Runs what a change reads before its transaction, with the same certainty. */
+/** Runs what a change reads before its transaction, or a transaction that is no commit, with the same certainty. */
 export const readingForChange = async <T>(read: () => Promise<T>): Promise<T> => {
   try {
     return await read()

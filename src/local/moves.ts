@@ -286,5 +286,5 @@ export const createTableMoves = (
   parts: RelationParts,
 ): Required<Pick<Tables, 'unregister' | 'reportMetrics'>> => ({
   unregister: (context, id) => unregister(parts, context, id),
-  reportMetrics: (context, id, body) => reportMetrics(parts, context, { id, body }),
+  reportMetrics: (context, id, body) => readingForChange(() => reportMetrics(parts, context, { id, body })),
 })

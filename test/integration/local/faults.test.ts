@@ -165,6 +165,21 @@ describe('the local catalog under faults', () => {
     },
   )
 
+  it('a metrics report cut before any of its statements was not recorded, and may be sent again', async () => {
+    const id = await createTable()
+    const report = (context: CallContext) =>
+      catalog.tables.reportMetrics?.(context, id, bodyOf({})) ?? Promise.reject(new Error('no such member'))
+    failing.cut()
+    expect((await outcomeOf(report)).error).toMatchObject({ type: 'SlowDownException' })
+    failing.heal()
+    expect((await outcomeOf(report)).written).toBe(true)
+    for (let number = failing.statements; number > 0; number--) {
+      failing.failNext({ at: 'statement', number: number - 1 })
+      const { error, written } = await outcomeOf(report)
+      expect([error?.type, written]).toEqual(['SlowDownException', false])
+    }
+  })
+
   it('a create cut before any of its statements leaves no table, claim or file', async () => {
     const namespace = [freshName('ns')]
     await catalog.namespaces.create(newCall(), namespace, bodyOf({}))
