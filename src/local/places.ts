@@ -3,12 +3,14 @@ import { CatalogError } from '#model/errors.ts'
 import { checkText } from '#model/identifier.ts'
 import type { JsonObject } from '#model/json.ts'
 import { isInside, normalLocation, parseLocation } from '#model/location.ts'
-import type { ClaimedPath } from '#store/claims.ts'
+import { type ClaimedPath, storeName } from '#store/claims.ts'
 import type { Facts, LocalWarehouse } from './deps.ts'
 
 export interface Places {
   /** The place of a new table: by its own uuid, so that a rename leaves no trap for the next table of the name. */
   defaultLocation(namespaceLocation: string | undefined, uuid: string): string
+  /** Where a namespace without a location of its own has its tables put by clients that choose the place. */
+  namespaceLocation(contentId: string): string
   /** BadRequest for a location that tables may not have. */
   check(location: string): void
   /** BadRequest for a place at which a namespace's tables may not be put. */
@@ -57,9 +59,11 @@ export const createPlaces = (warehouse: LocalWarehouse): Places => {
       )
   }
 
+  const below = (parent: string, id: string): string => `${withoutTrailingSlashes(parent)}/${id}`
+
   return {
-    defaultLocation: (namespaceLocation, uuid) =>
-      `${withoutTrailingSlashes(namespaceLocation ?? warehouse.location)}/${uuid}`,
+    defaultLocation: (namespaceLocation, uuid) => below(namespaceLocation ?? warehouse.location, uuid),
+    namespaceLocation: (contentId) => below(warehouse.location, contentId),
     check,
     checkParent,
     checkFacts: (facts) => {
@@ -67,8 +71,8 @@ export const createPlaces = (warehouse: LocalWarehouse): Places => {
     },
     claimOf: (location) => {
       const { store, bucket, path } = parseLocation(location)
-      const endpoint = store === 's3' && warehouse.endpoint !== undefined ? ` ${warehouse.endpoint}` : ''
-      return { store: `${store}://${bucket}${endpoint}`, path: path === '' ? '/' : `/${path}/` }
+      const { endpoint } = warehouse
+      return { store: storeName({ scheme: store, bucket, endpoint }), path: path === '' ? '/' : `/${path}/` }
     },
   }
 }

@@ -5,9 +5,24 @@
 import { statement, type Transaction } from './database.ts'
 import type { Lock } from './entries-write.ts'
 
+export interface ClaimedStore {
+  readonly scheme: string
+  /** Empty for files. */
+  readonly bucket: string
+  /** Where an object store is not the public one: two buckets of one name are told apart by it. */
+  readonly endpoint?: string | undefined
+}
+
+const endpointSuffix = (endpoint: string | undefined): string =>
+  endpoint === undefined ? '' : ` ${endpoint}`
+
+/** One name for each store: `file://`, `s3://bucket http://endpoint`. No bucket has a space in its name. */
+export const storeName = ({ scheme, bucket, endpoint }: ClaimedStore): string =>
+  `${scheme}://${bucket}${scheme === 's3' ? endpointSuffix(endpoint) : ''}`
+
 /** A place in normal form. */
 export interface ClaimedPath {
-  /** Which object store: scheme and bucket, and the endpoint where there is one. */
+  /** A `storeName`. */
   readonly store: string
   /** Begins and ends with `/`. */
   readonly path: string
@@ -102,4 +117,17 @@ const deleteByOwner = statement('delete from location_claim where content_id = $
 /** Ends every claim of a content, or of a staged create that became real. */
 export const releaseClaims = async (tx: Transaction, owner: string): Promise<void> => {
   await tx.execute(deleteByOwner, [owner])
+}
+
+const renameStores = statement(`
+  update location_claim set store = split_part(store, ' ', 1) || $2
+  where warehouse_id = $1 and store like 's3://%'`)
+
+/** A warehouse's buckets answer at another endpoint from now on: its claims go with them. */
+export const moveClaims = async (
+  tx: Transaction,
+  warehouseId: string,
+  endpoint: string | undefined,
+): Promise<void> => {
+  await tx.execute(renameStores, [warehouseId, endpointSuffix(endpoint)])
 }

@@ -2,6 +2,7 @@
 
 import { CatalogError } from '#model/errors.ts'
 import { checkVersion, type NamePage, refusing } from './administration.ts'
+import { moveClaims } from './claims.ts'
 import type { Sql, Transaction } from './database.ts'
 import { and, asc, eq, sql as fragment, gt } from './drizzle.ts'
 import { createMainLine, hasContent } from './entries-lines.ts'
@@ -185,6 +186,19 @@ const lockWarehouse = async (tx: Transaction, target: Target) => {
   return row
 }
 
+/** The writers of the warehouse are waited for: what they claim must be found under the endpoint of today. */
+const replaceStorage = async (tx: Transaction, id: string, storage: StorageRecord): Promise<void> => {
+  await tx.orm((orm) =>
+    orm
+      .update(storageProfile)
+      .set({ ...storage, updatedAt: fragment`now()` })
+      .where(and(eq(storageProfile.warehouseId, id), eq(storageProfile.position, 0))),
+  )
+  const { endpoint } = storage.settings
+  await holdLines(tx, id)
+  await moveClaims(tx, id, typeof endpoint === 'string' ? endpoint : undefined)
+}
+
 /**
  * NoSuchWarehouse when absent; PreconditionFailed when `version` is given and it has moved on; BadRequest where its
  * new storage is not apart from another warehouse's.
@@ -205,13 +219,7 @@ export const updateWarehouse = async (
       .where(eq(warehouse.id, target.id)),
   )
   await refusing({ taken: taken(change.name ?? found.name) }, update)
-  if (storage !== undefined)
-    await tx.orm((orm) =>
-      orm
-        .update(storageProfile)
-        .set({ ...storage, updatedAt: fragment`now()` })
-        .where(and(eq(storageProfile.warehouseId, target.id), eq(storageProfile.position, 0))),
-    )
+  if (storage !== undefined) await replaceStorage(tx, target.id, storage)
   await raiseEpoch(tx)
   return reload(tx, target.id)
 }

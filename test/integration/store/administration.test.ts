@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isCatalogError } from '#model/errors.ts'
+import { claimPath, storeName } from '#store/claims.ts'
 import { deleteConnection, insertConnection, listConnections, updateConnection } from '#store/connections.ts'
 import type { Database } from '#store/database.ts'
 import { findLine } from '#store/entries-lines.ts'
@@ -118,6 +119,28 @@ describe.each(testServers)('administration on %s', (kind) => {
     )
     const outcomes = await Promise.all(moves)
     expect(outcomes.sort()).toEqual(['BadRequestException', 'BadRequestException', 'none'])
+  })
+
+  it('takes the claims of tables along to another endpoint', async () => {
+    const { id } = await addWarehouse('claims', storageAt('s3://moving', { endpoint: 'http://old' }))
+    const claim = (endpoint: string | undefined, path: string, warehouseId = id) =>
+      database.transaction((tx) =>
+        claimPath(tx, {
+          store: storeName({ scheme: 's3', bucket: 'moving', endpoint }),
+          ...{ path, warehouseId, owner: randomUUID() },
+        }),
+      )
+    expect(await claim('http://old', '/t/')).toBeUndefined()
+    expect(await claim('http://old', '/other/', randomUUID())).toBeUndefined()
+    const move = (settings: Readonly<Record<string, unknown>>) =>
+      database.transaction((tx) =>
+        updateWarehouse(tx, { id }, { storage: storageAt('s3://moving', settings) }),
+      )
+    await move({ endpoint: 'https://new' })
+    expect(await claim('https://new', '/t/inner/')).toMatchObject({ path: '/t/' })
+    expect(await claim('https://new', '/other/')).toBeUndefined()
+    await move({})
+    expect(await claim(undefined, '/t/')).toMatchObject({ path: '/t/' })
   })
 
   it('deletes a warehouse that is empty and unprotected only, with its mounts', async () => {
