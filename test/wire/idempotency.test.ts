@@ -114,6 +114,37 @@ describe('a key', () => {
   })
 })
 
+describe('a create that is told again', () => {
+  /** Everything is allowed, but to read where `readable` says no. */
+  const startWith = (readable: () => boolean): Promise<MemoryGateway> =>
+    start({
+      authorizer: {
+        check: () => ({ allow: true, visible: true, reason: 'may create' }),
+        visible: (_principal, action, candidates) => candidates.map(() => action !== 'read' || readable()),
+      },
+    })
+  const create = (gateway: MemoryGateway) => send(gateway, 'POST /namespaces/a/tables', newTable('mine'))
+
+  test('shows what it showed before to its maker, who need not be allowed to read', async () => {
+    const gateway = await startWith(() => false)
+    await fill(gateway)
+    const first = await create(gateway)
+    expect(await create(gateway)).toMatchObject({ status: 200, json: first.json })
+  })
+
+  test('shows what has got the name since to those who may read it, and to nobody else', async () => {
+    let readable = true
+    const gateway = await startWith(() => readable)
+    await fill(gateway)
+    await create(gateway)
+    await call(gateway, 'DELETE /namespaces/a/tables/mine')
+    const other = await call(gateway, 'POST /namespaces/a/tables', { body: newTable('mine') })
+    expect((await create(gateway)).json).toEqual(other.json)
+    readable = false
+    expect((await create(gateway)).json).toMatchObject({ error: { type: 'NoSuchTableException' } })
+  })
+})
+
 /** A catalog whose drops wait for the test, or fail as told. */
 const withDrop = (drop: () => Promise<void>): Catalog => {
   const catalog = createMemoryCatalog()

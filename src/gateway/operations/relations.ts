@@ -4,8 +4,10 @@ import type { Route } from '#catalog/mounts.ts'
 import { assertsCreate } from '#iceberg/requirements.ts'
 import type { Action, Need } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
+import type { Outcome } from '#model/event.ts'
 import { checkIdentifier, type Identifier, namespaceKey } from '#model/identifier.ts'
 import { asBoolean, asString, optional } from '#model/json-read.ts'
+import { missing } from '../denial.ts'
 import { type ListAnswer, listPage, type PageQuery } from '../listing.ts'
 import type { Operation, Task } from '../operation.ts'
 import { findWarehouse } from '../warehouses.ts'
@@ -93,6 +95,23 @@ const loadCurrent = async (
   return withAllowedConfig(loaded)
 }
 
+/** By now the name may have another object, which who made the first one may not be allowed to read. */
+const loadMade = async (
+  kind: RelationKind,
+  task: Task<RoutedPlace<CreateRelation>>,
+  outcome: Outcome,
+): Promise<Loaded> => {
+  const { target } = task
+  const id = bodyName(target.input)
+  const loaded = await loadCurrent(kind, task, id)
+  if (outcome.kind === 'metadata' && outcome.metadataLocation === loaded.metadataLocation) return loaded
+  const entries = await findEntries(target.route, [id])
+  const resource = relationResource(kind, entries ? { ...target, entries } : target, id)
+  const readable = await task.visible('read', [resource], (one) => one)
+  if (readable.length === 0) throw missing(resource)
+  return loaded
+}
+
 const list = (
   deps: IcebergDeps,
   kind: RelationKind,
@@ -140,7 +159,7 @@ const create = (
   needs: (target) => [need('create', namespaceResource(target, target.input.namespace))],
   run: async ({ context, target: { route, input } }) =>
     withAllowedConfig(await relationsOf(kind, route).create(context, input.namespace, input.body)),
-  replay: replayLoad((task) => loadCurrent(kind, task, bodyName(task.target.input))),
+  replay: replayLoad((task, outcome) => loadMade(kind, task, outcome)),
 })
 
 /** Registering over an existing object may be a drop and a create: both rights are needed. */
@@ -172,7 +191,7 @@ const register = (
       throw new CatalogError('UnsupportedOperationException', `The catalog mounted here cannot register`)
     return withAllowedConfig(await relations.register(context, input.namespace, input.body))
   },
-  replay: replayLoad((task) => loadCurrent(kind, task, bodyName(task.target.input))),
+  replay: replayLoad((task, outcome) => loadMade(kind, task, outcome)),
 })
 
 const needOn =

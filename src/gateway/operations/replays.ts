@@ -1,5 +1,6 @@
 /** How finished changes are told again: nothing, a small JSON answer, or the object as it now is. */
 import type { Loaded, NamespaceAnswer, PropertiesAnswer } from '#catalog/catalog.ts'
+import type { Outcome } from '#model/event.ts'
 import { parseJson, stringifyJson } from '#model/json.ts'
 import type { Replay, Target, Task } from '../operation.ts'
 
@@ -17,9 +18,9 @@ export const replayJson = <Output extends NamespaceAnswer | PropertiesAnswer>():
 
 /** For answers that show an object: it is loaded anew, and may show a later change (specification allows it). */
 export const replayLoad = <T extends Target>(
-  load: (task: Task<T>) => Promise<Loaded>,
+  load: (task: Task<T>, outcome: Outcome) => Promise<Loaded>,
 ): Replay<T, Loaded> => ({
   remember: ({ metadataLocation }) =>
     metadataLocation === undefined ? { kind: 'done' } : { kind: 'metadata', metadataLocation },
-  recall: (_outcome, task) => load(task),
+  recall: (outcome, task) => load(task, outcome),
 })
