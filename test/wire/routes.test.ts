@@ -88,14 +88,6 @@ describe('the Iceberg face', () => {
   test('has a sample request for each operation, so that no test over all of them forgets one', () => {
     expect(Object.keys(samples).sort()).toEqual(served.map(([id]) => id).sort())
   })
-
-  test.each(Object.entries(operations).filter(([, one]) => one.kind === 'change'))(
-    '%s, a change, is told again under its idempotency key where that can be done',
-    (name, operation) => {
-      const without = ['unregisterTable', 'reportMetrics']
-      expect(operation.replay === undefined).toBe(without.includes(name))
-    },
-  )
 })
 
 describe('the router', () => {
