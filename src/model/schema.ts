@@ -36,8 +36,12 @@ const distance = (a: string, b: string): number => {
   return row[b.length] ?? 0
 }
 
+/** No name of ours is as long: comparing longer ones takes time and finds nothing. */
+const longestName = 100
+
 /** The known name that is nearest, when it is near enough to be meant. */
 export const nearest = (name: string, known: readonly string[]): string | undefined => {
+  if (name.length > longestName) return undefined
   const ranked = known
     .map((candidate) => ({ candidate, far: distance(name.toLowerCase(), candidate) }))
     .sort((a, b) => a.far - b.far)
@@ -63,13 +67,16 @@ const knownNames = (schema: TSchema, path: string): readonly string[] => {
   return Object.keys(properties as object)
 }
 
+/** Violations that a message names; there may be as many as a request has members. */
+const mostTold = 10
+
 const within = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`)
 
 const unknownNames = (schema: TSchema, violation: Violation): readonly string[] => {
   const { additionalProperties = [] } = violation.params as { additionalProperties?: readonly string[] }
   const known = knownNames(schema, violation.schemaPath)
   const path = readable(violation.instancePath)
-  return additionalProperties.map((name) => {
+  return additionalProperties.slice(0, mostTold).map((name) => {
     const meant = nearest(name, known)
     return `${within(path, name)} is unknown${meant === undefined ? '' : `; did you mean "${meant}"?`}`
   })
@@ -141,6 +148,9 @@ const violationsOf = (schema: TSchema, value: unknown): readonly string[] => {
 export const decodeStrictly = <S extends TSchema>(schema: S, value: unknown, what: string): Static<S> => {
   const violations = violationsOf(schema, value)
   if (violations.length > 0)
-    throw new CatalogError('BadRequestException', `Invalid ${what}: ${violations.slice(0, 10).join(', ')}`)
+    throw new CatalogError(
+      'BadRequestException',
+      `Invalid ${what}: ${violations.slice(0, mostTold).join(', ')}`,
+    )
   return value as Static<S>
 }

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { describe, expect, test } from 'vitest'
-import { decodeStrictly } from '#model/schema.ts'
+import { decodeStrictly, nearest } from '#model/schema.ts'
 
 const strict = { additionalProperties: false } as const
 
@@ -67,4 +67,9 @@ describe('a value that breaks a schema', () => {
     const value = { uri: 'x', auth: { kind: 'bearer', token: 'env:A' }, verify: null }
     expect(decodeStrictly(schema, value, 'thing')).toBe(value)
   })
+})
+
+test('a name longer than any of ours is compared with none', () => {
+  expect(nearest('x'.repeat(100), ['x'.repeat(99)])).toBe('x'.repeat(99))
+  expect(nearest('x'.repeat(101), ['x'.repeat(100)])).toBeUndefined()
 })
