@@ -2,7 +2,7 @@
  * The parser behind the JSON door. It keeps its open arrays and objects on a stack of its own, so that it can stop
  * between two values: a large text is read in slices that let the event loop go on, by the same code as a small one.
  */
-import { CatalogError } from './errors.ts'
+import { malformed, readString, type Scan, skipSpace, unexpected } from './json-scan.ts'
 import { JsonNumber, type JsonValue } from './json-values.ts'
 
 export interface JsonLimits {
@@ -28,21 +28,15 @@ interface Frame {
   name: string
 }
 
-interface Parser {
-  readonly text: string
+interface Parser extends Scan {
   readonly maxDepth: number
   readonly stack: Frame[]
-  pos: number
+  /** The name of a member is next, no value. */
+  wantsName: boolean
   membersLeft: number
   /** Set when the outermost value has been read. */
   root: JsonValue | undefined
 }
-
-const malformed = (message: string, cause?: unknown): CatalogError =>
-  new CatalogError('BadRequestException', `Malformed JSON: ${message}`, cause === undefined ? {} : { cause })
-
-const unexpected = (p: Parser): CatalogError =>
-  malformed(p.pos >= p.text.length ? 'unexpected end of input' : `unexpected character at ${p.pos}`)
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -58,63 +52,6 @@ const decodeText = (input: Uint8Array | string, maxBytes: number): string => {
   } catch (cause) {
     throw malformed('not valid UTF-8', cause)
   }
-}
-
-const skipSpace = (p: Parser): number => {
-  const { text } = p
-  let at = p.pos
-  let code = text.charCodeAt(at)
-  while (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) code = text.charCodeAt(++at)
-  p.pos = at
-  return code
-}
-
-const decodeEscapes = (p: Parser, start: number, end: number): string => {
-  let value: string
-  try {
-    value = JSON.parse(p.text.slice(start - 1, end + 1))
-  } catch (cause) {
-    throw malformed(`bad string at ${start - 1}`, cause)
-  }
-  if (!value.isWellFormed()) throw malformed(`lone surrogate in the string at ${start - 1}`)
-  return value
-}
-
-/** All but control characters, quote and backslash. */
-const plainRun = /[ !#-[\]-\uffff]*/y
-
-/** Characters that are looked at one by one; a longer run is given to the pattern, which takes a while to begin. */
-const shortRun = 64
-
-const skipPlain = (text: string, from: number): number => {
-  plainRun.lastIndex = from
-  plainRun.test(text)
-  return plainRun.lastIndex
-}
-
-const readString = (p: Parser): string => {
-  const { text } = p
-  const start = p.pos + 1
-  let at = start
-  let far = start + shortRun
-  let escaped = false
-  for (;;) {
-    const code = text.charCodeAt(at)
-    if (code === 0x22) break
-    if (code === 0x5c) {
-      escaped = true
-      at += 2
-      far = at + shortRun
-    } else if (code >= 0x20) {
-      at = at < far ? at + 1 : skipPlain(text, at)
-    } else {
-      // A control character, or NaN: past the end.
-      p.pos = at
-      throw unexpected(p)
-    }
-  }
-  p.pos = at + 1
-  return escaped ? decodeEscapes(p, start, at) : text.slice(start, at)
 }
 
 const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39
@@ -177,8 +114,8 @@ const readWord = (p: Parser, word: string, value: JsonValue): JsonValue => {
   return value
 }
 
-/** A value that holds no other; `code` is its first character. */
-const readPlain = (p: Parser, code: number): JsonValue => {
+/** A value that holds no other; `code` is its first character. Undefined: a string that is not whole yet. */
+const readPlain = (p: Parser, code: number): JsonValue | undefined => {
   if (code === 0x22) return readString(p)
   if (code === 0x74) return readWord(p, 'true', true)
   if (code === 0x66) return readWord(p, 'false', false)
@@ -193,16 +130,18 @@ const countMember = (p: Parser): void => {
 const readName = (p: Parser, frame: Frame): void => {
   if (skipSpace(p) !== 0x22) throw unexpected(p)
   const name = readString(p)
+  if (name === undefined) return
   if (name === '__proto__') throw malformed('the member name __proto__ is not allowed')
   if (name in frame.members) throw malformed(`duplicate member ${JSON.stringify(name.slice(0, 100))}`)
   if (skipSpace(p) !== 0x3a) throw unexpected(p)
   p.pos++
+  p.wantsName = false
   frame.name = name
 }
 
 const beginMember = (p: Parser, frame: Frame): void => {
   countMember(p)
-  if (!frame.items) readName(p, frame)
+  p.wantsName = frame.items === undefined
 }
 
 const noMembers: Members = Object.create(null)
@@ -248,20 +187,30 @@ const take = (p: Parser, taken: JsonValue): boolean => {
   return false
 }
 
-/** Reads on until the position has been passed, between two values. False when the outermost value is whole. */
+/** Reads a name, or a value, or as much of a long string as goes into a slice. False when the outermost value is whole. */
+const readNext = (p: Parser): boolean => {
+  const frame = p.wantsName ? p.stack.at(-1) : undefined
+  if (frame) {
+    readName(p, frame)
+    return true
+  }
+  const code = skipSpace(p)
+  const value = code === 0x7b || code === 0x5b ? open(p, code) : readPlain(p, code)
+  return value === undefined || take(p, value)
+}
+
+/** Reads on until the position has been passed. False when the outermost value is whole. */
 const readUpTo = (p: Parser, until: number): boolean => {
-  do {
-    const code = skipSpace(p)
-    const value = code === 0x7b || code === 0x5b ? open(p, code) : readPlain(p, code)
-    if (value !== undefined && !take(p, value)) return false
-  } while (p.pos < until)
+  do if (!readNext(p)) return false
+  while (p.pos < until && p.long === undefined)
   return true
 }
 
-const openParser = (input: Uint8Array | string, limits: JsonLimits): Parser => {
+const openParser = (input: Uint8Array | string, limits: JsonLimits, sliced: Pick<Scan, 'sliced'>): Parser => {
   const { maxBytes, maxDepth, maxMembers } = { ...defaultJsonLimits, ...limits }
   const text = decodeText(input, maxBytes)
-  return { text, maxDepth, stack: [], pos: 0, membersLeft: maxMembers, root: undefined }
+  const fresh = { pos: 0, long: undefined, stack: [], wantsName: false, root: undefined }
+  return { text, maxDepth, membersLeft: maxMembers, ...sliced, ...fresh }
 }
 
 const finish = (p: Parser): JsonValue => {
@@ -276,7 +225,7 @@ const finish = (p: Parser): JsonValue => {
  * BadRequest: malformed, not UTF-8, with a byte-order mark, lone surrogates, duplicate or `__proto__` members, beyond a limit.
  */
 export const parseJson = (input: Uint8Array | string, limits: JsonLimits = {}): JsonValue => {
-  const p = openParser(input, limits)
+  const p = openParser(input, limits, { sliced: false })
   readUpTo(p, Number.POSITIVE_INFINITY)
   return finish(p)
 }
@@ -290,7 +239,7 @@ export const parseJsonInSlices = async (
   limits: JsonLimits = {},
   slice = sliceLength,
 ): Promise<JsonValue> => {
-  const p = openParser(input, limits)
+  const p = openParser(input, limits, { sliced: true })
   do await new Promise((resolve) => setImmediate(resolve))
   while (readUpTo(p, p.pos + slice))
   return finish(p)

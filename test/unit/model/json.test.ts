@@ -219,6 +219,30 @@ describe('limits hold', () => {
 })
 
 describe('a large text', () => {
+  const long = (inside: string): string => `${'x\\n'.repeat(30_000)}${inside}${'\\u00e9y'.repeat(30_000)}`
+
+  test('may be one string, or one name, with escapes all over', async () => {
+    for (const inside of ['', '\\ud83d\\ude00', 'x'.repeat(100_000), '\\\\'.repeat(70_000)]) {
+      const text = `{"${long(inside)}":["${long(inside)}"]}`
+      expect(JSON.stringify(await decoded(text))).toBe(JSON.stringify(JSON.parse(text)))
+    }
+  })
+
+  test.each([
+    ['an unknown escape', '\\x', /bad string at 1$/],
+    ['half an escape', '\\u00', /bad string at 1$/],
+    ['a lone surrogate', '\\ud83d', /lone surrogate in the string at 1$/],
+    ['a line break', '\n', /unexpected character at 90002$/],
+    ['a quote', '"', /unexpected character at 90003$/],
+  ])('with %s in a long string is refused like a small one', (_name, inside, message) =>
+    refused(`["${long(inside)}"]`, message),
+  )
+
+  test('is refused where a long string has no end', async () => {
+    for (let end = 200_000; end < 200_008; end++)
+      await refused(`["${long('').slice(0, end)}`, /unexpected end of input$/)
+  })
+
   test('is read in slices, between which others have their turn', async () => {
     const text = `[${'{"name":"column","id":1000},'.repeat(20_000)}0]`
     let turns = 0
