@@ -196,7 +196,10 @@ const replaceStorage = async (tx: Transaction, id: string, storage: StorageRecor
   )
   const { endpoint } = storage.settings
   await holdLines(tx, id)
-  await moveClaims(tx, id, typeof endpoint === 'string' ? endpoint : undefined)
+  const refusals = {
+    taken: 'Invalid storage-profile: tables of another warehouse have the same locations there',
+  }
+  await refusing(refusals, moveClaims(tx, id, typeof endpoint === 'string' ? endpoint : undefined))
 }
 
 /**

@@ -141,6 +141,8 @@ describe.each(testServers)('administration on %s', (kind) => {
     expect(await claim('https://new', '/other/')).toBeUndefined()
     await move({})
     expect(await claim(undefined, '/t/')).toMatchObject({ path: '/t/' })
+    expect(await claim('http://taken', '/t/', randomUUID())).toBeUndefined()
+    expect(await typeOf(move({ endpoint: 'http://taken' }))).toBe('AlreadyExistsException')
   })
 
   it('deletes a warehouse that is empty and unprotected only, with its mounts', async () => {
