@@ -4,11 +4,14 @@ import { CatalogError } from '#model/errors.ts'
 
 export interface LoadLimit {
   /**
-   * Counts the request until it leaves or its connection is done with it. SlowDown (429) when there are too many or
-   * the server stops: 429 and never 503, which clients read as "your commit may have happened".
+   * Counts the request until it leaves, or until its work is done and its connection is done with it. SlowDown (429)
+   * when there are too many or the server stops: 429 and never 503, which clients read as "your commit may have
+   * happened".
    */
   enter(response: ServerResponse): void
   leave(response: ServerResponse): void
+  /** Nothing is done for it any more. A client that goes away ends its connection, and not what was begun for it. */
+  finish(response: ServerResponse): void
   /** From now on everything is refused; resolves when nothing is in flight. */
   drain(): Promise<void>
   readonly inFlight: number
@@ -16,6 +19,7 @@ export interface LoadLimit {
 
 export const createLoadLimit = (maxInFlight: number): LoadLimit => {
   const inside = new Set<ServerResponse>()
+  const finished = new WeakSet<ServerResponse>()
   let draining = false
   let drained: (() => void) | undefined
   const leave = (response: ServerResponse): void => {
@@ -28,9 +32,15 @@ export const createLoadLimit = (maxInFlight: number): LoadLimit => {
       if (inside.size >= maxInFlight)
         throw new CatalogError('SlowDownException', 'Too many requests in flight', { retryAfterSeconds: 1 })
       inside.add(response)
-      response.once('close', () => leave(response))
+      response.once('close', () => {
+        if (finished.has(response)) leave(response)
+      })
     },
     leave,
+    finish: (response) => {
+      if (response.closed) leave(response)
+      else finished.add(response)
+    },
     drain: () => {
       draining = true
       if (inside.size === 0) return Promise.resolve()

@@ -1,5 +1,7 @@
 /** The HTTP server: one handler for every path, since routing reads the raw URL that the framework would decode. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+
+import { setTimeout as sleep } from 'node:timers/promises'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { Answer, Header } from './answer.ts'
 import { hasBody, openBody, type RequestBody } from './body.ts'
@@ -53,6 +55,8 @@ export interface HttpServer {
 }
 
 const lastCallMs = 2_000
+/** What was begun for clients that are gone has this long to end; what an upstream still holds then is left in doubt. */
+const lastWorkMs = 3_000
 
 const commonHeaders = ({ mode }: ServerDeps, requestId: string): readonly Header[] =>
   mode
@@ -143,7 +147,11 @@ const serveRequest = async (serving: Serving, exchange: Exchange): Promise<void>
     // The client went away, or the answer broke off half-way: nothing more can be said on this connection.
     exchange.response.destroy(error instanceof Error ? error : undefined)
   } finally {
-    exchange.body?.release()
+    if (exchange.body) {
+      exchange.body.release()
+      serving.arriving.finish(exchange.response)
+    }
+    serving.working.finish(exchange.response)
   }
 }
 
@@ -174,7 +182,10 @@ export const createHttpServer = (deps: ServerDeps): HttpServer => {
     },
     stop: async (graceMs) => {
       const timer = setTimeout(() => app.server.closeAllConnections(), graceMs)
-      await working.drain()
+      const enough = new AbortController()
+      const longest = sleep(graceMs + lastWorkMs, undefined, { signal: enough.signal }).catch(() => {})
+      await Promise.race([working.drain(), longest])
+      enough.abort()
       clearTimeout(timer)
       // What still arrives has begun nothing: it is told so if it comes soon.
       const lastCall = setTimeout(() => app.server.closeAllConnections(), lastCallMs)

@@ -117,6 +117,38 @@ describe('a server that stops', () => {
 })
 
 describe('a client that goes away', () => {
+  /** Sent by a client that is gone when the work for it has begun. */
+  const leave = async (gateway: MemoryGateway, arrived: Promise<void>): Promise<void> => {
+    const socket = connect(gateway.port, '127.0.0.1')
+    await once(socket, 'connect')
+    socket.write(wireText(`GET ${new URL(`${gateway.base}/namespaces/a`).pathname}`))
+    await arrived
+    socket.destroy()
+  }
+
+  test('leaves work behind that a stop waits for, so that it is on record', async () => {
+    const { local, arrived, letGo, entered } = withGate()
+    const gateway = await start({ local })
+    await fill(gateway)
+    await leave(gateway, arrived)
+    await expect.poll(() => entered[0]?.aborted).toBe(true)
+    const stopped = gateway.server.stop(10_000)
+    setImmediate(letGo)
+    await stopped
+    expect(gateway.audited.at(-1)).toMatchObject({ operation: 'loadNamespaceMetadata' })
+  })
+
+  test('leaves work behind that counts as in flight until it ends', async () => {
+    const { local, arrived, letGo, entered } = withGate()
+    const gateway = await start({ local, limits: { maxInFlight: 1 } })
+    await fill(gateway)
+    await leave(gateway, arrived)
+    await expect.poll(() => entered[0]?.aborted).toBe(true)
+    expect((await call(gateway, 'GET /namespaces/a')).status).toBe(429)
+    letGo()
+    await expect.poll(async () => (await call(gateway, 'GET /namespaces/a')).status).toBe(200)
+  })
+
   test('aborts the work that was done for it', async () => {
     const { local, arrived, entered, letGo } = withGate()
     const gateway = await start({ local })
