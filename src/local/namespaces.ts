@@ -117,7 +117,9 @@ const applyChange = (
   { updates, removals }: PropertyChange,
 ): { properties: Properties; answer: PropertiesAnswer } => {
   const removed = removals.filter((name) => Object.hasOwn(before, name))
-  const kept = Object.entries(before).filter(([name]) => !removals.includes(name))
+  // A set: both may be as many as fit into a request.
+  const gone = new Set(removals)
+  const kept = Object.entries(before).filter(([name]) => !gone.has(name))
   return {
     properties: Object.fromEntries([...kept, ...Object.entries(updates)]),
     answer: {

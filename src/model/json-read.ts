@@ -64,7 +64,11 @@ export const asArrayOf = <T>(
 export const asStringMap = (value: Readable, path: string): Readonly<Record<string, string>> => {
   const object = asObject(value, path)
   const map: Record<string, string> = Object.create(null)
-  for (const key of Object.keys(object)) map[key] = asString(object[key], `${path}.${key}`)
+  for (const key of Object.keys(object)) {
+    const value = object[key]
+    // The path is made for the one that is wrong: there may be hundreds of thousands.
+    map[key] = typeof value === 'string' ? value : asString(value, `${path}.${key}`)
+  }
   return map
 }
 
