@@ -24,6 +24,7 @@ import { createAuditBuffer } from '#store/audit-buffer.ts'
 import type { Database } from '#store/database.ts'
 import { createDoubtLedger } from '#store/doubts.ts'
 import { createIdempotencyLedger } from '#store/idempotency.ts'
+import { recordChange } from '#store/receipt.ts'
 import { claimKey, loadEpoch, loadServer, type ServerRecord } from '#store/server.ts'
 import { startSweeper } from '#store/sweeper.ts'
 import { tracedDatabase } from '#store/traced.ts'
@@ -176,6 +177,12 @@ const openPipelineDeps = (ground: Ground, sink: AuditSink): PipelineDeps => {
       token === undefined ? createAnonymousAuthenticator() : createStaticTokenAuthenticator(token),
     authorizer: createAllowAll(),
     audit: sink,
+    // The change has happened: where the store cannot take its record, the decision at least is kept until it can.
+    recordRelayed: (entry, events) =>
+      recordChange(database, entry, events).catch((error: unknown) => {
+        logs.error('change.not-recorded', { error, requestId: entry.requestId })
+        return sink.record(entry)
+      }),
     idempotency: createIdempotencyLedger(database),
     hop: hopOf(store.id, store.incarnation),
     report: (event, error) => logs.error(event, { error }),

@@ -2,7 +2,7 @@
 import { asCertain } from '#catalog/certainty.ts'
 import type { Decision, Need, Principal } from '#model/access.ts'
 import { CatalogError, type ErrorType, isCatalogError } from '#model/errors.ts'
-import type { AuditDraft, Receipt } from '#model/event.ts'
+import type { AuditDraft, EventDraft, Receipt } from '#model/event.ts'
 import type { Caller } from './operation.ts'
 
 /** Where entries go. */
@@ -26,6 +26,8 @@ export interface Trail {
   decision: Decision | null
   /** Set as soon as a change starts; its `written` tells that a catalog has recorded the entry with the change. */
   receipt: Receipt | null
+  /** What an upstream has changed for this request; a local catalog has recorded that with the change. */
+  changes: readonly EventDraft[]
   error: unknown
 }
 
@@ -45,6 +47,7 @@ export const openTrail = ({ name, kind, success }: Told, caller: Caller): Trail 
   needs: [],
   decision: null,
   receipt: null,
+  changes: [],
   error: undefined,
 })
 
@@ -98,10 +101,15 @@ const entryOf = (trail: Trail): AuditDraft => {
   return asForetold ? foretold : draftOf(trail)
 }
 
-export const audit = async (sink: AuditSink, trail: Trail): Promise<void> => {
+/** Records a change that an upstream has made: its decision entry, and what was changed, together. */
+export type RecordRelayed = (entry: AuditDraft, changes: readonly EventDraft[]) => Promise<void>
+
+export const audit = async (sink: AuditSink, recordRelayed: RecordRelayed, trail: Trail): Promise<void> => {
   if (trail.receipt?.written) return
+  const { changes, error } = trail
   try {
-    await sink.record(entryOf(trail))
+    if (changes.length > 0 && error === undefined) await recordRelayed(entryOf(trail), changes)
+    else await sink.record(entryOf(trail))
   } catch (cause) {
     throw unrecorded(trail, cause)
   }

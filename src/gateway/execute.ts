@@ -34,7 +34,9 @@ const contextOf = (target: Target, receipt: Receipt, { trail, hop }: ExecuteDeps
   const { caller, principal } = trail
   const hops = checkHops(caller.hops, hop)
   return {
-    signal: caller.signal,
+    get signal() {
+      return caller.signal
+    },
     requestId: caller.requestId,
     principal,
     delegation: caller.delegation,
@@ -76,6 +78,21 @@ const given = (error: unknown, { caller }: Trail): unknown =>
     ? new CatalogError('RequestTimeoutException', 'The client went away', { cause: error })
     : error
 
+/** Runs it, and notes what an upstream has changed then: a replay does not, since nothing has changed again. */
+const runOf = <Input, T extends Target, Output>(
+  operation: Operation<Input, T, Output>,
+  task: Task<T>,
+  trail: Trail,
+): (() => Promise<Output>) => {
+  const { changes } = operation
+  if (!changes || !task.target.relayed) return () => operation.run(task)
+  return async () => {
+    const output = await operation.run(task)
+    trail.changes = changes(task.target)
+    return output
+  }
+}
+
 export const execute = async <Input, T extends Target, Output>(
   operation: Operation<Input, T, Output>,
   target: T,
@@ -90,15 +107,16 @@ export const execute = async <Input, T extends Target, Output>(
   }
   trail.receipt = receipt
   const task = taskOf(target, contextOf(target, receipt, deps), deps.authorizer)
+  const run = runOf(operation, task, trail)
   try {
     const { replay } = operation
-    if (!claim || !replay) return await operation.run(task)
+    if (!claim || !replay) return await run()
     return await runOnce({
       ledger,
       claim,
       signal: trail.caller.signal,
       relayed: target.relayed === true,
-      run: () => operation.run(task),
+      run,
       written: () => receipt.written,
       remember: (output) => replay.remember(output),
       recall: (outcome) => replay.recall(outcome, task),

@@ -6,7 +6,7 @@ import type { Credentials } from '#authn/authenticator.ts'
 import type { CallContext, DelegationMode, Entry } from '#catalog/catalog.ts'
 import type { Action, Need, Resource } from '#model/access.ts'
 import type { CatalogError } from '#model/errors.ts'
-import type { Outcome } from '#model/event.ts'
+import type { EventDraft, Outcome } from '#model/event.ts'
 import type { OpenWarehouse } from './warehouses.ts'
 
 /** What a client may ask for with `X-Iceberg-Access-Delegation`. */
@@ -74,6 +74,8 @@ interface Deed<Input, T extends Target, Output> {
   /** The answer for an absent object, where the resource of the need is not spelled as the caller named it. */
   missing?(target: T): CatalogError
   run(task: Task<T>): Promise<Output>
+  /** What the finished change is recorded as where an upstream has made it. */
+  changes?(target: T): readonly EventDraft[]
 }
 
 interface Read<Input, T extends Target, Output> extends Deed<Input, T, Output> {

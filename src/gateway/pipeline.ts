@@ -2,7 +2,7 @@
 import type { Authenticator } from '#authn/authenticator.ts'
 import type { Authorizer } from '#authz/authorizer.ts'
 import { asCertain } from '#catalog/certainty.ts'
-import { type AuditSink, audit, openTrail, type Trail } from './audit.ts'
+import { type AuditSink, audit, openTrail, type RecordRelayed, type Trail } from './audit.ts'
 import { authenticate } from './authenticate.ts'
 import { authorize } from './authorize.ts'
 import { execute } from './execute.ts'
@@ -14,6 +14,7 @@ export interface PipelineDeps {
   readonly authenticator: Authenticator
   readonly authorizer: Authorizer
   readonly audit: AuditSink
+  readonly recordRelayed: RecordRelayed
   readonly idempotency: IdempotencyLedger
   /** This gateway in the hop header (`#catalog/hops.ts`): a request that has passed it before is a loop. */
   readonly hop: string
@@ -51,7 +52,7 @@ export const createPipeline = (deps: PipelineDeps): Pipeline => {
       trail.error = before(trail, error)
       throw trail.error
     } finally {
-      await audit(deps.audit, trail)
+      await audit(deps.audit, deps.recordRelayed, trail)
     }
   }
 }

@@ -1,8 +1,8 @@
 /** One statement in a change's own transaction: its audit entries, its events, and what its idempotency key answers from now on. */
 import { CatalogError } from '#model/errors.ts'
-import type { EventDraft, IdempotencyClaim, Outcome, Receipt } from '#model/event.ts'
+import type { AuditDraft, EventDraft, IdempotencyClaim, Outcome, Receipt } from '#model/event.ts'
 import { changeEntry, decisionEntry, encodeEntries, insertEntries } from './audit-entries.ts'
-import { statement, type Transaction } from './database.ts'
+import { type Database, statement, type Transaction } from './database.ts'
 import { checkDigest, type IdempotencyRow, selectRow } from './idempotency.ts'
 import { encodeEvents, insertEvents, outboxChannel } from './outbox.ts'
 
@@ -62,3 +62,13 @@ export const writeReceipt = async (
     receipt.written = true
   })
 }
+
+/** For a change that was made elsewhere: decision, changes and events in a transaction of their own. */
+export const recordChange = (
+  database: Database,
+  audit: AuditDraft,
+  events: readonly EventDraft[],
+): Promise<void> =>
+  database.transaction((tx) =>
+    writeReceipt(tx, { audit, written: false }, { outcome: { kind: 'done' }, events }),
+  )

@@ -16,7 +16,7 @@ import { icebergEndpoints } from '#http/iceberg/endpoints.ts'
 import { createRouter, type Face } from '#http/router.ts'
 import { createHttpServer, defaultLimits, type HttpServer, type ServerLimits } from '#http/server.ts'
 import { CatalogError } from '#model/errors.ts'
-import type { AuditDraft, IdempotencyClaim, Outcome } from '#model/event.ts'
+import type { AuditDraft, EventDraft, IdempotencyClaim, Outcome } from '#model/event.ts'
 import { createMemoryCatalog } from './memory-catalog.ts'
 
 export const warehouseId = '0190a1b2-0000-7000-8000-000000000001'
@@ -35,12 +35,19 @@ export interface MemoryGatewayOptions {
   readonly mode?: 'development'
 }
 
+interface Relayed {
+  readonly entry: AuditDraft
+  readonly events: readonly EventDraft[]
+}
+
 export interface MemoryGateway {
   readonly origin: string
   readonly port: number
   /** Base of the Iceberg face with the prefix, e.g. `…/catalog/v1/<uuid>`. */
   readonly base: string
   readonly audited: readonly AuditDraft[]
+  /** Changes that an upstream made, as they are recorded. */
+  readonly relayed: readonly Relayed[]
   readonly logged: readonly unknown[]
   readonly server: HttpServer
   stop(): Promise<void>
@@ -90,6 +97,7 @@ const warehouseOf = ({ local, mounts = [] }: MemoryGatewayOptions): OpenWarehous
 
 export const startMemoryGateway = async (options: MemoryGatewayOptions = {}): Promise<MemoryGateway> => {
   const audited: AuditDraft[] = []
+  const relayed: Relayed[] = []
   const logged: unknown[] = []
   const record = (entry: AuditDraft): void => {
     audited.push(entry)
@@ -106,6 +114,9 @@ export const startMemoryGateway = async (options: MemoryGatewayOptions = {}): Pr
     audit: countingShed(sink, shed),
     idempotency: options.ledger ?? createMemoryLedger(),
     hop: 'test.1',
+    recordRelayed: async (entry, events) => {
+      relayed.push({ entry, events })
+    },
     report: (event, error) => logged.push({ event, error }),
   })
   const operations = createIcebergOperations({
@@ -131,6 +142,7 @@ export const startMemoryGateway = async (options: MemoryGatewayOptions = {}): Pr
     port,
     base: `${origin}/catalog/v1/${warehouseId}`,
     audited,
+    relayed,
     logged,
     server,
     stop: () => server.stop(1000),

@@ -17,6 +17,7 @@ import {
   type RoutedPlace,
   type WithBody,
 } from './place.ts'
+import { namespaceEvents } from './relayed-events.ts'
 import { replayDone, replayJson } from './replays.ts'
 
 export interface ListNamespaces extends InWarehouse {
@@ -81,6 +82,7 @@ const createNamespace = (
   needs: (target) => [need('create', namespaceResource(target, target.input.namespace.slice(0, -1)))],
   run: ({ context, target: { route, input } }) =>
     route.catalog.namespaces.create(context, input.namespace, input.body),
+  changes: namespaceEvents('created'),
   replay: replayJson(),
 })
 
@@ -115,6 +117,7 @@ const dropNamespace = (deps: IcebergDeps): Operation<AtNamespace, NamespacePlace
   resolve: (input) => findNamespacePlace(deps, input),
   needs: ownNeed('drop'),
   run: ({ context, target: { route, input } }) => route.catalog.namespaces.drop(context, input.namespace),
+  changes: namespaceEvents('dropped'),
   replay: replayDone,
 })
 
@@ -128,6 +131,7 @@ const updateProperties = (
   needs: ownNeed('write'),
   run: ({ context, target: { route, input } }) =>
     route.catalog.namespaces.updateProperties(context, input.namespace, input.body),
+  changes: namespaceEvents('properties-updated'),
   replay: replayJson(),
 })
 

@@ -29,6 +29,7 @@ import {
   type WithBody,
   withAllowedConfig,
 } from './place.ts'
+import { madeEvents, relationEvents, renameEvents } from './relayed-events.ts'
 import { replayDone, replayLoad } from './replays.ts'
 
 /** What a load shows; faces take the type from here. */
@@ -159,6 +160,7 @@ const create = (
   needs: (target) => [need('create', namespaceResource(target, target.input.namespace))],
   run: async ({ context, target: { route, input } }) =>
     withAllowedConfig(await relationsOf(kind, route).create(context, input.namespace, input.body)),
+  changes: madeEvents(kind, 'created', bodyName),
   replay: replayLoad((task, outcome) => loadMade(kind, task, outcome)),
 })
 
@@ -191,6 +193,7 @@ const register = (
       throw new CatalogError('UnsupportedOperationException', `The catalog mounted here cannot register`)
     return withAllowedConfig(await relations.register(context, input.namespace, input.body))
   },
+  changes: madeEvents(kind, 'registered', bodyName),
   replay: replayLoad((task, outcome) => loadMade(kind, task, outcome)),
 })
 
@@ -254,6 +257,7 @@ const commit = (
       : needOn('write', kind)(target),
   run: async ({ context, target: { route, input } }) =>
     withAllowedConfig(await relationsOf(kind, route).commit(context, input.id, input.body)),
+  changes: (target) => relationEvents(kind, createsAnew(target.input) ? 'created' : 'committed')(target),
   replay: replayLoad((task) => loadCurrent(kind, task, task.target.input.id)),
 })
 
@@ -269,6 +273,7 @@ const drop = (
   needs: needOn('drop', kind),
   run: ({ context, target: { route, input } }) =>
     relationsOf(kind, route).drop(context, input.id, { purge: input.purge }),
+  changes: relationEvents(kind, 'dropped'),
   replay: replayDone,
 })
 
@@ -303,6 +308,7 @@ const rename = (
   ],
   run: ({ context, target: { route, input } }) =>
     relationsOf(kind, route).rename(context, { source: input.source, destination: input.destination }),
+  changes: renameEvents(kind),
   replay: replayDone,
 })
 

@@ -14,6 +14,7 @@ import {
   withAllowedConfig,
 } from './place.ts'
 import { type CommitRelation, createRelationOperations } from './relations.ts'
+import { metricsEvents, relationEvents } from './relayed-events.ts'
 import { replayDone } from './replays.ts'
 
 const unsupported = (operation: string): CatalogError =>
@@ -30,6 +31,7 @@ const unregisterTable = (deps: IcebergDeps): Operation<AtRelation, RoutedPlace<A
     if (!tables.unregister) throw unsupported('unregisterTable')
     return withAllowedConfig(await tables.unregister(context, input.id))
   },
+  changes: relationEvents('table', 'unregistered'),
   replay: {
     remember: rememberShown,
     recall: async (outcome, { target }) => {
@@ -52,6 +54,7 @@ const reportMetrics = (deps: IcebergDeps): Operation<CommitRelation, RoutedPlace
     if (!tables.reportMetrics) throw unsupported('reportMetrics')
     await tables.reportMetrics(context, input.id, input.body)
   },
+  changes: metricsEvents,
   replay: replayDone,
 })
 

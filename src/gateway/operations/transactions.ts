@@ -19,6 +19,7 @@ import {
   relationResource,
   type WithBody,
 } from './place.ts'
+import { transactionEvents } from './relayed-events.ts'
 import { replayDone } from './replays.ts'
 
 type CommitTransaction = InWarehouse & WithBody
@@ -107,6 +108,7 @@ export const createTransactionOperations = (deps: IcebergDeps) => {
         )
       await transactions.commit(context, changes, input.body)
     },
+    changes: transactionEvents,
     replay: replayDone,
   }
   return { commitTransaction }

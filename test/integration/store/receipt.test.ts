@@ -6,7 +6,7 @@ import { digestEntry } from '#store/audit-entries.ts'
 import type { Database, Sql } from '#store/database.ts'
 import { createIdempotencyLedger } from '#store/idempotency.ts'
 import { countOpenIntents, createCommitIntents } from '#store/intents.ts'
-import { AlreadySettled, writeReceipt } from '#store/receipt.ts'
+import { AlreadySettled, recordChange, writeReceipt } from '#store/receipt.ts'
 import { openTestDatabase, type TestDatabase, testServers } from '../../support/database.ts'
 import { auditDraft, eventDraft, idempotencyClaim, receiptOf } from '../../support/drafts.ts'
 
@@ -40,6 +40,22 @@ describe.each(testServers)('operations on %s', (kind) => {
         await writeReceipt(tx, receiptOf(claim), { outcome, events: [eventDraft('t1', { n: 1 })] })
         await tx.query('insert into effect values ($1)', [claim.key])
       })
+
+    it('of a change that an upstream made is decision, change and event, with no key taken', async () => {
+      const before = await Promise.all(['outbox', 'audit_entry', 'idempotency'].map(count))
+      await recordChange(database, auditDraft({ requestId: `relayed-${kind}` }), [eventDraft('t9', { n: 1 })])
+      const rows = await database.query(
+        'select kind, operation from audit_entry where request_id = $1 order by kind',
+        [`relayed-${kind}`],
+      )
+      expect(rows).toMatchObject([{ kind: 'change' }, { kind: 'decision' }])
+      const [outbox = 0, audit = 0, keys] = before
+      expect(await Promise.all(['outbox', 'audit_entry', 'idempotency'].map(count))).toEqual([
+        outbox + 1,
+        audit + 2,
+        keys,
+      ])
+    })
 
     it('stands or falls with its change', async () => {
       const before = await Promise.all(['outbox', 'audit_entry', 'idempotency'].map(count))

@@ -1,0 +1,61 @@
+/** What a change at an upstream is recorded as, in the caller's words. A local catalog records its own. */
+import type { EventDraft } from '#model/event.ts'
+import { type Identifier, sameNamespace } from '#model/identifier.ts'
+import type { AtNamespace, AtRelation, RelationKind, RoutedPlace, WithBody } from './place.ts'
+
+/** Types as the local catalog has them; the object is the warehouse, whose content ids end at its mounts. */
+const eventOf = (
+  { warehouse, route }: RoutedPlace<unknown>,
+  type: string,
+  data: EventDraft['data'],
+): EventDraft => ({
+  type,
+  object: warehouse.id,
+  warehouse: warehouse.id,
+  data: { connection: route.source.name, ...data },
+})
+
+const inWords = ({ namespace, name }: Identifier) => ({ namespace, name })
+
+export const namespaceEvents =
+  (what: 'created' | 'dropped' | 'properties-updated') =>
+  (target: RoutedPlace<AtNamespace>): readonly EventDraft[] => [
+    eventOf(target, `namespace.${what}`, { namespace: target.input.namespace }),
+  ]
+
+/** Of what its body names. Nothing where it is only staged. */
+export const madeEvents =
+  <Input extends AtNamespace>(
+    kind: RelationKind,
+    what: 'created' | 'registered',
+    nameOf: (input: Input) => Identifier,
+  ) =>
+  (target: RoutedPlace<Input>): readonly EventDraft[] =>
+    target.repeatable ? [] : [eventOf(target, `${kind}.${what}`, inWords(nameOf(target.input)))]
+
+export const relationEvents =
+  (kind: RelationKind, what: 'created' | 'committed' | 'dropped' | 'unregistered') =>
+  (target: RoutedPlace<AtRelation>): readonly EventDraft[] => [
+    eventOf(target, `${kind}.${what}`, inWords(target.input.id)),
+  ]
+
+export const renameEvents =
+  (kind: RelationKind) =>
+  (
+    target: RoutedPlace<{ readonly source: Identifier; readonly destination: Identifier }>,
+  ): readonly EventDraft[] => {
+    const { source, destination } = target.input
+    if (source.name === destination.name && sameNamespace(source.namespace, destination.namespace)) return []
+    const from = { 'source-namespace': source.namespace, 'source-name': source.name }
+    return [eventOf(target, `${kind}.renamed`, { ...inWords(destination), ...from })]
+  }
+
+export const metricsEvents = (target: RoutedPlace<AtRelation & WithBody>): readonly EventDraft[] => {
+  const { id, body } = target.input
+  const report = Buffer.from(body.bytes).toString()
+  return [eventOf(target, 'metrics.reported', { ...inWords(id), report })]
+}
+
+export const transactionEvents = (
+  target: RoutedPlace<unknown> & { readonly changes: readonly { readonly id: Identifier }[] },
+): readonly EventDraft[] => target.changes.map(({ id }) => eventOf(target, 'table.committed', inWords(id)))
