@@ -60,16 +60,16 @@ export const asArrayOf = <T>(
   return (value, path) => asArray(value, path).map((item, i) => read(item, `${path}[${i}]`))
 }
 
-/** An object of strings, without a prototype. */
-export const asStringMap = (value: Readable, path: string): Readonly<Record<string, string>> => {
+type StringMap = Readonly<Record<string, string>>
+
+/** An object of strings, without a prototype. What the codec gave is not copied: it may be large, and has none. */
+export const asStringMap = (value: Readable, path: string): StringMap => {
   const object = asObject(value, path)
-  const map: Record<string, string> = Object.create(null)
-  for (const key of Object.keys(object)) {
-    const value = object[key]
-    // The path is made for the one that is wrong: there may be hundreds of thousands.
-    map[key] = typeof value === 'string' ? value : asString(value, `${path}.${key}`)
-  }
-  return map
+  // The path is made for the one that is wrong.
+  for (const key of Object.keys(object))
+    if (typeof object[key] !== 'string') asString(object[key], `${path}.${key}`)
+  const strings = object as StringMap
+  return Object.getPrototypeOf(object) === null ? strings : Object.assign(Object.create(null), strings)
 }
 
 /** The value by `read`; undefined where it is absent or null. */

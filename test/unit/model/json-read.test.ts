@@ -55,6 +55,14 @@ test('the message names the item and the entry that is wrong', () => {
   expect(() => asStringMap({ a: null }, 'properties')).toThrow(/properties\.a is null/)
 })
 
+test('a map of strings has no prototype, wherever it comes from, and is no second copy of what was parsed', () => {
+  const parsed = parseJson('{"a":"b"}')
+  expect(asStringMap(parsed, 'p')).toBe(parsed)
+  const made = asStringMap({ a: 'b' }, 'p')
+  expect(Object.getPrototypeOf(made)).toBeNull()
+  expect({ ...made }).toEqual({ a: 'b' })
+})
+
 test('an optional member may be absent or null, but not of another type', () => {
   expect(optional(asString, undefined, 'p')).toBeUndefined()
   expect(optional(asString, null, 'p')).toBeUndefined()
