@@ -13,7 +13,7 @@ import { relationKey, relationName, stayLocks } from './keys.ts'
 import { requireNamespace } from './namespaces.ts'
 import { placesOf } from './places.ts'
 import { relationExists, renameTaken, uuidExists } from './refusals.ts'
-import { checkUuid, type KindOf, loadedOf, requireRelation } from './relation-kind.ts'
+import { checkUuid, entryOf, type KindOf, loadedOf, requireRelation } from './relation-kind.ts'
 import type { RelationParts } from './relations.ts'
 
 const stateOf = async ({ tx, line }: Reading, id: Identifier): Promise<RelationState | undefined> =>
@@ -106,7 +106,8 @@ const planRename = async <F extends Facts>(
 interface Registering<F extends Facts> {
   readonly id: Identifier
   readonly metadataLocation: string
-  readonly overwrite: boolean
+  /** False for every object unless `overwrite` is asked for; then for others than the one that was authorized. */
+  readonly mayReplace: (contentId: string) => boolean
   readonly bytes: Uint8Array
   readonly facts: F
   /** The document's own; a version 1 table may have none, and then gets one here. */
@@ -116,31 +117,34 @@ interface Registering<F extends Facts> {
 /** AlreadyExists where the name has something that must not be overwritten by this. */
 const rejectTaken = <F extends Facts>(
   { kind }: KindOf<F>,
-  { id, overwrite }: Pick<Registering<F>, 'id' | 'overwrite'>,
+  { id, mayReplace }: Pick<Registering<F>, 'id' | 'mayReplace'>,
   state: RelationState | undefined,
 ): void => {
-  if (state !== undefined && (!overwrite || state.kind !== kind)) throw relationExists(kind, state.kind, id)
+  if (state !== undefined && (state.kind !== kind || !mayReplace(state.contentId)))
+    throw relationExists(kind, state.kind, id)
 }
 
 const readRegistered = async <F extends Facts>(
   { local, places }: RelationParts,
   of: KindOf<F>,
-  { id, body }: { readonly id: Identifier; readonly body: Body },
+  { context, id, body }: { readonly context: CallContext; readonly id: Identifier; readonly body: Body },
 ): Promise<Registering<F>> => {
   checkIdentifier(id)
   const metadataLocation = asString(body.json['metadata-location'], 'metadata-location')
   const overwrite = optional(asBoolean, body.json['overwrite'], 'overwrite') ?? false
+  const mayReplace = (contentId: string): boolean =>
+    overwrite && (context.entries === undefined || entryOf(context, id)?.contentId === contentId)
   places.check(metadataLocation)
   // A taken name is said before a missing file is, as the reference has it.
   const present = await readingForChange(() => local.lookups.find(relationName(id)))
-  rejectTaken(of, { id, overwrite }, present)
+  rejectTaken(of, { id, mayReplace }, present)
   // Read anew: a file of this name may have been another one when it was read before.
   const bytes = await local.files.read(metadataLocation)
   const facts = await of.engine.facts(bytes)
   places.checkFacts(facts)
   const uuid = facts.uuid === '' ? local.newUuid() : facts.uuid
   checkUuid(uuid)
-  return { id, metadataLocation, overwrite, bytes, facts, uuid: uuid.toLowerCase() }
+  return { id, metadataLocation, mayReplace, bytes, facts, uuid: uuid.toLowerCase() }
 }
 
 /** The object that stays: the one of this name, where it is the same one by its uuid. */

@@ -183,6 +183,18 @@ describe('an operation with several needs', () => {
     ])
   })
 
+  test('names what a register may overwrite by its content id, too', async () => {
+    const { gateway } = await prepare({})
+    const body = { name: 't', 'metadata-location': 'file:///x', overwrite: true }
+    await call(gateway, 'POST /namespaces/a/register', { body })
+    const resource = { kind: 'table', name: 't', contentId: expect.any(String) }
+    expect(gateway.audited[0]?.needs).toMatchObject([
+      { action: 'register' },
+      { action: 'write', resource },
+      { action: 'drop', resource },
+    ])
+  })
+
   test('does not take the id of a view for that of a table of the same name', async () => {
     const { gateway } = await prepare({})
     await call(gateway, 'GET /namespaces/a/tables/v')

@@ -164,11 +164,24 @@ const create = (
   replay: replayLoad((task, outcome) => loadMade(kind, task, outcome)),
 })
 
+const overwrites = ({ body }: CreateRelation): boolean =>
+  optional(asBoolean, body.json['overwrite'], 'overwrite') === true
+
+/** What is overwritten is decided on as the object that it is, as by every other change of it. */
+const findRegisterPlace = async (
+  deps: IcebergDeps,
+  input: CreateRelation,
+): Promise<RoutedPlace<CreateRelation>> => {
+  const place = await findNamespacePlace(deps, input)
+  const entries = overwrites(input) ? await findEntries(place.route, [bodyName(input)]) : undefined
+  return entries ? { ...place, entries } : place
+}
+
 /** Registering over an existing object may be a drop and a create: both rights are needed. */
 const registerNeeds = (kind: RelationKind, target: RoutedPlace<CreateRelation>): readonly Need[] => {
   const { input } = target
   const register = need('register', namespaceResource(target, input.namespace))
-  if (optional(asBoolean, input.body.json['overwrite'], 'overwrite') !== true) return [register]
+  if (!overwrites(input)) return [register]
   const resource = relationResource(kind, target, bodyName(input))
   return [register, need('write', resource), need('drop', resource)]
 }
@@ -184,7 +197,7 @@ const register = (
   resolve: (input) => {
     checkIdentifier(bodyName(input))
     asString(input.body.json['metadata-location'], 'metadata-location')
-    return findNamespacePlace(deps, input)
+    return findRegisterPlace(deps, input)
   },
   needs: (target) => registerNeeds(kind, target),
   run: async ({ context, target: { route, input } }) => {

@@ -114,6 +114,11 @@ describe('objects of the local catalog', () => {
     await expect(catalog.tables.drop(stale(), id, { purge: true })).rejects.toMatchObject(missing)
     const destination = { ...id, name: 'stolen' }
     await expect(catalog.tables.rename(stale(), { source: id, destination })).rejects.toMatchObject(missing)
+    const over = bodyOf({ name: id.name, 'metadata-location': entry.metadataLocation, overwrite: true })
+    for (const context of [stale(), newCall({ entries: [] })])
+      await expect(catalog.tables.register?.(context, id.namespace, over)).rejects.toMatchObject({
+        type: 'AlreadyExistsException',
+      })
     const unseen = newCall({ entries: [] })
     await expect(catalog.tables.load(unseen, id, { snapshots: 'all' })).rejects.toMatchObject(missing)
     expect(propertiesOf(await catalog.tables.load(newCall(), id, { snapshots: 'all' }))).not.toHaveProperty(
