@@ -132,6 +132,19 @@ describe('a run', () => {
     }
   })
 
+  test('takes two faults that only begin alike for two, and one fault under two types for a difference', async () => {
+    const runOf = (reference: string, other: string) =>
+      runTwin({
+        reference: side('a', async () => refusal(400, 'ValidationException', reference)),
+        other: side('b', async () => refusal(400, 'IllegalArgumentException', other)),
+        ...{ seed: 1, requests: 50, accepted: acceptedDifferences },
+      })
+    const [ref, order] = ['Cannot set dev to unknown snapshot: 3', 'Cannot set default sort order to 17']
+    expect((await runOf(ref, order)).findings).toEqual([])
+    const one = await runOf(ref, ref)
+    expect(one.findings).toHaveLength(one.sent)
+  })
+
   test('finds nothing where both answer alike', async () => {
     const report = await runTwin({ reference: right, other: right, seed: 1, requests: 50, accepted: [] })
     expect(report.findings).toEqual([])
