@@ -1,8 +1,8 @@
 /** The HTTP server: one handler for every path, since routing reads the raw URL that the framework would decode. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-
 import { setTimeout as sleep } from 'node:timers/promises'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import { CatalogError } from '#model/errors.ts'
 import type { Answer, Header } from './answer.ts'
 import { hasBody, openBody, type RequestBody } from './body.ts'
 import { type BodyBudget, createBodyBudget } from './body-budget.ts'
@@ -119,7 +119,7 @@ const openExchange = (
   }
 }
 
-const answerOf = async (serving: Serving, exchange: Exchange): Promise<Answer> => {
+const answerOf = (serving: Serving, exchange: Exchange): Answer | Promise<Answer> => {
   const { body, response, requestId } = exchange
   try {
     const limit = body ? serving.arriving : serving.working
@@ -175,6 +175,7 @@ export const createHttpServer = (deps: ServerDeps): HttpServer => {
   const app = createApp(deps)
   const budget = createBodyBudget(deps.limits.maxBodiesBytes)
   addHandler(app, { ...deps, packer: createPacker(), arriving, working, budget, closing: createClosing() })
+  app.server.on('drop', () => deps.shed(new CatalogError('SlowDownException', 'Too many connections')))
   return {
     listen: async (address) => {
       await app.listen(address)

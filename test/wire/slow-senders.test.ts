@@ -56,10 +56,13 @@ test('do not keep a server from stopping', async () => {
   await expect(call(gateway, 'GET /namespaces')).rejects.toThrow()
 })
 
-test('more connections than allowed are closed at once', async () => {
+test('more connections than allowed are closed at once, and counted', async () => {
   const gateway = await start({ limits: { maxConnections: 3 } })
   const one = connect(gateway.port, '127.0.0.1')
   const held = [one, ...Array.from({ length: 9 }, () => connect(gateway.port, '127.0.0.1'))]
   for (const socket of held) sockets.push(socket.on('error', () => {}))
   await expect.poll(() => held.filter((socket) => socket.closed).length).toBeGreaterThanOrEqual(7)
+  await expect
+    .poll(() => gateway.audited.map(({ reason }) => reason).join())
+    .toContain('Too many connections')
 })
