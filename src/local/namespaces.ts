@@ -184,8 +184,9 @@ export const createNamespaces = (local: Local, places: Places): Namespaces => {
     list: list(local),
     create: create(local, places),
     load: async (context, namespace) => {
-      const { properties } = await find(context, namespace)
-      return { namespace, properties }
+      const { contentId, properties } = await find(context, namespace)
+      // Trino and others choose a table's place themselves, and cannot create one without this.
+      return { namespace, properties: { location: places.namespaceLocation(contentId), ...properties } }
     },
     exists: async (context, namespace) => {
       await find(context, namespace)

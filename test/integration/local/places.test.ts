@@ -65,6 +65,27 @@ describe('places of the local catalog', () => {
     await create({ location: `${path}/inner` })
   })
 
+  it('a namespace says where a client that chooses the place puts its tables, and takes them there', async () => {
+    const { properties } = await catalog.namespaces.load(newCall(), namespace)
+    const location = `${properties['location']}/${freshName('chosen')}`
+    expect(properties['location']?.startsWith(`${warehouse.warehouse.location}/`)).toBe(true)
+    const staged = await catalog.tables.create(
+      newCall(),
+      namespace,
+      tableBody('staged', { location, 'stage-create': true }),
+    )
+    expect(metadataOf(staged)['location']).toBe(location)
+    await catalog.namespaces.create(newCall(), ['elsewhere'], bodyOf({}))
+    const other = await catalog.namespaces.load(newCall(), ['elsewhere'])
+    expect(other.properties['location']).not.toBe(properties['location'])
+  })
+
+  it('a location that the namespace was given goes before', async () => {
+    const location = freshPlace()
+    await catalog.namespaces.create(newCall(), ['given'], bodyOf({ properties: { location } }))
+    expect((await catalog.namespaces.load(newCall(), ['given'])).properties).toEqual({ location })
+  })
+
   it('a path set by a commit is claimed, and kept when it is changed: the files written there stay the table’s', async () => {
     const [first, second] = [freshPlace(), freshPlace()]
     const id = await create()

@@ -305,11 +305,13 @@ export const acceptedDifferences: readonly AcceptedDifference[] = [
   },
   {
     id: 'location of a namespace',
-    reference: 'adds the default location to the properties of every namespace',
-    lakegate: 'shows the stored properties only',
-    reason: 'A location that nobody set is not a property.',
+    reference: 'adds a folder by its name to the properties of every namespace, also where it creates one',
+    lakegate: 'adds a folder by its id when it is loaded; a create answers with what was sent',
+    reason:
+      'Clients need it to choose a place for a table; a folder by id leaves no trap for the next of the name.',
     sameState: true,
-    covers: ({ where, other }) => where === '.properties.location' && other === undefined,
+    covers: ({ where, other }) =>
+      where === '.properties.location' && (other === undefined || other === '<root>/<uuid>'),
   },
   {
     id: 'summary of a created view',
