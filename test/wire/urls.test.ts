@@ -91,6 +91,8 @@ describe('the path', () => {
   test.each([
     `/catalog/v1/${warehouseId}/namespaces`,
     `/catalog/v1/${warehouseId.toUpperCase()}/namespaces`,
+    // Clients on iceberg-rust's transport encode the dashes too.
+    `/catalog/v1/${warehouseId.replaceAll('-', '%2D')}/namespaces`,
     `/catalog/v1/${warehouseId}/namespaces/`,
     `//catalog/v1/${warehouseId}/namespaces?`,
     '/catalog/v1/namespaces',
