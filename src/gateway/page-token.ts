@@ -19,7 +19,8 @@ const invalid = (cause?: unknown): CatalogError =>
 
 const unseal = (key: Buffer, token: string, scope: string): string => {
   const bytes = Buffer.from(token, 'base64url')
-  if (bytes.length <= ivBytes + tagBytes) throw invalid()
+  // Decoding passes over what is no base64url, and over bits that mean nothing: then it is not what was issued.
+  if (bytes.length <= ivBytes + tagBytes || bytes.toString('base64url') !== token) throw invalid()
   const decipher = createDecipheriv(algorithm, key, bytes.subarray(0, ivBytes))
   decipher.setAAD(Buffer.from(scope))
   decipher.setAuthTag(bytes.subarray(-tagBytes))

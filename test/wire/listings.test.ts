@@ -64,6 +64,19 @@ describe('pages', () => {
     for (const page of pages) expect(page.identifiers?.length).toBeLessThanOrEqual(size)
   })
 
+  test('go on under a parent that its client has encoded twice', async () => {
+    for (const namespace of [['x y'], ['x y', '1'], ['x y', '2'], ['x y', '3']])
+      await call(gateway, 'POST /namespaces', { body: { namespace, properties: {} } })
+    const seen: string[] = []
+    for (let token: string | null | undefined = ''; token !== null && token !== undefined; ) {
+      const query = `parent=x%2520y&pageSize=1&pageToken=${encodeURIComponent(token)}`
+      const page: Listed = await list(gateway, `/namespaces?${query}`)
+      seen.push(...(page.namespaces ?? []).map((one) => one.at(-1) ?? ''))
+      token = page['next-page-token']
+    }
+    expect(seen).toEqual(['1', '2', '3'])
+  })
+
   const tokenOf = async (path: string): Promise<string> =>
     encodeURIComponent((await list(gateway, `${path}?pageSize=2&pageToken=`))['next-page-token'] ?? '')
 

@@ -40,6 +40,10 @@ const listChildren = (deps: IcebergDeps, task: ListNamespacesTask, parent: Names
   })
 }
 
+/** The namespace is not there, or the page token is of the other reading. */
+const meansOther = (error: unknown): boolean =>
+  isCatalogError(error, 'NoSuchNamespaceException') || isCatalogError(error, 'BadRequestException')
+
 const createListNamespaces = (
   deps: IcebergDeps,
 ): Operation<ListNamespaces, Place<ListNamespaces>, ListAnswer<Namespace>> => ({
@@ -60,7 +64,7 @@ const createListNamespaces = (
     try {
       return await listChildren(deps, task, parent)
     } catch (error) {
-      if (!otherParent || !isCatalogError(error, 'NoSuchNamespaceException')) throw error
+      if (!otherParent || !meansOther(error)) throw error
       return listChildren(deps, task, otherParent)
     }
   },

@@ -35,6 +35,19 @@ describe('a page token', () => {
     }
   })
 
+  test('is refused where any letter of it is another, also one whose bits mean nothing', () => {
+    for (const source of ['a', 'ab', 'abc']) {
+      const token = tokens.seal({ ...state, source }, 's')
+      for (let at = 0; at < token.length; at += 1) {
+        const letter = token[at] === 'A' ? 'B' : 'A'
+        const changed = `${token.slice(0, at)}${letter}${token.slice(at + 1)}`
+        expect(() => tokens.open(changed, 's')).toThrow('Invalid page token')
+      }
+      for (const more of ['=', ' ', '!'])
+        expect(() => tokens.open(token + more, 's')).toThrow('Invalid page token')
+    }
+  })
+
   test('is refused where it is any other text', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
