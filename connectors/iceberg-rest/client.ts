@@ -48,6 +48,8 @@ export interface Upstream {
   send(context: CallContext, ask: Ask): Promise<UpstreamResponse>
   /** Pages that were longer than asked for, while they are handed out in parts. */
   readonly longPages: LRUCache<string, LongPage>
+  /** Spellings of namespaces that the upstream has shown to read as they are meant. */
+  readonly readAsMeant: LRUCache<string, true>
   /** The current credential, to be kept out of messages. */
   credential(): string | undefined
 }
@@ -173,6 +175,7 @@ export const createUpstream = (config: RestConfig, tools: ConnectorTools): Upstr
       sizeCalculation: ({ bytes }) => bytes + 1024,
       ttl: longPageMs,
     }),
+    readAsMeant: new LRUCache({ max: 10_000, ttl: sessionAgeMs }),
     credential: () => wire.last,
     send: async (context, ask) => {
       const { root } = await session()

@@ -28,8 +28,14 @@ interface Question {
   readonly version?: string | undefined
 }
 
-const askOf = async (upstream: Upstream, words: Words, question: Question): Promise<Ask> => {
-  const path = relationPath(await upstream.session(), words.space, question.id)
+interface Wording extends Question {
+  readonly words: Words
+}
+
+const askOf = async (upstream: Upstream, context: CallContext, question: Wording): Promise<Ask> => {
+  const { words, id } = question
+  const expect = expectOne(words, id)
+  const path = await relationPath(upstream, context, { space: words.space, id, expect })
   const tag = tagOfVersion(question.version)
   const refs = words.kind === 'table' && question.snapshots === 'refs'
   return {
@@ -51,11 +57,11 @@ const keyOf = (context: CallContext, { namespace, name }: Identifier, { snapshot
 const ask = async (
   upstream: Upstream,
   context: CallContext,
-  request: Question & { readonly words: Words },
+  request: Wording,
 ): Promise<Loaded | 'not-modified'> => {
   const { words, id } = request
   const response = await read(upstream, context, {
-    ask: await askOf(upstream, words, request),
+    ask: await askOf(upstream, context, request),
     expect: expectOne(words, id),
   })
   if (response.status === 304) return 'not-modified'

@@ -1,13 +1,16 @@
 /** Namespaces of the upstream. */
-import type { Namespaces } from '#catalog/catalog.ts'
+import type { CallContext, Namespaces } from '#catalog/catalog.ts'
+import { beforeChange } from '#catalog/certainty.ts'
 import type { UpstreamResponse } from '#catalog/connector.ts'
+import { CatalogError } from '#model/errors.ts'
 import { formatNamespace, type Namespace, startsWith } from '#model/identifier.ts'
 import { isJsonObject, type JsonValue } from '#model/json.ts'
 import { runChange, sessionForChange } from './changes.ts'
 import type { Upstream } from './client.ts'
 import { list } from './paging.ts'
-import { namespacePath, parentParameter } from './paths.ts'
+import { canSpell, checkNewNamespace, namespacePath, parentParameter } from './paths.ts'
 import { read } from './reads.ts'
+import type { Session } from './session.ts'
 import { withNamespace } from './splice.ts'
 import { type Expectation, readAnswer, readNothing } from './translate.ts'
 
@@ -30,17 +33,33 @@ const stringsOf = (value: JsonValue | undefined): readonly string[] =>
 
 /** A direct child of `parent`: an upstream that ignores the parameter answers with other levels. */
 const childOf =
-  (parent: Namespace) =>
+  (session: Session, parent: Namespace) =>
   (value: JsonValue): Namespace | undefined => {
     const levels = stringsOf(value)
     const direct = levels.length === parent.length + 1 && startsWith(levels, parent)
-    return direct && levels.at(-1) !== '' ? levels : undefined
+    return direct && canSpell(session, levels) ? levels : undefined
   }
+
+/** NoSuchNamespace for a parent that the upstream cannot be asked for. */
+const queryOf = async (
+  upstream: Upstream,
+  context: CallContext,
+  parent: Namespace,
+): Promise<Readonly<Record<string, string>>> => {
+  if (parent.length === 0) return {}
+  const expect = expectOf(parent)
+  await namespacePath(upstream, context, { namespace: parent, expect })
+  const parameter = parentParameter(await upstream.session(), parent)
+  if (parameter === undefined) throw new CatalogError(expect.missing, expect.message)
+  return { parent: parameter }
+}
 
 const done = { kind: 'done' } as const
 
 const changing = (upstream: Upstream): Pick<Namespaces, 'create' | 'drop' | 'updateProperties'> => ({
   create: async (context, namespace, body) => {
+    const expect = expectOf(namespace)
+    checkNewNamespace(await sessionForChange(upstream), namespace)
     const bytes = withNamespace(body.bytes, namespace)
     const read = (response: UpstreamResponse) => {
       const { properties } = readAnswer(upstream.connection, response)
@@ -50,30 +69,31 @@ const changing = (upstream: Upstream): Pick<Namespaces, 'create' | 'drop' | 'upd
       operation: 'createNamespace',
       identifiers: [],
       ask: { method: 'POST', path: '/namespaces', body: bytes, change: true },
-      expect: { ...expectOf(namespace), message: `Namespace already exists: ${formatNamespace(namespace)}` },
+      expect: { ...expect, message: `Namespace already exists: ${formatNamespace(namespace)}` },
       read,
       outcome: () => done,
     })
   },
   drop: async (context, namespace) => {
-    const session = await sessionForChange(upstream)
+    const expect = expectOf(namespace)
+    const path = await beforeChange(() => namespacePath(upstream, context, { namespace, expect }))
     await runChange(upstream, context, {
       operation: 'dropNamespace',
       identifiers: [],
-      ask: { method: 'DELETE', path: namespacePath(session, namespace), change: true },
-      expect: { ...expectOf(namespace), conflict: 'NamespaceNotEmptyException' },
+      ask: { method: 'DELETE', path, change: true },
+      expect: { ...expect, conflict: 'NamespaceNotEmptyException' },
       read: (response) => readNothing(upstream.connection, response),
       outcome: () => done,
     })
   },
   updateProperties: async (context, namespace, body) => {
-    const session = await sessionForChange(upstream)
-    const path = `${namespacePath(session, namespace)}/properties`
+    const expect = expectOf(namespace)
+    const path = await beforeChange(() => namespacePath(upstream, context, { namespace, expect }))
     return runChange(upstream, context, {
       operation: 'updateProperties',
       identifiers: [],
-      ask: { method: 'POST', path, body: body.bytes, change: true },
-      expect: expectOf(namespace),
+      ask: { method: 'POST', path: `${path}/properties`, body: body.bytes, change: true },
+      expect,
       read: (response) => {
         const { updated, removed, missing } = readAnswer(upstream.connection, response)
         return { updated: stringsOf(updated), removed: stringsOf(removed), missing: stringsOf(missing) }
@@ -87,34 +107,30 @@ export const createNamespaces = (upstream: Upstream): Namespaces => ({
   ...changing(upstream),
   list: async (context, parent, page) => {
     const session = await upstream.session()
-    const query: Record<string, string> =
-      parent.length === 0 ? {} : { parent: parentParameter(session, parent) }
+    const query = await queryOf(upstream, context, parent)
     return list(upstream, context, {
       ask: {
         path: '/namespaces',
         query,
         expect: expectOf(parent),
         member: 'namespaces',
-        item: childOf(parent),
+        item: childOf(session, parent),
       },
       page,
     })
   },
   load: async (context, namespace) => {
-    const session = await upstream.session()
-    const response = await read(upstream, context, {
-      ask: { method: 'GET', path: namespacePath(session, namespace), change: false },
-      expect: expectOf(namespace),
-    })
+    const expect = expectOf(namespace)
+    const path = await namespacePath(upstream, context, { namespace, expect })
+    const response = await read(upstream, context, { ask: { method: 'GET', path, change: false }, expect })
     const { properties } = readAnswer(upstream.connection, response)
     return { namespace, properties: propertiesOf(properties) }
   },
   exists: async (context, namespace) => {
     const session = await upstream.session()
     const method = session.operations.has('namespaceExists') ? 'HEAD' : 'GET'
-    await read(upstream, context, {
-      ask: { method, path: namespacePath(session, namespace), change: false },
-      expect: expectOf(namespace),
-    })
+    const expect = expectOf(namespace)
+    const path = await namespacePath(upstream, context, { namespace, expect })
+    await read(upstream, context, { ask: { method, path, change: false }, expect })
   },
 })

@@ -1,5 +1,6 @@
 /** Tables and views of the upstream, which are alike but for their words. */
 import type { Body, CallContext, Loaded, Relations, Rename } from '#catalog/catalog.ts'
+import { beforeChange } from '#catalog/certainty.ts'
 import { isCatalogError } from '#model/errors.ts'
 import { formatIdentifier, formatNamespace, type Identifier, type Namespace } from '#model/identifier.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '#model/json.ts'
@@ -9,7 +10,7 @@ import { isRecognisable, showsEffects } from './effects.ts'
 import { holdsSnapshots, readLoaded } from './loaded.ts'
 import { createLoads, type Loads } from './loads.ts'
 import { list } from './paging.ts'
-import { namespacePath, relationPath } from './paths.ts'
+import { canSpellName, checkNewName, namespacePath, relationPath } from './paths.ts'
 import { read } from './reads.ts'
 import { withIdentifier } from './splice.ts'
 import { type Expectation, readNothing } from './translate.ts'
@@ -31,7 +32,7 @@ const nameIn =
   (namespace: Namespace) =>
   (value: JsonValue): Identifier | undefined => {
     const name = isJsonObject(value) ? value['name'] : undefined
-    return typeof name === 'string' && name !== '' ? { namespace, name } : undefined
+    return typeof name === 'string' && canSpellName(name) ? { namespace, name } : undefined
   }
 
 const objectsOf = (value: JsonValue | undefined): readonly JsonObject[] =>
@@ -48,19 +49,19 @@ export const addedSnapshotIds = (updates: JsonValue | undefined): readonly strin
 
 const reads = ({ upstream, words }: Side): Pick<Relations, 'list' | 'exists'> => ({
   list: async (context, namespace, page) => {
-    const path = `${namespacePath(await upstream.session(), namespace)}/${words.space}`
+    const expect = expectIn(namespace)
+    const path = `${await namespacePath(upstream, context, { namespace, expect })}/${words.space}`
     return list(upstream, context, {
-      ask: { path, expect: expectIn(namespace), member: 'identifiers', item: nameIn(namespace) },
+      ask: { path, expect, member: 'identifiers', item: nameIn(namespace) },
       page,
     })
   },
   exists: async (context, id) => {
     const session = await upstream.session()
     const method = session.operations.has(words.exists) ? 'HEAD' : 'GET'
-    await read(upstream, context, {
-      ask: { method, path: relationPath(session, words.space, id), change: false },
-      expect: expectOne(words, id),
-    })
+    const expect = expectOne(words, id)
+    const path = await relationPath(upstream, context, { space: words.space, id, expect })
+    await read(upstream, context, { ask: { method, path, change: false }, expect })
   },
 })
 
@@ -82,6 +83,12 @@ const lookAt = async (
   return loaded !== 'not-modified' && (await wanted.passes(loaded)) ? loaded : undefined
 }
 
+/** For a change: SlowDown where it cannot be found out. */
+const pathOf = ({ upstream, words }: Side, context: CallContext, id: Identifier): Promise<string> =>
+  beforeChange(() =>
+    relationPath(upstream, context, { space: words.space, id, expect: expectOne(words, id) }),
+  )
+
 const nameOf = (body: Body): string => {
   const name = body.json['name']
   return typeof name === 'string' ? name : ''
@@ -93,16 +100,28 @@ const inspect = async (
   on: { id: Identifier; body: Body },
 ): Promise<void> => context.inspect?.({ identifier: on.id, kind: words.kind, request: on.body.json })
 
+/** Of the namespace that it is made in. BadRequest for a name that could not be asked for afterwards. */
+const pathOfNew = (
+  { upstream }: Side,
+  context: CallContext,
+  { namespace, name }: Identifier,
+): Promise<string> =>
+  beforeChange(() => {
+    checkNewName(name)
+    return namespacePath(upstream, context, { namespace, expect: expectIn(namespace) })
+  })
+
 const createCreate =
   (side: Side): Relations['create'] =>
   async (context, namespace, body) => {
     const { upstream, words } = side
     const id = { namespace, name: nameOf(body) }
     const session = await sessionForChange(upstream)
+    const path = await pathOfNew(side, context, id)
     await inspect(context, words, { id, body })
     const ask: Ask = {
       method: 'POST',
-      path: `${namespacePath(session, namespace)}/${words.space}`,
+      path: `${path}/${words.space}`,
       body: body.bytes,
       change: true,
     }
@@ -154,6 +173,7 @@ const createCommit =
   async (context, id, body) => {
     const { upstream, words } = side
     const session = await sessionForChange(upstream)
+    const path = await pathOf(side, context, id)
     await inspect(context, words, { id, body })
     const creates = objectsOf(body.json['requirements']).some((one) => one['type'] === 'assert-create')
     const reconcile = await proofOf(side, context, { id, body })
@@ -163,7 +183,7 @@ const createCommit =
       addedSnapshotIds: addedSnapshotIds(body.json['updates']),
       ask: {
         method: 'POST',
-        path: relationPath(session, words.space, id),
+        path,
         body: withIdentifier(body.bytes, id),
         change: true,
       },
@@ -184,6 +204,7 @@ const createRegister =
     const { upstream, words } = side
     const id = { namespace, name: nameOf(body) }
     const session = await sessionForChange(upstream)
+    const path = await pathOfNew(side, context, id)
     await inspect(context, words, { id, body })
     const location = body.json['metadata-location']
     return runChange(upstream, context, {
@@ -191,7 +212,7 @@ const createRegister =
       identifiers: [id],
       ask: {
         method: 'POST',
-        path: `${namespacePath(session, namespace)}/${words.registerPath}`,
+        path: `${path}/${words.registerPath}`,
         body: body.bytes,
         change: true,
       },
@@ -218,7 +239,7 @@ const createDrop =
   (side: Side): Relations['drop'] =>
   async (context, id, options) => {
     const { upstream, words } = side
-    const path = relationPath(await sessionForChange(upstream), words.space, id)
+    const path = await pathOf(side, context, id)
     await runChange(upstream, context, {
       operation: words.drop,
       identifiers: [id],
@@ -245,6 +266,8 @@ const createRename =
   async (context, rename) => {
     const { upstream, words } = side
     const { source, destination } = rename
+    await pathOf(side, context, source)
+    await pathOfNew(side, context, destination)
     await runChange(upstream, context, {
       operation: words.rename,
       identifiers: [source, destination],

@@ -1,5 +1,6 @@
 /** What only tables have: unregister, metrics, and transactions over several of them. */
 import type { CallContext, TableChange, Tables, Transactions } from '#catalog/catalog.ts'
+import { beforeChange } from '#catalog/certainty.ts'
 import { rememberShown } from '#catalog/shown-once.ts'
 import { isCatalogError } from '#model/errors.ts'
 import { runChange, sessionForChange } from './changes.ts'
@@ -16,11 +17,13 @@ const createUnregister =
   (upstream: Upstream): NonNullable<Tables['unregister']> =>
   async (context, id) => {
     const session = await sessionForChange(upstream)
+    const expect = expectOne(tableWords, id)
+    const path = await beforeChange(() => relationPath(upstream, context, { space: 'tables', id, expect }))
     return runChange(upstream, context, {
       operation: 'unregisterTable',
       identifiers: [id],
-      ask: { method: 'POST', path: `${relationPath(session, 'tables', id)}/unregister`, change: true },
-      expect: expectOne(tableWords, id),
+      ask: { method: 'POST', path: `${path}/unregister`, change: true },
+      expect,
       read: (response) => readLoaded(upstream.connection, response, session.config),
       outcome: (shown) => (context.receipt.idempotency ? rememberShown(shown) : { kind: 'done' }),
     })
@@ -33,14 +36,11 @@ const createReport =
     try {
       const session = await upstream.session()
       if (!session.operations.has('reportMetrics')) return
+      const expect = expectOne(tableWords, id)
+      const path = await relationPath(upstream, context, { space: 'tables', id, expect })
       await read(upstream, context, {
-        ask: {
-          method: 'POST',
-          path: `${relationPath(session, 'tables', id)}/metrics`,
-          body: body.bytes,
-          change: false,
-        },
-        expect: expectOne(tableWords, id),
+        ask: { method: 'POST', path: `${path}/metrics`, body: body.bytes, change: false },
+        expect,
       })
     } catch (error) {
       if (!isCatalogError(error) || error.status < 500) throw error

@@ -179,9 +179,9 @@ describe('an odd upstream', () => {
     )
     bench.upstream.behave(answerTable())
     const other = await bench.open({ warehouse: 'arn:x y' })
-    await other.tables.load(newCall(), { namespace: ['a.b', 'c d'], name: 'x/y+z' }, all)
+    await other.tables.load(newCall(), { namespace: ['a-b', 'c d'], name: 'x/y+z' }, all)
     expect(bench.upstream.configCalls[0]?.url).toBe('/v1/config?warehouse=arn%3Ax+y')
-    expect(bench.upstream.calls[0]?.url).toBe('/v1/catalogs/a%2Fb/namespaces/a.b%2Ec%20d/tables/x%2Fy%2Bz')
+    expect(bench.upstream.calls[0]?.url).toBe('/v1/catalogs/a%2Fb/namespaces/a-b%2Ec%20d/tables/x%2Fy%2Bz')
   })
 
   it('is never asked for a name that would climb out of its place', async () => {
@@ -189,9 +189,9 @@ describe('an odd upstream', () => {
       const error = await failureOf(
         bench.catalog.tables.drop(newCall(), { namespace: ['db'], name }, { purge: true }),
       )
-      expect(error.type).toBe('BadRequestException')
+      expect(error.type).toBe('NoSuchTableException')
       expect((await failureOf(bench.catalog.namespaces.drop(newCall(), [name]))).type).toBe(
-        'BadRequestException',
+        'NoSuchNamespaceException',
       )
     }
     expect(bench.upstream.calls).toEqual([])
