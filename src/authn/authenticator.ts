@@ -26,8 +26,13 @@ const absentToken = 'Bearer None'
 
 const loopbackName = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
 
+/** How nearly every client of this machine names us: told without taking the name apart. */
+const plainHost = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/
+
 /** False for a page of another site: without authentication, a browser on this machine must not act for it. */
-const isOwn = (url: string): boolean => URL.canParse(url) && loopbackName.test(new URL(url).hostname)
+const isOwn = (url: string): boolean => loopbackName.test(URL.parse(url)?.hostname ?? '')
+
+const isOwnHost = (host: string): boolean => plainHost.test(host) || isOwn(`http://${host}`)
 
 /**
  * Development mode: everybody is anonymous. Forbidden (403) to web pages that this machine did not serve, also to
@@ -35,7 +40,7 @@ const isOwn = (url: string): boolean => URL.canParse(url) && loopbackName.test(n
  */
 export const createAnonymousAuthenticator = (): Authenticator => ({
   authenticate: ({ origin, host }) => {
-    if ((origin !== undefined && !isOwn(origin)) || (host !== undefined && !isOwn(`http://${host}`)))
+    if ((origin !== undefined && !isOwn(origin)) || (host !== undefined && !isOwnHost(host)))
       throw new CatalogError('ForbiddenException', 'Requests of web pages are refused in development mode')
     return anonymous
   },
