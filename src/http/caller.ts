@@ -32,6 +32,7 @@ const single = (value: string | string[] | undefined): string | undefined =>
 
 /** Aborts when the connection closes before the answer has left. */
 const abortedWith = (response: ServerResponse): AbortSignal => {
+  if (response.closed) return response.writableFinished ? new AbortController().signal : AbortSignal.abort()
   const controller = new AbortController()
   response.once('close', () => {
     if (!response.writableFinished) controller.abort()
@@ -52,13 +53,18 @@ export const callerOf = ({ request, response, target, body, requestId }: Sent): 
   const { headers } = request
   const key = single(headers['idempotency-key'])
   const traceparent = single(headers['traceparent'])
+  let signal: AbortSignal | undefined
   const caller: Caller = {
     requestId,
     startedAt: new Date(),
     credentials: { authorization: headers.authorization, origin: headers.origin, host: headers.host },
     delegation: readDelegation(headers['x-iceberg-access-delegation']),
     hops: single(headers[hopHeader]),
-    signal: abortedWith(response),
+    // Made when somebody asks: what is answered from memory never does, and a signal is dear.
+    get signal() {
+      signal ??= abortedWith(response)
+      return signal
+    },
   }
   // Most requests have neither: the plain form stays one cheap object.
   if (key === undefined && traceparent === undefined) return caller

@@ -18,8 +18,8 @@ export interface LoadLimit {
 }
 
 export const createLoadLimit = (maxInFlight: number): LoadLimit => {
-  const inside = new Set<ServerResponse>()
-  const finished = new WeakSet<ServerResponse>()
+  /** Each with whether its work is finished. */
+  const inside = new Map<ServerResponse, boolean>()
   let draining = false
   let drained: (() => void) | undefined
   const leave = (response: ServerResponse): void => {
@@ -31,15 +31,15 @@ export const createLoadLimit = (maxInFlight: number): LoadLimit => {
         throw new CatalogError('SlowDownException', 'The server is stopping', { retryAfterSeconds: 2 })
       if (inside.size >= maxInFlight)
         throw new CatalogError('SlowDownException', 'Too many requests in flight', { retryAfterSeconds: 1 })
-      inside.add(response)
+      inside.set(response, false)
       response.once('close', () => {
-        if (finished.has(response)) leave(response)
+        if (inside.get(response)) leave(response)
       })
     },
     leave,
     finish: (response) => {
       if (response.closed) leave(response)
-      else finished.add(response)
+      else if (inside.has(response)) inside.set(response, true)
     },
     drain: () => {
       draining = true
