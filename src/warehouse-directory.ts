@@ -203,11 +203,11 @@ export const openWarehouseDirectory = async (deps: DirectoryDeps): Promise<OpenD
     state = after
   })
   await refresh()
-  const byPrefix = async (id: string): Promise<OpenWarehouse | undefined> => state.byId.get(id)
+  const byPrefix = (id: string): OpenWarehouse | undefined => state.byId.get(id)
   return {
     refresh,
     byPrefix,
-    byName: async (name) => state.byName.get(name),
+    byName: (name) => state.byName.get(name),
     byDefault: () => byPrefix(state.records?.defaultWarehouse ?? ''),
     local: (id) => state.locals.get(id)?.catalog,
     upstream: (id) => {

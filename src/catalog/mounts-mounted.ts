@@ -5,13 +5,15 @@
 import { CatalogError } from '#model/errors.ts'
 import { formatIdentifier, type Identifier, type Namespace } from '#model/identifier.ts'
 import { operationsOf } from './capabilities.ts'
-import type { CallContext, Catalog, Namespaces, Page, Relations, Transactions } from './catalog.ts'
+import type { CallContext, Catalog, Namespaces, Page, Relations, Tables, Transactions } from './catalog.ts'
 import { beforeChange } from './certainty.ts'
 import { isOut } from './mounts-synthetic.ts'
 import type { MountedWhole } from './mounts-words.ts'
 
 interface Mounting {
   readonly catalog: Catalog
+  /** Names are the same inside and outside, and everything is served: nothing is to be translated or asked first. */
+  readonly whole: boolean
   readonly inside: (namespace: Namespace) => Namespace
   readonly outside: (namespace: Namespace) => Namespace
   readonly inner: (id: Identifier) => Identifier
@@ -65,6 +67,7 @@ const servesNow = async (catalog: Catalog, operation: string): Promise<boolean> 
 const mountingOf = (point: Namespace, catalog: Catalog): Mounting => {
   return {
     catalog,
+    whole: point.length === 0 && !catalog.supported,
     inside: (namespace) => namespace.slice(point.length),
     outside: (namespace) => [...point, ...namespace],
     inner: (id) => innerOf(point, id),
@@ -147,7 +150,13 @@ const mountedReads = (
   words: RelationWords,
   relations: Relations | undefined,
 ): Pick<Relations, 'list' | 'load' | 'exists'> => {
-  const { enter, inside, inner, outer, serves } = mounting
+  const { enter, inside, inner, outer, serves, whole } = mounting
+  if (whole && relations)
+    return {
+      list: (context, namespace, page) => relations.list(context, namespace, page),
+      load: (context, id, options) => relations.load(context, id, options),
+      exists: (context, id) => relations.exists(context, id),
+    }
   return {
     list: async (context, namespace, page) => {
       if (!relations || !(await serves(words.list))) return emptyPage
@@ -194,20 +203,24 @@ const mountedRelations = (
   }
 }
 
+const mountedFind = (
+  { whole, inner, outer }: Mounting,
+  find: NonNullable<Tables['find']>,
+): NonNullable<Tables['find']> =>
+  whole
+    ? find
+    : async (ids) =>
+        (await find(ids.map(inner))).map((entry) =>
+          entry ? renamed(entry, outer(entry.identifier)) : undefined,
+        )
+
 const mountedTables = (mounting: Mounting): MountedWhole['tables'] => {
   const { enter, inner, catalog } = mounting
   const { tables } = catalog
   const { find, reportMetrics } = tables
   return {
     ...mountedRelations(mounting, tableWords, tables),
-    ...(find
-      ? {
-          find: async (ids) =>
-            (await find.call(tables, ids.map(inner))).map((entry) =>
-              entry ? renamed(entry, mounting.outer(entry.identifier)) : undefined,
-            ),
-        }
-      : {}),
+    ...(find ? { find: mountedFind(mounting, (ids) => find.call(tables, ids)) } : {}),
     unregister: (context, id) =>
       change(mounting, 'unregisterTable', async () => {
         if (!tables.unregister) throw unsupported('unregisterTable')

@@ -154,6 +154,7 @@ const createRoute = (mounted: readonly Mounted[]): ((namespace: Namespace) => Ro
   return (namespace) => {
     const { source, catalog } = ownerOf(namespace)
     const relative = namespace.slice(source.point.length)
+    if (pointKeys.size === 0) return { source, relative, catalog }
     if (isPoint(namespace)) return { source, relative, catalog: synthetic, synthetic: 'point' }
     if (isParent(namespace))
       return { source, relative, catalog: createParentCatalog(catalog), synthetic: 'parent' }

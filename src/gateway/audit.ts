@@ -104,12 +104,16 @@ const entryOf = (trail: Trail): AuditDraft => {
 /** Records a change that an upstream has made: its decision entry, and what was changed, together. */
 export type RecordRelayed = (entry: AuditDraft, changes: readonly EventDraft[]) => Promise<void>
 
-export const audit = async (sink: AuditSink, recordRelayed: RecordRelayed, trail: Trail): Promise<void> => {
+/** Returns at once where there is nothing to wait for: most entries are written in batches. */
+export const audit = (sink: AuditSink, recordRelayed: RecordRelayed, trail: Trail): void | Promise<void> => {
   if (trail.receipt?.written) return
   const { changes, error } = trail
+  const relayed = changes.length > 0 && error === undefined
   try {
-    if (changes.length > 0 && error === undefined) await recordRelayed(entryOf(trail), changes)
-    else await sink.record(entryOf(trail))
+    const recorded = relayed ? recordRelayed(entryOf(trail), changes) : sink.record(entryOf(trail))
+    return recorded?.catch((cause: unknown) => {
+      throw unrecorded(trail, cause)
+    })
   } catch (cause) {
     throw unrecorded(trail, cause)
   }

@@ -5,14 +5,19 @@ import { CatalogError } from '#model/errors.ts'
 import type { Trail } from './audit.ts'
 import { denial } from './denial.ts'
 
-const decide = async (authorizer: Authorizer, trail: Trail): Promise<Decision> => {
+const undecided = (cause: unknown): never => {
+  throw new CatalogError('ServiceUnavailableException', 'Authorization cannot be decided at the moment', {
+    cause,
+    retryAfterSeconds: 1,
+  })
+}
+
+const decide = (authorizer: Authorizer, { principal, needs }: Trail): Decision | Promise<Decision> => {
   try {
-    return await authorizer.check(trail.principal, trail.needs)
+    const decision = authorizer.check(principal, needs)
+    return decision instanceof Promise ? decision.catch(undecided) : decision
   } catch (cause) {
-    throw new CatalogError('ServiceUnavailableException', 'Authorization cannot be decided at the moment', {
-      cause,
-      retryAfterSeconds: 1,
-    })
+    return undecided(cause)
   }
 }
 

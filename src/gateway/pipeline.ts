@@ -42,7 +42,7 @@ export const createPipeline = (deps: PipelineDeps): Pipeline => {
     const trail = openTrail(operation, ask.caller)
     deps.audit.admit()
     try {
-      await authenticate(deps.authenticator, trail)
+      trail.principal = await authenticate(deps.authenticator, trail)
       const target = await resolve(operation, ask.read, trail)
       await authorize(deps.authorizer, trail, () => operation.missing?.(target))
       const output = await execute(operation, target, { ...deps, trail })

@@ -11,13 +11,13 @@ export interface OpenWarehouse {
   readonly mounts: MountTable
 }
 
-/** Answers from memory where it can: it is asked once a request. A warehouse being changed is answered old or new. */
+/** Answers from memory: it is asked once a request. A warehouse being changed is answered old or new. */
 export interface WarehouseDirectory {
   /** As a client names it in `GET /v1/config`: `name`, or `project/name`. */
-  byName(name: string): Promise<OpenWarehouse | undefined>
-  byPrefix(prefix: string): Promise<OpenWarehouse | undefined>
+  byName(name: string): OpenWarehouse | undefined
+  byPrefix(prefix: string): OpenWarehouse | undefined
   /** The one that routes without a prefix mean; undefined where there is none. */
-  byDefault(): Promise<OpenWarehouse | undefined>
+  byDefault(): OpenWarehouse | undefined
 }
 
 /** How a request names its warehouse; `default` where it does not. */
@@ -26,10 +26,7 @@ export type WarehouseReference =
   | { readonly by: 'prefix'; readonly prefix: string }
   | { readonly by: 'name'; readonly name: string }
 
-const find = (
-  directory: WarehouseDirectory,
-  reference: WarehouseReference,
-): Promise<OpenWarehouse | undefined> => {
+const find = (directory: WarehouseDirectory, reference: WarehouseReference): OpenWarehouse | undefined => {
   if (reference.by === 'prefix') return directory.byPrefix(reference.prefix)
   if (reference.by === 'name') return directory.byName(reference.name)
   return directory.byDefault()
@@ -44,11 +41,11 @@ export const missingWarehouse = (reference: WarehouseReference): CatalogError =>
 }
 
 /** NoSuchWarehouse when absent. */
-export const findWarehouse = async (
+export const findWarehouse = (
   directory: WarehouseDirectory,
   reference: WarehouseReference,
-): Promise<OpenWarehouse> => {
-  const warehouse = await find(directory, reference)
+): OpenWarehouse => {
+  const warehouse = find(directory, reference)
   if (!warehouse) throw missingWarehouse(reference)
   return warehouse
 }

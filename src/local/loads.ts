@@ -25,16 +25,21 @@ export const findEntry = async (local: Local, identifier: Identifier): Promise<E
   return { identifier, contentId, kind, uuid, location, metadataLocation }
 }
 
-const requireEntry = async (
-  local: Local,
-  context: CallContext,
-  wanted: { readonly kind: RelationKind; readonly id: Identifier },
-): Promise<Entry> => {
-  const entry =
-    context.entries === undefined ? await findEntry(local, wanted.id) : entryOf(context, wanted.id)
-  if (entry?.kind !== wanted.kind) throw noSuchRelation(wanted.kind, wanted.id)
+const requireKind = (entry: Entry | undefined, kind: RelationKind, id: Identifier): Entry => {
+  if (entry?.kind !== kind) throw noSuchRelation(kind, id)
   return entry
 }
+
+const requireEntry = async (local: Local, kind: RelationKind, id: Identifier): Promise<Entry> =>
+  requireKind(await findEntry(local, id), kind, id)
+
+/** At once where resolve has found it. */
+const entryIn = (
+  local: Local,
+  context: CallContext,
+  { kind, id }: { readonly kind: RelationKind; readonly id: Identifier },
+): Entry | Promise<Entry> =>
+  context.entries ? requireKind(entryOf(context, id), kind, id) : requireEntry(local, kind, id)
 
 /** A larger cut is made anew each time: copying it into one piece would hold up everyone else. */
 const largestKeptCut = 1 << 20
@@ -55,18 +60,14 @@ const readShown = async (
   return chunks
 }
 
-/** NotFound where the file is gone although its bytes may be cached. A cold read finds out by itself. */
-const checkFile = async (local: Local, location: string): Promise<void> => {
-  if (!local.warehouse.verifyMetadataFile) return
-  if (!(await local.fileExists(location))) throw missingFile(location)
-}
-
 const load = async (
   local: Local,
   { metadataLocation, uuid, location }: Entry,
   options: LoadOptions,
 ): Promise<Loaded | 'not-modified'> => {
-  await checkFile(local, metadataLocation)
+  // Also where the bytes are cached: NotFound for a file that is gone. A cold read finds out by itself.
+  if (local.warehouse.verifyMetadataFile && !(await local.fileExists(metadataLocation)))
+    throw missingFile(metadataLocation)
   if (options.unlessVersion === metadataLocation) return 'not-modified'
   const metadata = await readShown(local, metadataLocation, options.snapshots)
   return loadedOf({ metadataLocation, metadata, uuid, location })
@@ -91,9 +92,8 @@ export const createReads = (
   kind: RelationKind,
 ): Pick<Relations, 'list' | 'load' | 'exists'> => ({
   list: (_context, namespace, page) => list(local, kind, { ...page, namespace }),
-  load: async (context, id, options) =>
-    load(local, await requireEntry(local, context, { kind, id }), options),
+  load: async (context, id, options) => load(local, await entryIn(local, context, { kind, id }), options),
   exists: async (context, id) => {
-    await requireEntry(local, context, { kind, id })
+    await entryIn(local, context, { kind, id })
   },
 })

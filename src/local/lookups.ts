@@ -78,7 +78,7 @@ export const createLookups = (findRelations: FindRelations, options: LookupOptio
   }
 
   return {
-    find: async (name) => {
+    find: (name) => {
       let batch = waiting.at(-1)
       if (batch === undefined || batch.names.length >= maxBatch) {
         batch = newBatch()
@@ -86,7 +86,7 @@ export const createLookups = (findRelations: FindRelations, options: LookupOptio
       }
       const position = join(batch, name)
       schedule()
-      return (await batch.answer)[position]
+      return batch.answer.then((states) => states[position])
     },
   }
 }

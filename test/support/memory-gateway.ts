@@ -83,9 +83,9 @@ export const createMemoryLedger = (): MemoryLedger => {
 }
 
 const directoryOf = (warehouse: OpenWarehouse, hasDefault: boolean): WarehouseDirectory => ({
-  byName: async (name) => (name === warehouse.name ? warehouse : undefined),
-  byPrefix: async (prefix) => (prefix === warehouse.id ? warehouse : undefined),
-  byDefault: async () => (hasDefault ? warehouse : undefined),
+  byName: (name) => (name === warehouse.name ? warehouse : undefined),
+  byPrefix: (prefix) => (prefix === warehouse.id ? warehouse : undefined),
+  byDefault: () => (hasDefault ? warehouse : undefined),
 })
 
 const warehouseOf = ({ local, mounts = [] }: MemoryGatewayOptions): OpenWarehouse => ({

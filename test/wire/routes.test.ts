@@ -59,9 +59,9 @@ const unserved = [
 ]
 
 const nowhere = {
-  byName: async () => undefined,
-  byPrefix: async () => undefined,
-  byDefault: async () => undefined,
+  byName: () => undefined,
+  byPrefix: () => undefined,
+  byDefault: () => undefined,
 }
 const operations = createIcebergOperations({
   warehouses: nowhere,

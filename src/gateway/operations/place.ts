@@ -77,7 +77,7 @@ export const findPlace = async <Input extends InWarehouse>(
   deps: IcebergDeps,
   input: Input,
 ): Promise<Place<Input>> => ({
-  warehouse: await findWarehouse(deps.warehouses, input.warehouse),
+  warehouse: findWarehouse(deps.warehouses, input.warehouse),
   input,
 })
 
@@ -86,7 +86,7 @@ export const findNamespacePlace = async <Input extends AtNamespace>(
   input: Input,
 ): Promise<RoutedPlace<Input>> => {
   checkLookup(input.namespace)
-  const warehouse = await findWarehouse(deps.warehouses, input.warehouse)
+  const warehouse = findWarehouse(deps.warehouses, input.warehouse)
   const route = warehouse.mounts.route(input.namespace)
   return { warehouse, input, route, relayed: !route.source.local }
 }
@@ -107,7 +107,7 @@ export const findRelationPlace = async <Input extends AtRelation>(
   input: Input,
 ): Promise<RoutedPlace<Input>> => {
   checkLookupOf(input.id)
-  const warehouse = await findWarehouse(deps.warehouses, input.warehouse)
+  const warehouse = findWarehouse(deps.warehouses, input.warehouse)
   const route = warehouse.mounts.route(input.id.namespace)
   const place = { warehouse, input, route, relayed: !route.source.local }
   const entries = await findEntries(route, [input.id])

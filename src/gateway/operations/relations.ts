@@ -297,7 +297,7 @@ const findRenamePlace = async (
 ): Promise<RoutedPlace<RenameRelation>> => {
   checkLookupOf(input.source)
   checkIdentifier(input.destination)
-  const warehouse = await findWarehouse(deps.warehouses, input.warehouse)
+  const warehouse = findWarehouse(deps.warehouses, input.warehouse)
   const route = warehouse.mounts.routeTogether(
     [input.source.namespace, input.destination.namespace],
     `rename a ${kind}`,

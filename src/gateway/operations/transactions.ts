@@ -68,7 +68,7 @@ const findPlace = async (deps: IcebergDeps, input: CommitTransaction): Promise<T
     checkLookupOf(change.id)
     if (creates(change)) checkIdentifier(change.id)
   }
-  const warehouse = await findWarehouse(deps.warehouses, input.warehouse)
+  const warehouse = findWarehouse(deps.warehouses, input.warehouse)
   const route = warehouse.mounts.routeTogether(
     changes.map(({ id }) => id.namespace),
     'commit a transaction',

@@ -7,9 +7,9 @@ import { createMemoryRegistry } from '../../support/memory-registry.ts'
 
 const iceberg = createIcebergOperations({
   warehouses: {
-    byName: async () => undefined,
-    byPrefix: async () => undefined,
-    byDefault: async () => undefined,
+    byName: () => undefined,
+    byPrefix: () => undefined,
+    byDefault: () => undefined,
   },
   listing: { tokens: createPageTokens(Buffer.alloc(32)), strict: false },
 })
