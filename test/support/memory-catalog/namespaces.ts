@@ -28,7 +28,7 @@ const rejectFilled = (state: State, namespace: Namespace): void => {
 export const createNamespaces = (state: State): Namespaces => ({
   list: async (_context, parent, page) => {
     if (parent.length > 0) requireNamespace(state, parent)
-    return pageOf(childrenOf(state, parent), page)
+    return pageOf(childrenOf(state, parent), { page, keyOf: namespaceKey })
   },
   create: async (_context, namespace, body) => {
     checkNamespace(namespace)

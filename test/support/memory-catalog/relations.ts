@@ -185,7 +185,7 @@ export const createRelations = (state: State, kind: Kind): Required<Relations> =
       requireNamespace(state, namespace)
       const held = [...state.relations.values()].filter((one) => one.kind === kind)
       const ids = held.map((one) => one.id).filter((id) => sameNamespace(id.namespace, namespace))
-      return pageOf(ids, page)
+      return pageOf(ids, { page, keyOf })
     },
     create: async (_context, namespace, body) => create(shelf, namespace, body),
     register: async (context, namespace, body) => {

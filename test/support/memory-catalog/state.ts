@@ -81,11 +81,22 @@ export const readFile = (state: State, location: string): Uint8Array => {
   return bytes
 }
 
-/** Pages by position of the last item; the token is the number of items before the page. */
-export const pageOf = <T>(items: readonly T[], page: { readonly token?: string; readonly size: number }) => {
-  const start = Number(page.token ?? 0)
-  const end = start + page.size
-  return { items: items.slice(start, end), ...(end < items.length ? { next: String(end) } : {}) }
+interface Asked<T> {
+  readonly page: { readonly token?: string; readonly size: number }
+  readonly keyOf: (item: T) => string
+}
+
+/** In the order of keys; the token is the last one, so that what comes and goes moves no page. */
+export const pageOf = <T>(items: readonly T[], { page, keyOf }: Asked<T>) => {
+  const { token, size } = page
+  const left = items
+    .map((item) => ({ item, key: keyOf(item) }))
+    .filter(({ key }) => token === undefined || key > token)
+    .sort((a, b) => (a.key < b.key ? -1 : 1))
+  const taken = left.slice(0, size)
+  const last = taken.at(-1)
+  const rest = left.length > taken.length
+  return { items: taken.map(({ item }) => item), ...(last && rest ? { next: last.key } : {}) }
 }
 
 export const newId = (): string => randomUUID()
