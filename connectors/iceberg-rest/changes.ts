@@ -80,7 +80,7 @@ const attempt = async <T>(upstream: Upstream, context: CallContext, change: Chan
   if (verdict === 'done') return readDone(change, response)
   if (verdict === 'credential') return refused(credentialError(connection, response.status), false)
   if (verdict === 'busy') return refused(busyError(connection, response), false)
-  if (verdict === 'refused') return refused(refusalOf(response, change.expect, upstream.credential()), true)
+  if (verdict === 'refused') return refused(refusalOf(response, change.expect, upstream.blank), true)
   return doubtOf(response)
 }
 

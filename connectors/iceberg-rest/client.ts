@@ -12,6 +12,7 @@ import { CatalogError } from '#model/errors.ts'
 import type { JsonObject } from '#model/json.ts'
 import { createAuth, type UpstreamAuth } from './auth.ts'
 import type { RestConfig } from './config.ts'
+import { createKnownSecrets, type KnownSecrets } from './known-secrets.ts'
 import { readSession, type Session } from './session.ts'
 import {
   brokenError,
@@ -32,6 +33,8 @@ export interface Ask {
   readonly body?: Uint8Array | string
   /** True where something may change: the caller's abort no longer stops it, its idempotency key goes along. */
   readonly change: boolean
+  /** Bytes of answer accepted. Default: enough for any metadata document. */
+  readonly maxBytes?: number
 }
 
 interface LongPage {
@@ -50,8 +53,8 @@ export interface Upstream {
   readonly longPages: LRUCache<string, LongPage>
   /** Spellings of namespaces that the upstream has shown to read as they are meant. */
   readonly readAsMeant: LRUCache<string, true>
-  /** The current credential, to be kept out of messages. */
-  credential(): string | undefined
+  /** A message of the upstream's without what it knows of our secrets. */
+  readonly blank: KnownSecrets['blank']
 }
 
 /** Bytes of one answer: beyond any sane metadata document. */
@@ -66,16 +69,16 @@ const query = (warehouse: string | undefined): string =>
 interface Wire {
   readonly tools: ConnectorTools
   readonly auth: UpstreamAuth
-  /** Without the scheme. */
-  last: string | undefined
+  readonly secrets: KnownSecrets
 }
 
 const withAuth = async (wire: Wire, request: UpstreamRequest): Promise<UpstreamResponse> => {
   const first = await wire.auth.header()
-  const send = (header: string | undefined): Promise<UpstreamResponse> => {
-    wire.last = header?.replace(/^Bearer /, '')
-    const headers = header === undefined ? request.headers : { ...request.headers, authorization: header }
-    return wire.tools.fetch({ ...request, headers })
+  const send = async (header: string | undefined): Promise<UpstreamResponse> => {
+    if (header === undefined) return wire.secrets.clean(await wire.tools.fetch(request))
+    wire.secrets.note(header.replace(/^Bearer /, ''))
+    const headers = { ...request.headers, authorization: header }
+    return wire.secrets.clean(await wire.tools.fetch({ ...request, headers }))
   }
   const response = await send(first)
   if ((response.status !== 401 && response.status !== 419) || first === undefined) return response
@@ -85,7 +88,9 @@ const withAuth = async (wire: Wire, request: UpstreamRequest): Promise<UpstreamR
 }
 
 /** The upstream's refusals of its own configuration are ours to mend, not the caller's; a loop is told as it is. */
-const sessionError = (connection: string, response: UpstreamResponse): CatalogError => {
+const sessionError = (wire: Wire, response: UpstreamResponse): CatalogError => {
+  const { connection } = wire.tools
+  const { blank } = wire.secrets
   const verdict = judge(response)
   if (verdict === 'credential') return credentialError(connection, response.status)
   if (verdict === 'busy') return busyError(connection, response)
@@ -94,7 +99,7 @@ const sessionError = (connection: string, response: UpstreamResponse): CatalogEr
     return refusalOf(
       response,
       { missing: 'NotFoundException', conflict: 'ConflictException', message: '' },
-      undefined,
+      blank,
     )
   return new CatalogError(
     'ServiceUnavailableException',
@@ -115,7 +120,7 @@ const fetchSession = async (wire: Wire, config: RestConfig, timeoutMs: number): 
   }).catch((error: unknown) => {
     throw error instanceof UpstreamUnreachable ? unreachableError(tools.connection, error) : error
   })
-  if (judge(response) !== 'done') throw sessionError(tools.connection, response)
+  if (judge(response) !== 'done') throw sessionError(wire, response)
   const session = readSession(uri, readAnswer(tools.connection, response))
   if (!session)
     throw unreadableError(tools.connection, 'its configuration names an impossible address or prefix')
@@ -160,11 +165,22 @@ const headersOf = (tools: ConnectorTools, context: CallContext, ask: Ask): Recor
   }
 }
 
+/** With it, each secret that is resolved is kept out of messages from then on. */
+const openWire = (config: RestConfig, tools: ConnectorTools): Wire => {
+  const secrets = createKnownSecrets()
+  const secret = async (reference: string): Promise<string> => {
+    const value = await tools.secret(reference)
+    secrets.note(value.trim())
+    return value
+  }
+  return { tools, secrets, auth: createAuth(config, { ...tools, secret }) }
+}
+
 /** Opens nothing: the first request does. */
 export const createUpstream = (config: RestConfig, tools: ConnectorTools): Upstream => {
   const readTimeout = config['read-timeout-ms'] ?? 15_000
   const changeTimeout = config['change-timeout-ms'] ?? 45_000
-  const wire: Wire = { tools, auth: createAuth(config, tools), last: undefined }
+  const wire = openWire(config, tools)
   const session = createSessionCell(() => fetchSession(wire, config, readTimeout), tools)
   return {
     connection: tools.connection,
@@ -176,7 +192,7 @@ export const createUpstream = (config: RestConfig, tools: ConnectorTools): Upstr
       ttl: longPageMs,
     }),
     readAsMeant: new LRUCache({ max: 10_000, ttl: sessionAgeMs }),
-    credential: () => wire.last,
+    blank: wire.secrets.blank,
     send: async (context, ask) => {
       const { root } = await session()
       return withAuth(wire, {
@@ -185,7 +201,7 @@ export const createUpstream = (config: RestConfig, tools: ConnectorTools): Upstr
         headers: headersOf(tools, context, ask),
         ...(ask.body === undefined ? {} : { body: ask.body }),
         ...(ask.change ? {} : { signal: context.signal }),
-        maxBytes: maxAnswerBytes,
+        maxBytes: ask.maxBytes ?? maxAnswerBytes,
         timeoutMs: ask.change ? changeTimeout : readTimeout,
       })
     },

@@ -13,6 +13,8 @@ interface Position {
 }
 
 const maxTokenLength = 8192
+/** A page is parsed at once: one without end would hold up everybody. */
+const maxPageBytes = 32 * 1024 * 1024
 const positionForm = /^(\d{1,9}):(.*)$/s
 
 const positionOf = (token: string | undefined): Position => {
@@ -67,7 +69,7 @@ const pageAt = async <T>(
   if (kept !== undefined) return { key, ...kept }
   const query = new URLSearchParams({ ...ask.query, pageToken: token, pageSize: String(size) })
   const response = await read(upstream, context, {
-    ask: { method: 'GET', path: `${ask.path}?${query}`, change: false },
+    ask: { method: 'GET', path: `${ask.path}?${query}`, change: false, maxBytes: maxPageBytes },
     expect: ask.expect,
   })
   return { key, answer: readAnswer(upstream.connection, response), bytes: response.body.byteLength }

@@ -36,6 +36,6 @@ export const read = async (
   if (verdict === 'not-modified' && request.ask.headers?.['if-none-match'] !== undefined) return response
   if (verdict === 'credential') throw credentialError(upstream.connection, response.status)
   if (verdict === 'busy') throw busyError(upstream.connection, response)
-  if (verdict === 'refused') throw refusalOf(response, request.expect, upstream.credential())
+  if (verdict === 'refused') throw refusalOf(response, request.expect, upstream.blank)
   throw brokenError(upstream.connection, response)
 }

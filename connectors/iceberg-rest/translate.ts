@@ -87,17 +87,21 @@ const typeOf = (status: number, type: unknown, expect: Expectation): ErrorType =
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is removed here.
 const control = /[\u0000-\u0008\u000b-\u001f\u007f]/g
 
-const messageOf = (body: JsonObject | undefined): string | undefined => {
+const longestMessage = 4000
+
+/** Blanked out before it is cut: half a secret is one too. */
+const cleanMessage = (body: JsonObject | undefined, blank: (text: string) => string): string | undefined => {
   const error = body?.['error']
   const text = isJsonObject(error) ? error['message'] : body?.['message']
-  return typeof text === 'string' && text !== '' ? text.replace(control, ' ').slice(0, 4000) : undefined
+  if (typeof text !== 'string' || text === '') return undefined
+  return blank(text.replace(control, ' ')).slice(0, longestMessage)
 }
 
 /** A refusal of the specification: the upstream's type and text, where they are its own word. */
 export const refusalOf = (
   response: UpstreamResponse,
   expect: Expectation,
-  secret: string | undefined,
+  blank: (text: string) => string,
 ): CatalogError => {
   const body = parseErrorBody(response.body)
   const error = body?.['error']
@@ -106,8 +110,7 @@ export const refusalOf = (
     type === expect.missing || type === expect.conflict
       ? expect.message
       : `The upstream refused the request with status ${response.status}`
-  const message = messageOf(body) ?? fallback
-  return new CatalogError(type, secret === undefined ? message : message.replaceAll(secret, '***'))
+  return new CatalogError(type, cleanMessage(body, blank) ?? fallback)
 }
 
 const requestIdForm = /^[A-Za-z0-9._:+/=-]{1,128}$/

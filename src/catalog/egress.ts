@@ -20,6 +20,8 @@ export interface GuardedFetchInput {
   readonly connectTimeoutMs?: number
   /** Open at once to one origin: what a slow upstream can take from this process. Default 64. */
   readonly connections?: number
+  /** Bytes of answers that are on their way, all requests together. Default 512 MiB. */
+  readonly maxHeldBytes?: number
 }
 
 export interface OpenedFetch extends AsyncDisposable {
@@ -73,9 +75,16 @@ const headersOf = (headers: Record<string, string | string[] | undefined>): Upst
     Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
   )
 
+/** What all answers on their way take together: each may be large, all at once may not. */
+interface Budget {
+  held: number
+  readonly most: number
+}
+
 /** One request's state: what has been sent, what has come, and how it ends. */
 interface Exchange {
   readonly request: UpstreamRequest
+  readonly budget: Budget
   readonly resolve: (response: UpstreamResponse | Promise<UpstreamResponse>) => void
   readonly reject: (error: UpstreamUnreachable) => void
   readonly chunks: Buffer[]
@@ -143,8 +152,12 @@ const handlerOf = (exchange: Exchange): Dispatcher.DispatchHandler => ({
     if (exchange.request.method !== 'HEAD' && length > exchange.request.maxBytes) tooLarge(exchange)
   },
   onResponseData: (_controller, chunk) => {
+    if (exchange.settled) return
     exchange.size += chunk.byteLength
+    exchange.budget.held += chunk.byteLength
     if (exchange.size > exchange.request.maxBytes) return tooLarge(exchange)
+    if (exchange.budget.held > exchange.budget.most)
+      return fail(exchange, 'too many bytes of its answers are on their way at once')
     exchange.chunks.push(chunk)
   },
   onResponseEnd: () => {
@@ -176,12 +189,18 @@ const startExchange = (agent: Dispatcher, url: URL, exchange: Exchange): void =>
   )
 }
 
+interface Sockets {
+  readonly agent: Dispatcher
+  readonly budget: Budget
+}
+
 /** Runs one request; the whole of it, waiting for a free connection included, within `timeoutMs`. */
-const exchangeOf = (agent: Dispatcher, request: UpstreamRequest): Promise<UpstreamResponse> => {
+const exchangeOf = ({ agent, budget }: Sockets, request: UpstreamRequest): Promise<UpstreamResponse> => {
   const url = checkedUrl(request.url)
   const { promise, resolve, reject } = Promise.withResolvers<UpstreamResponse>()
   const exchange: Exchange = {
     request,
+    budget,
     resolve,
     reject,
     chunks: [],
@@ -198,6 +217,7 @@ const exchangeOf = (agent: Dispatcher, request: UpstreamRequest): Promise<Upstre
   signal?.addEventListener('abort', giveUp, { once: true })
   startExchange(agent, url, exchange)
   return promise.finally(() => {
+    budget.held -= exchange.size
     clearTimeout(timer)
     signal?.removeEventListener('abort', giveUp)
   })
@@ -212,8 +232,9 @@ export const openGuardedFetch = (input: GuardedFetchInput): OpenedFetch => {
     keepAliveTimeout: 10_000,
     keepAliveMaxTimeout: 60_000,
   })
+  const sockets: Sockets = { agent, budget: { held: 0, most: input.maxHeldBytes ?? 512 * 1024 * 1024 } }
   return {
-    fetch: async (request) => exchangeOf(agent, request),
+    fetch: async (request) => exchangeOf(sockets, request),
     [Symbol.asyncDispose]: () => agent.destroy(),
   }
 }

@@ -40,8 +40,9 @@ const startScripted = async (answer: (socket: Socket) => void): Promise<Scripted
   return { port: address.port, connections: () => connections, received: () => received }
 }
 
-const fetchWith = (loopback: boolean) => {
+const fetchWith = (loopback: boolean, more: { readonly maxHeldBytes?: number } = {}) => {
   const opened = openGuardedFetch({
+    ...more,
     policy: createEgressPolicy({ allow: [], loopback }),
     connectTimeoutMs: 2000,
   })
@@ -199,5 +200,39 @@ describe('guarded fetch', () => {
     const error = await failureOf(fetchWith(true)(get(`http://127.0.0.1:${server.port}/`)))
     expect(error.sent).toBe(true)
     expect(error.message).toBe('the connection was lost or broke the protocol')
+  })
+})
+
+describe('answers that come together', () => {
+  it('may not take more than all of them are given, and give it back when they end', async () => {
+    const body = 'x'.repeat(60_000)
+    const pending: Socket[] = []
+    const { port } = await startScripted((socket) => {
+      socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${body.length + 1}\r\n\r\n${body}`)
+      pending.push(socket)
+    })
+    const fetch = fetchWith(true, { maxHeldBytes: 130_000 })
+    const ask = () => fetch(get(`http://127.0.0.1:${port}/`))
+    const three = Promise.allSettled([ask(), ask(), ask()])
+    const refused = await Promise.race([
+      three.then(() => 'all ended'),
+      (async () => {
+        while (!pending.some((socket) => socket.destroyed)) await new Promise((next) => setImmediate(next))
+        return 'one was cut'
+      })(),
+    ])
+    expect(refused).toBe('one was cut')
+    for (const socket of pending) socket.write('x')
+    const ends = await three
+    expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(2)
+    const [failed] = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason] : []))
+    expect(failed).toMatchObject({
+      sent: true,
+      message: 'too many bytes of its answers are on their way at once',
+    })
+    const again = Promise.all([ask(), ask()])
+    while (pending.length < 5) await new Promise((next) => setImmediate(next))
+    for (const socket of pending.slice(3)) socket.write('x')
+    expect((await again).map((answer) => answer.body.byteLength)).toEqual([60_001, 60_001])
   })
 })

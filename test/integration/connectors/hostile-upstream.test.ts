@@ -80,6 +80,13 @@ describe('an upstream that answers nonsense', () => {
     expect(error.type).toBe('BadGatewayException')
   })
 
+  it('(a page without end) is cut off long before a document would be', async () => {
+    const patient = await bench.open({ 'read-timeout-ms': 60_000 })
+    bench.upstream.behave(answerEndless)
+    const error = await failureOf(patient.tables.list(newCall(), ['db'], { size: 10 }))
+    expect(error.message).toContain(`larger than ${32 * 1024 * 1024} bytes`)
+  }, 60_000)
+
   it('(the same page token again) does not send the caller round in circles', async () => {
     bench.upstream.behave(answerJson({ identifiers: [], 'next-page-token': 'again' }))
     const { next } = await bench.catalog.tables.list(newCall(), ['db'], { size: 10 })

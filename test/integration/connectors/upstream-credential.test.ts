@@ -112,4 +112,34 @@ describe('the gateway’s own credential', () => {
     const error = await failureOf(other.tables.load(newCall(), id, all))
     expect(`${error.message} ${bench.tools.logged.join(' ')}`).not.toContain('canary')
   })
+
+  it('is blanked out where the upstream repeats what it was sent, now or before, in whatever spelling', async () => {
+    let given = 0
+    const echo = (): string =>
+      `no: canary-token+1 canary-token+2 canary-token%2B1 canary-client-secret ${'x'.repeat(3900)} canary-client-secret`
+    bench.upstream.behave(
+      tokenServer(
+        () => `canary-token+${++given}`,
+        (call, response) => answerError(400, 'BadRequestException', echo())(call, response),
+      ),
+    )
+    const other = await bench.open(oauth)
+    await failureOf(other.tables.load(newCall(), id, all))
+    bench.tools.advance(91_000)
+    const load = await failureOf(other.tables.load(newCall(), id, all))
+    const commit = await failureOf(other.tables.commit(newCall(), id, appendBody('1')))
+    expect(given).toBe(2)
+    for (const { message } of [load, commit]) {
+      expect(message).toContain('no: *** *** *** ***')
+      expect(message).not.toContain('canary')
+    }
+  })
+
+  it('is not taken for a request id', async () => {
+    bench.upstream.behave(answerRaw(500, '', { 'x-request-id': 'canary-bearer' }))
+    const other = await bench.open({ auth: { kind: 'bearer', token: 'env:TOKEN' } })
+    const error = await failureOf(other.tables.commit(newCall(), id, appendBody('1')))
+    expect(error.type).toBe('CommitStateUnknownException')
+    expect(error.message).not.toContain('canary')
+  })
 })
