@@ -67,14 +67,18 @@ const commonHeaders = ({ mode }: ServerDeps, requestId: string): readonly Header
     : [['X-Request-Id', requestId]]
 
 /** The framework sees one path; what was sent stays in `originalUrl`. */
-const createApp = ({ limits }: ServerDeps): FastifyInstance => {
+const createApp = ({ limits }: ServerDeps, closing: Closing): FastifyInstance => {
   const app = fastify({
     rewriteUrl: () => '/',
     requestTimeout: limits.requestTimeoutMs,
     http: { maxHeaderSize: 32 * 1024 },
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    clientErrorHandler: answerGarbage,
+    clientErrorHandler: (error, socket) => {
+      // What has had its last answer gets no other.
+      if (closing.has(socket)) socket.destroySoon()
+      else answerGarbage(error, socket)
+    },
   })
   app.server.maxConnections = limits.maxConnections
   // Who waits to be asked for a body is asked when somebody reads it.
@@ -172,9 +176,10 @@ const portOf = (app: FastifyInstance): number => {
 export const createHttpServer = (deps: ServerDeps): HttpServer => {
   const working = createLoadLimit(deps.limits.maxInFlight)
   const arriving = createLoadLimit(deps.limits.maxArriving)
-  const app = createApp(deps)
+  const closing = createClosing()
+  const app = createApp(deps, closing)
   const budget = createBodyBudget(deps.limits.maxBodiesBytes)
-  addHandler(app, { ...deps, packer: createPacker(), arriving, working, budget, closing: createClosing() })
+  addHandler(app, { ...deps, packer: createPacker(), arriving, working, budget, closing })
   app.server.on('drop', () => deps.shed(new CatalogError('SlowDownException', 'Too many connections')))
   return {
     listen: async (address) => {

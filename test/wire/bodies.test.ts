@@ -68,6 +68,15 @@ describe('a stranger', () => {
     expect(await exchange(gateway.port, whole)).toMatch(/^HTTP\/1\.1 401 .*"code":401/s)
   })
 
+  test('gets one answer, also when what follows is no HTTP', async () => {
+    const gateway = await startClosed()
+    const text = await exchange(
+      gateway.port,
+      `${post(gateway, ['Transfer-Encoding: chunked'])}5\r\nhello\r\nNONSENSE\r\n`,
+    )
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 401'])
+  })
+
   test('gets nothing served that stands behind the body that was not read', async () => {
     const gateway = await startClosed()
     const behind = wireText('GET /catalog/v1/config', ['Authorization: Bearer t'])
