@@ -155,7 +155,7 @@ describe('the local catalog under faults', () => {
         const { error, written } = await outcomeOf(step)
         expect({ i, error, written }).toEqual({ i, error: undefined, written: true })
       }
-      expect((await catalog.namespaces.load(newCall(), id.namespace)).properties).toEqual({ a: '1' })
+      expect((await catalog.namespaces.load(newCall(), id.namespace)).properties).toMatchObject({ a: '1' })
       const { items } = await catalog.tables.list(newCall(), id.namespace, { size: 10 })
       expect(items.map(({ name }) => name)).toEqual(['other'])
       const purges = await test.database.query('select 1 from purge_request where warehouse_id = $1', [
