@@ -78,6 +78,7 @@ export const draftOf = (trail: Trail): AuditDraft => ({
   needs: trail.needs,
   ...endingOf(trail),
   startedAt: trail.caller.startedAt,
+  sender: trail.caller.sender,
 })
 
 /**

@@ -6,7 +6,7 @@ import type { Credentials } from '#authn/authenticator.ts'
 import type { CallContext, DelegationMode, Entry } from '#catalog/catalog.ts'
 import type { Action, Need, Resource } from '#model/access.ts'
 import type { CatalogError } from '#model/errors.ts'
-import type { EventDraft, Outcome } from '#model/event.ts'
+import type { EventDraft, Outcome, Sender } from '#model/event.ts'
 import type { OpenWarehouse } from './warehouses.ts'
 
 /** What a client may ask for with `X-Iceberg-Access-Delegation`. */
@@ -17,6 +17,7 @@ export { hopHeader } from '#catalog/hops.ts'
 export interface Caller {
   readonly requestId: string
   readonly startedAt: Date
+  readonly sender: Sender
   readonly credentials: Credentials
   readonly delegation: readonly DelegationMode[]
   /** The hop header as sent: gateways that the request has already passed. */

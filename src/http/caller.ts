@@ -13,6 +13,8 @@ export const requestIdOf = (sent: string | string[] | undefined): string =>
 const modes: ReadonlySet<string> = new Set<DelegationMode>(['vended-credentials', 'remote-signing'])
 const isMode = (word: string): word is DelegationMode => modes.has(word)
 
+const longestAgent = 256
+
 const none: readonly DelegationMode[] = []
 
 /** A list of words; those that we do not know are ignored (specification: X-Iceberg-Access-Delegation). */
@@ -57,6 +59,7 @@ export const callerOf = ({ request, response, target, body, requestId }: Sent): 
   const caller: Caller = {
     requestId,
     startedAt: new Date(),
+    sender: { address: request.socket.remoteAddress, agent: headers['user-agent']?.slice(0, longestAgent) },
     credentials: { authorization: headers.authorization, origin: headers.origin, host: headers.host },
     delegation: readDelegation(headers['x-iceberg-access-delegation']),
     hops: single(headers[hopHeader]),

@@ -13,6 +13,14 @@ export interface EventDraft {
   readonly data: Readonly<Record<string, string | number | boolean | null | readonly string[]>>
 }
 
+/** Where a request came from, as far as its connection and its own words tell. */
+export interface Sender {
+  /** The other end of the connection: that of a proxy, behind one. */
+  readonly address: string | undefined
+  /** `User-Agent`, cut where it is long. */
+  readonly agent: string | undefined
+}
+
 /** What was decided, one a request. Completed by the pipeline, written by the store. */
 export interface AuditDraft {
   readonly requestId: string
@@ -26,6 +34,8 @@ export interface AuditDraft {
   readonly status: number
   readonly errorType: ErrorType | null
   readonly startedAt: Date
+  /** Absent where no single request is told of. */
+  readonly sender?: Sender
 }
 
 /** A client's `Idempotency-Key`, scoped and bound to one request. */

@@ -50,15 +50,16 @@ const sourceOf = (draft: AuditDraft) => ({
 /** Keeps a batch of entries far below what one statement can carry; what a change touched stands in its own entries. */
 const longestDetail = 64 * 1024
 
-const decisionDetail = ({ reason, errorType, needs }: AuditDraft): string => {
-  const whole = JSON.stringify({ reason, errorType, needs })
+const decisionDetail = ({ reason, errorType, needs, sender }: AuditDraft): string => {
+  const whole = JSON.stringify({ reason, errorType, needs, ...sender })
   if (whole.length <= longestDetail) return whole
   let room = longestDetail
   const kept = needs.filter((need) => {
     room -= JSON.stringify(need).length
     return room >= 0
   })
-  return JSON.stringify({ reason, errorType, needs: kept, needsOmitted: needs.length - kept.length })
+  const needsOmitted = needs.length - kept.length
+  return JSON.stringify({ reason, errorType, needs: kept, needsOmitted, ...sender })
 }
 
 export const decisionEntry = (draft: AuditDraft): AuditEntry => ({

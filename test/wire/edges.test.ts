@@ -67,6 +67,19 @@ test('a web page that is turned away is recorded as denied', async () => {
   expect(entries).toMatchObject([{ operation: 'listNamespaces', decision: 'denied', status: 403 }])
 })
 
+test('where a request came from is on record, whether it was allowed or not', async () => {
+  const headers = { 'x-request-id': 'from-1', 'user-agent': `spark/4.0 ${'x'.repeat(1000)}` }
+  await call(gateway, 'GET /namespaces', { headers })
+  await call(gateway, 'GET /namespaces/missing', { headers })
+  const entries = gateway.audited.filter(({ requestId }) => requestId === 'from-1')
+  expect(entries).toHaveLength(2)
+  for (const { sender } of entries) {
+    expect(sender?.address).toMatch(/127\.0\.0\.1$/)
+    expect(sender?.agent).toMatch(/^spark\/4\.0 x+$/)
+    expect(sender?.agent?.length).toBeLessThanOrEqual(256)
+  }
+})
+
 test('work given up because its client left is recorded, and no error in the log', async () => {
   const local = createMemoryCatalog()
   const load: typeof local.namespaces.load = ({ signal }) =>

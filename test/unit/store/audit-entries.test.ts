@@ -30,6 +30,12 @@ describe('an audit entry', () => {
     expect(JSON.parse(entry.detail)).toMatchObject({ reason: 'no grant', errorType: null })
   })
 
+  it('names where the request came from, where one did', () => {
+    const sender = { address: '10.1.2.3', agent: 'spark/4.0' }
+    expect(JSON.parse(decisionEntry(auditDraft({ sender })).detail)).toMatchObject(sender)
+    expect(JSON.parse(decisionEntry(auditDraft()).detail)).not.toHaveProperty('address')
+  })
+
   it('stays small whatever a client names, and says how much it leaves out', () => {
     const resource = { kind: 'namespace', warehouse: 'w', namespace: ['n'.repeat(1_000)] } as const
     const needs = Array.from({ length: 10_000 }, () => ({ action: 'write', resource }) as const)
