@@ -194,7 +194,7 @@ export const createUpstream = (config: RestConfig, tools: ConnectorTools): Upstr
     readAsMeant: new LRUCache({ max: 10_000, ttl: sessionAgeMs }),
     blank: wire.secrets.blank,
     send: async (context, ask) => {
-      const { root } = await session()
+      const { root, foreign } = await session()
       return withAuth(wire, {
         method: ask.method,
         url: `${root}${ask.path}`,
@@ -203,6 +203,7 @@ export const createUpstream = (config: RestConfig, tools: ConnectorTools): Upstr
         ...(ask.change ? {} : { signal: context.signal }),
         maxBytes: ask.maxBytes ?? maxAnswerBytes,
         timeoutMs: ask.change ? changeTimeout : readTimeout,
+        ...(foreign ? { foreign } : {}),
       })
     },
   }

@@ -5,6 +5,8 @@ import { isJsonObject, type JsonObject, type JsonValue } from '#model/json.ts'
 export interface Session {
   /** Where paths start, without a slash at the end: base, `/v1`, and the prefix where there is one. */
   readonly root: string
+  /** The upstream moved us to a host that is not the configured one. */
+  readonly foreign: boolean
   /** As it stands between levels in a path, percent-encoded. */
   readonly separator: string
   /** Operation ids of the specification. */
@@ -113,6 +115,7 @@ export const readSession = (uri: string, answer: JsonObject): Session | undefine
   const base = baseOf(uri, config['uri'])
   if (prefix === undefined || separator === undefined || base === undefined) return undefined
   return {
+    foreign: URL.parse(base)?.hostname !== URL.parse(uri)?.hostname,
     root: `${base.replace(/\/+$/, '')}/v1${prefix}`,
     separator,
     operations: operationsOf(answer['endpoints'], config['view-endpoints-supported'] === 'true'),

@@ -28,6 +28,8 @@ export interface UpstreamRequest {
   /** Bytes of answer body accepted before the answer is refused. */
   readonly maxBytes: number
   readonly timeoutMs: number
+  /** The address is the upstream's idea, not the configuration's: private ones may not be reached, allowed or not. */
+  readonly foreign?: boolean
 }
 
 export interface UpstreamResponse {

@@ -12,6 +12,8 @@ export interface EgressPolicyInput {
 export interface EgressPolicy {
   /** True where the address (no name) may be connected to. Anything that is no address is refused. */
   allows(address: string): boolean
+  /** For an address that an upstream named: the public ones, and loopback in development mode. */
+  allowsForeign(address: string): boolean
 }
 
 /** Not reachable over the public internet (IANA special-purpose registries), or of this machine. */
@@ -103,18 +105,21 @@ export const plainAddress = (address: string): string | undefined => {
   return embedded(groupsOf(spelled)) ?? spelled
 }
 
-/** BadRequest when a range of the allow-list cannot be read. */
-export const createEgressPolicy = (input: EgressPolicyInput): EgressPolicy => {
+const createTest = (input: EgressPolicyInput): EgressPolicy['allows'] => {
   const denied = listOf(special)
   const allowed = listOf([...input.allow, ...(input.loopback ? ['127.0.0.0/8', '::1'] : [])])
   const exact = new Set(input.allow.map((range) => plainAddress(range.replace(/\/(32|128)$/, ''))))
-  return {
-    allows: (address) => {
-      const plain = plainAddress(address)
-      const family = plain === undefined ? undefined : familyOf(plain)
-      if (plain === undefined || family === undefined) return false
-      if (metadata.has(plain)) return exact.has(plain)
-      return allowed.check(plain, family) || !denied.check(plain, family)
-    },
+  return (address) => {
+    const plain = plainAddress(address)
+    const family = plain === undefined ? undefined : familyOf(plain)
+    if (plain === undefined || family === undefined) return false
+    if (metadata.has(plain)) return exact.has(plain)
+    return allowed.check(plain, family) || !denied.check(plain, family)
   }
 }
+
+/** BadRequest when a range of the allow-list cannot be read. */
+export const createEgressPolicy = (input: EgressPolicyInput): EgressPolicy => ({
+  allows: createTest(input),
+  allowsForeign: createTest({ ...input, allow: [] }),
+})

@@ -35,11 +35,11 @@ const refused = (): UpstreamUnreachable => notSent('the address is not allowed b
 
 /** Resolves a name and hands on only what the policy allows; the connection is made to exactly these addresses. */
 const guardedLookup =
-  (policy: EgressPolicy): LookupFunction =>
+  (allows: EgressPolicy['allows']): LookupFunction =>
   (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, '')
-      const allowed = addresses.filter(({ address }) => policy.allows(address))
+      const allowed = addresses.filter(({ address }) => allows(address))
       const [first] = allowed
       if (!first) return callback(refused(), '')
       if (options.all) callback(null, allowed)
@@ -48,12 +48,14 @@ const guardedLookup =
   }
 
 /** Every failure before the connection stands is marked as not sent. */
-const guardedConnector = (input: GuardedFetchInput): buildConnector.connector => {
-  const { policy, connectTimeoutMs = 5000 } = input
-  const connect = buildConnector({ allowH2: false, timeout: connectTimeoutMs, lookup: guardedLookup(policy) })
+const guardedConnector = (
+  allows: EgressPolicy['allows'],
+  { connectTimeoutMs = 5000 }: GuardedFetchInput,
+): buildConnector.connector => {
+  const connect = buildConnector({ allowH2: false, timeout: connectTimeoutMs, lookup: guardedLookup(allows) })
   return (options, callback) => {
     const host = options.hostname.replace(/^\[|\]$/g, '')
-    if (isIP(host) !== 0 && !policy.allows(host)) return callback(refused(), null)
+    if (isIP(host) !== 0 && !allows(host)) return callback(refused(), null)
     connect(options, (...[error, socket]) => {
       if (error === null) return callback(null, socket)
       const known = error instanceof UpstreamUnreachable
@@ -190,12 +192,16 @@ const startExchange = (agent: Dispatcher, url: URL, exchange: Exchange): void =>
 }
 
 interface Sockets {
-  readonly agent: Dispatcher
+  readonly own: Dispatcher
+  readonly foreign: Dispatcher
   readonly budget: Budget
 }
 
 /** Runs one request; the whole of it, waiting for a free connection included, within `timeoutMs`. */
-const exchangeOf = ({ agent, budget }: Sockets, request: UpstreamRequest): Promise<UpstreamResponse> => {
+const exchangeOf = (
+  { own, foreign, budget }: Sockets,
+  request: UpstreamRequest,
+): Promise<UpstreamResponse> => {
   const url = checkedUrl(request.url)
   const { promise, resolve, reject } = Promise.withResolvers<UpstreamResponse>()
   const exchange: Exchange = {
@@ -215,7 +221,7 @@ const exchangeOf = ({ agent, budget }: Sockets, request: UpstreamRequest): Promi
   const timer = setTimeout(() => fail(exchange, `no answer within ${timeoutMs} ms`), timeoutMs)
   const giveUp = (): void => fail(exchange, 'the request was given up')
   signal?.addEventListener('abort', giveUp, { once: true })
-  startExchange(agent, url, exchange)
+  startExchange(request.foreign ? foreign : own, url, exchange)
   return promise.finally(() => {
     budget.held -= exchange.size
     clearTimeout(timer)
@@ -223,18 +229,25 @@ const exchangeOf = ({ agent, budget }: Sockets, request: UpstreamRequest): Promi
   })
 }
 
-/** One pool of kept-alive connections; open one a connection (the configured kind), so that none starves another. */
-export const openGuardedFetch = (input: GuardedFetchInput): OpenedFetch => {
-  const agent = new Agent({
-    connect: guardedConnector(input),
+const openAgent = (allows: EgressPolicy['allows'], input: GuardedFetchInput): Agent =>
+  new Agent({
+    connect: guardedConnector(allows, input),
     connections: input.connections ?? 64,
     allowH2: false,
     keepAliveTimeout: 10_000,
     keepAliveMaxTimeout: 60_000,
   })
-  const sockets: Sockets = { agent, budget: { held: 0, most: input.maxHeldBytes ?? 512 * 1024 * 1024 } }
+
+/** A pool of kept-alive connections; open one a connection (the configured kind), so that none starves another. */
+export const openGuardedFetch = (input: GuardedFetchInput): OpenedFetch => {
+  const { policy, maxHeldBytes = 512 * 1024 * 1024 } = input
+  const own = openAgent(policy.allows, input)
+  const foreign = openAgent(policy.allowsForeign, input)
+  const sockets: Sockets = { own, foreign, budget: { held: 0, most: maxHeldBytes } }
   return {
     fetch: async (request) => exchangeOf(sockets, request),
-    [Symbol.asyncDispose]: () => agent.destroy(),
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([own.destroy(), foreign.destroy()])
+    },
   }
 }

@@ -236,3 +236,23 @@ describe('answers that come together', () => {
     expect((await again).map((answer) => answer.body.byteLength)).toEqual([60_001, 60_001])
   })
 })
+
+describe('an address that an upstream named', () => {
+  it('is not reached where only the allow-list would let it be, by number or by name', async () => {
+    const { port, connections } = await startScripted((socket) =>
+      socket.end('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'),
+    )
+    const opened = openGuardedFetch({
+      policy: createEgressPolicy({ allow: ['127.0.0.0/8', '::1'], loopback: false }),
+    })
+    open.push(opened)
+    const url = `http://127.0.0.1:${port}/`
+    expect((await opened.fetch(get(url))).status).toBe(200)
+    for (const foreign of [url, `http://localhost:${port}/`])
+      await expect(opened.fetch(get(foreign, { foreign: true }))).rejects.toMatchObject({
+        sent: false,
+        message: 'the address is not allowed by the egress policy',
+      })
+    expect(connections()).toBe(1)
+  })
+})

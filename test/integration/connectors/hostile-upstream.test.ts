@@ -120,6 +120,23 @@ describe('an upstream that answers nonsense', () => {
     expect(error.message).toBe('Connection upstream: the address is not allowed by the egress policy')
   })
 
+  it('is followed to another host as a stranger, and within its own as before', async () => {
+    const { port } = new URL(bench.upstream.uri)
+    bench.upstream.behave(answerTable())
+    for (const [uri, foreign] of [
+      [`http://localhost:${port}/moved`, true],
+      [`${bench.upstream.uri}/moved`, undefined],
+    ] as const) {
+      bench.upstream.configure(answerJson({ defaults: {}, overrides: { uri } }))
+      const catalog = await bench.open()
+      await catalog.tables.load(newCall(), id, all).catch(() => {})
+      const [asked, loaded] = bench.tools.exchanges.slice(-2).map(({ request }) => request)
+      expect(asked?.foreign).toBeUndefined()
+      expect(loaded?.url).toBe(`${uri}/v1/namespaces/db/tables/t`)
+      expect(loaded?.foreign).toBe(foreign)
+    }
+  })
+
   it('leaves out names that are none and namespaces that were not asked for', async () => {
     bench.upstream.behave(
       answerJson({

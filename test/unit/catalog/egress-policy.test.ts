@@ -109,3 +109,18 @@ describe('egress policy', () => {
     )
   })
 })
+
+describe('an address that an upstream names', () => {
+  it('is judged without the allow-list: public, or loopback in development mode', () => {
+    const allow = ['10.0.0.0/8', '127.0.0.1', '169.254.169.254']
+    const strict = createEgressPolicy({ allow, loopback: false })
+    for (const address of ['10.0.0.1', '127.0.0.1', '169.254.169.254']) {
+      expect(strict.allows(address)).toBe(true)
+      expect(strict.allowsForeign(address)).toBe(false)
+    }
+    expect(strict.allowsForeign('8.8.8.8')).toBe(true)
+    const development = createEgressPolicy({ allow, loopback: true })
+    expect(development.allowsForeign('127.0.0.1')).toBe(true)
+    expect(development.allowsForeign('10.0.0.1')).toBe(false)
+  })
+})
