@@ -84,6 +84,7 @@ test('work given up because its client left is recorded, and no error in the log
   const local = createMemoryCatalog()
   const load: typeof local.namespaces.load = ({ signal }) =>
     new Promise((_resolve, reject) => {
+      if (signal.aborted) reject(signal.reason)
       signal.addEventListener('abort', () => reject(signal.reason))
     })
   const waiting = await startMemoryGateway({ local: { ...local, namespaces: { ...local.namespaces, load } } })
