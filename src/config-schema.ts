@@ -65,7 +65,8 @@ export const serverSchema = Type.Object(
         {
           allow: Type.Optional(
             Type.Array(Type.String(), {
-              description: 'CIDR ranges that upstreams may have although they are not public.',
+              description:
+                'CIDR ranges that upstreams may have although they are not public. A host that an upstream names for itself (`uri` in its configuration) has to be public all the same.',
             }),
           ),
         },
