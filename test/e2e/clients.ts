@@ -23,6 +23,10 @@ const clients = {
   pyiceberg: { folder: 'pyiceberg-0.12.0', install: 'pyiceberg/install.sh', run: 'pyiceberg/upstream.sh' },
   /** A walk through Spark SQL. */
   spark: { folder: 'spark-4.0.5', install: 'spark/install.sh', run: 'spark/run.sh' },
+  /** A walk through DuckDB, an engine in C++ with a client of its own. */
+  duckdb: { folder: 'duckdb-1.5.5', install: 'duckdb/install.sh', run: 'duckdb/run.sh' },
+  /** A walk through Sail, an engine in Rust with a client of its own. */
+  sail: { folder: 'sail-0.7.2', install: 'sail/install.sh', run: 'sail/run.sh' },
 } as const satisfies Record<string, Client>
 
 export type ClientName = keyof typeof clients
