@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CatalogError } from '#model/errors.ts'
 import type { AuditDraft } from '#model/event.ts'
-import { type AuditEntry, appendAudit, decisionEntry } from './audit-entries.ts'
+import { appendAudit, decisionEntry, encodeEntry } from './audit-entries.ts'
 import type { Sql } from './database.ts'
 
 export interface AuditBufferOptions {
@@ -42,16 +42,16 @@ interface Batches {
 
 /** One write at a time; what comes meanwhile goes with the next one. */
 const createBatches = (sql: Sql): Batches => {
-  let waiting: AuditDraft[] = []
-  /** A batch that failed keeps its ids and goes first. */
-  let unwritten: readonly AuditEntry[] = []
+  let waiting: string[] = []
+  /** A batch that failed goes first. */
+  let unwritten: readonly string[] = []
   let added = 0
   let written = 0
   let writing: Promise<void> | undefined
 
   const writeBatch = async (): Promise<void> => {
     if (unwritten.length === 0) {
-      unwritten = waiting.slice(0, batchSize).map(decisionEntry)
+      unwritten = waiting.slice(0, batchSize)
       waiting = waiting.slice(batchSize)
     }
     await appendAudit(sql, unwritten)
@@ -74,7 +74,7 @@ const createBatches = (sql: Sql): Batches => {
       return waiting.length + unwritten.length
     },
     add: (draft) => {
-      waiting.push(draft)
+      waiting.push(encodeEntry(decisionEntry(draft)))
       added += 1
     },
     write,

@@ -1,7 +1,7 @@
 /** One statement in a change's own transaction: its audit entries, its events, and what its idempotency key answers from now on. */
 import { CatalogError } from '#model/errors.ts'
 import type { AuditDraft, EventDraft, IdempotencyClaim, Outcome, Receipt } from '#model/event.ts'
-import { changeEntry, decisionEntry, encodeEntries, insertEntries } from './audit-entries.ts'
+import { bindEntries, changeEntry, decisionEntry, encodeEntry, insertEntries } from './audit-entries.ts'
 import { type Database, statement, type Transaction } from './database.ts'
 import { checkDigest, type IdempotencyRow, selectRow } from './idempotency.ts'
 import { encodeEvents, insertEvents, outboxChannel } from './outbox.ts'
@@ -21,13 +21,13 @@ export class AlreadySettled extends CatalogError {
 }
 
 const records = `
-  with audited as (${insertEntries('$1')}), told as (${insertEvents('$2', '$3::text')})`
+  with audited as (${insertEntries('$1', '$2')}), told as (${insertEvents('$3', '$4::text')})`
 
 const insertWithout = statement(`${records} select 1`)
 
 /** The insert waits while a duplicate's transaction is open: it sees its outcome, or takes its place. */
 const insertWithKey = statement(`${records}
-  insert into idempotency (scope, key, digest, state, outcome) values ($4, $5, $6, 'settled', $7)
+  insert into idempotency (scope, key, digest, state, outcome) values ($5, $6, $7, 'settled', $8)
   on conflict do nothing`)
 
 const rejectDuplicate = async (tx: Transaction, claim: IdempotencyClaim): Promise<never> => {
@@ -51,7 +51,7 @@ export const writeReceipt = async (
 ): Promise<void> => {
   const { audit, idempotency: claim } = receipt
   const entries = [decisionEntry(audit), ...change.events.map((event) => changeEntry(audit, event))]
-  const values = [encodeEntries(entries), encodeEvents(change.events), audit.requestId]
+  const values = [...bindEntries(entries.map(encodeEntry)), encodeEvents(change.events), audit.requestId]
   if (claim === undefined) await tx.execute(insertWithout, values)
   else {
     const key = [claim.scope, claim.key, claim.digest, JSON.stringify(change.outcome)]
