@@ -141,7 +141,15 @@ const ownFileSystems: ReadonlySet<number> = new Set([
   0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0x2fc12fc1, 0xf2f52010,
 ])
 
-const isFileAtOnce = (file: string): boolean => lstatSync(file, { throwIfNoEntry: false })?.isFile() ?? false
+const isFileAtOnce = (file: string): boolean => {
+  try {
+    return lstatSync(file, { throwIfNoEntry: false })?.isFile() ?? false
+  } catch (error) {
+    // The folder has become a file.
+    if (isMissing(error)) return false
+    throw error
+  }
+}
 
 /** As `isFile`, made for being asked again and again. Folders keep the answer to where they lie. */
 const createFileLook = (): ((file: string) => Promise<boolean>) => {

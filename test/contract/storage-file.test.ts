@@ -55,6 +55,16 @@ describe('the file store', () => {
       expect(await store.exists(`${head}${folder}/lake/a`)).toBe(true)
   })
 
+  it('says that a file is gone whose folder has become a file since it was last asked for', async () => {
+    const store = open()
+    await store.writeIfAbsent(`file:${folder}/lake/t/a`, bytes)
+    for (let look = 0; look < 2; look++) expect(await store.exists(`file:${folder}/lake/t/a`)).toBe(true)
+    await rm(`${folder}/lake/t`, { recursive: true })
+    expect(await store.exists(`file:${folder}/lake/t/a`)).toBe(false)
+    await writeFile(`${folder}/lake/t`, '')
+    expect(await store.exists(`file:${folder}/lake/t/a`)).toBe(false)
+  })
+
   it('is opened and used without loading the S3 SDK, which S3 needs', async () => {
     expect(await loadsSdkFor(`file://${folder}`)).toBe('false')
     expect(await loadsSdkFor('s3://bucket')).toBe('true')
