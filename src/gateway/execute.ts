@@ -30,13 +30,14 @@ const claimOf = <Input, T extends Target, Output>(
   return { scope, key, digest: caller.idempotency.digest() }
 }
 
+/** What resolve has found is read at once: a signal that could break it off would cost more than the read. */
+const unbroken = new AbortController().signal
+
 const contextOf = (target: Target, receipt: Receipt, { trail, hop }: ExecuteDeps): CallContext => {
-  const { caller, principal } = trail
+  const { caller, principal, kind } = trail
   const hops = checkHops(caller.hops, hop)
   return {
-    get signal() {
-      return caller.signal
-    },
+    signal: kind === 'read' && target.entries ? unbroken : caller.signal,
     requestId: caller.requestId,
     principal,
     delegation: caller.delegation,
