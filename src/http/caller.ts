@@ -51,31 +51,44 @@ export interface Sent {
   readonly requestId: string
 }
 
-export const callerOf = ({ request, response, target, body, requestId }: Sent): Caller => {
-  const { headers } = request
-  const key = single(headers['idempotency-key'])
-  const traceparent = single(headers['traceparent'])
-  let signal: AbortSignal | undefined
-  const caller: Caller = {
-    requestId,
-    startedAt: new Date(),
-    sender: { address: request.socket.remoteAddress, agent: headers['user-agent']?.slice(0, longestAgent) },
-    credentials: { authorization: headers.authorization, origin: headers.origin, host: headers.host },
-    delegation: readDelegation(headers['x-iceberg-access-delegation']),
-    hops: single(headers[hopHeader]),
-    // Made when somebody asks: what is answered from memory never does, and a signal is dear.
-    get signal() {
-      signal ??= abortedWith(response)
-      return signal
-    },
+/**
+ * A class because of its getter: in a literal that would give each request's object a shape of its own, which outlives
+ * the request and holds all of it.
+ */
+class HttpCaller implements Caller {
+  readonly requestId: string
+  readonly startedAt = new Date()
+  readonly sender: Caller['sender']
+  readonly credentials: Caller['credentials']
+  readonly delegation: Caller['delegation']
+  readonly hops: string | undefined
+  readonly traceparent?: string
+  readonly idempotency?: NonNullable<Caller['idempotency']>
+  readonly #response: ServerResponse
+  #signal: AbortSignal | undefined
+
+  constructor({ request, response, target, body, requestId }: Sent) {
+    const { headers } = request
+    this.requestId = requestId
+    this.sender = {
+      address: request.socket.remoteAddress,
+      agent: headers['user-agent']?.slice(0, longestAgent),
+    }
+    this.credentials = { authorization: headers.authorization, origin: headers.origin, host: headers.host }
+    this.delegation = readDelegation(headers['x-iceberg-access-delegation'])
+    this.hops = single(headers[hopHeader])
+    this.#response = response
+    const traceparent = single(headers['traceparent'])
+    if (traceparent !== undefined) this.traceparent = traceparent
+    const key = single(headers['idempotency-key'])
+    if (key !== undefined) this.idempotency = { key, digest: () => digestOf(request, target, body?.bytes) }
   }
-  // Most requests have neither: the plain form stays one cheap object.
-  if (key === undefined && traceparent === undefined) return caller
-  return {
-    ...caller,
-    ...(traceparent === undefined ? {} : { traceparent }),
-    ...(key === undefined
-      ? {}
-      : { idempotency: { key, digest: () => digestOf(request, target, body?.bytes) } }),
+
+  /** Made when somebody asks: what is answered from memory never does. */
+  get signal(): AbortSignal {
+    this.#signal ??= abortedWith(this.#response)
+    return this.#signal
   }
 }
+
+export const callerOf = (sent: Sent): Caller => new HttpCaller(sent)

@@ -10,7 +10,7 @@ import { requestIdOf } from './caller.ts'
 import { answerRequest, type DispatchDeps } from './dispatch.ts'
 import { answerError } from './error-answer.ts'
 import { answerGarbage } from './garbage.ts'
-import { createLoadLimit, type LoadLimit } from './load-limit.ts'
+import { createLoadLimit, type LoadLimit, type Pass } from './load-limit.ts'
 import { createPacker, type Packer } from './packer.ts'
 import { send } from './send.ts'
 import { type Closing, createClosing, sendClosing } from './send-closing.ts'
@@ -101,6 +101,8 @@ interface Exchange {
   readonly target: string
   readonly requestId: string
   readonly body: RequestBody | undefined
+  /** Its place among those that arrive, where it has a body, and among those that are worked on. */
+  readonly places: { arriving?: Pass; working?: Pass }
 }
 
 const openExchange = (
@@ -108,10 +110,11 @@ const openExchange = (
   { raw: request, originalUrl }: FastifyRequest,
   response: ServerResponse,
 ): Exchange => {
-  const { arriving, working, budget, limits } = serving
+  const { working, budget, limits } = serving
+  const places: Exchange['places'] = {}
   const arrived = (): void => {
-    arriving.leave(response)
-    working.enter(response)
+    places.arriving?.leave()
+    places.working = working.enter(response)
   }
   const rules = { maxBytes: limits.maxBodyBytes, budget }
   return {
@@ -120,14 +123,15 @@ const openExchange = (
     target: originalUrl,
     requestId: requestIdOf(request.headers['x-request-id']),
     body: hasBody(request) ? openBody({ request, response, arrived }, rules) : undefined,
+    places,
   }
 }
 
 const answerOf = (serving: Serving, exchange: Exchange): Answer | Promise<Answer> => {
-  const { body, response, requestId } = exchange
+  const { body, response, requestId, places } = exchange
   try {
-    const limit = body ? serving.arriving : serving.working
-    limit.enter(response)
+    if (body) places.arriving = serving.arriving.enter(response)
+    else places.working = serving.working.enter(response)
   } catch (error) {
     serving.shed(error)
     return answerError(error, requestId, [['Connection', 'close']])
@@ -136,11 +140,11 @@ const answerOf = (serving: Serving, exchange: Exchange): Answer | Promise<Answer
 }
 
 const reply = (serving: Serving, exchange: Exchange, answer: Answer): Promise<void> => {
-  const { request, response, body, requestId } = exchange
+  const { request, response, body, requestId, places } = exchange
   const common = commonHeaders(serving, requestId)
   if (!body?.unread) return send({ request, response, packer: serving.packer }, answer, common)
   // Nobody waits for it any more: it must not take the place of one that is read.
-  serving.arriving.leave(response)
+  places.arriving?.leave()
   return sendClosing({ request, response, body, closing: serving.closing }, answer, common)
 }
 
@@ -151,11 +155,9 @@ const serveRequest = async (serving: Serving, exchange: Exchange): Promise<void>
     // The client went away, or the answer broke off half-way: nothing more can be said on this connection.
     exchange.response.destroy(error instanceof Error ? error : undefined)
   } finally {
-    if (exchange.body) {
-      exchange.body.release()
-      serving.arriving.finish(exchange.response)
-    }
-    serving.working.finish(exchange.response)
+    exchange.body?.release()
+    exchange.places.arriving?.finish()
+    exchange.places.working?.finish()
   }
 }
 
