@@ -39,14 +39,6 @@ const digestOf = (fields: string): string => hash('sha256', fields, 'base64')
 
 export const digestEntry = (entry: AuditEntry): string => digestOf(JSON.stringify(fieldsOf(entry)))
 
-const sourceOf = (draft: AuditDraft) => ({
-  request_id: draft.requestId,
-  operation: draft.operation,
-  principal_kind: draft.principal.kind,
-  principal: draft.principal.id,
-  warehouse: draft.warehouse,
-})
-
 /** Keeps a batch of entries far below what one statement can carry; what a change touched stands in its own entries. */
 const longestDetail = 64 * 1024
 
@@ -66,7 +58,11 @@ export const decisionEntry = (draft: AuditDraft): AuditEntry => ({
   at: draft.startedAt.toISOString(),
   id: randomUUID(),
   kind: 'decision',
-  ...sourceOf(draft),
+  request_id: draft.requestId,
+  operation: draft.operation,
+  principal_kind: draft.principal.kind,
+  principal: draft.principal.id,
+  warehouse: draft.warehouse,
   detail: decisionDetail(draft),
   decision: draft.decision,
   status: draft.status,
@@ -74,10 +70,8 @@ export const decisionEntry = (draft: AuditDraft): AuditEntry => ({
 
 /** What a request changed: joined to its decision by the request id. */
 export const changeEntry = (draft: AuditDraft, event: EventDraft): AuditEntry => ({
-  at: draft.startedAt.toISOString(),
-  id: randomUUID(),
+  ...decisionEntry(draft),
   kind: 'change',
-  ...sourceOf(draft),
   detail: JSON.stringify(event),
   decision: null,
   status: null,
