@@ -21,13 +21,16 @@ const decide = (authorizer: Authorizer, { principal, needs }: Trail): Decision |
   }
 }
 
-/** Throws the denial; an authorizer that cannot answer denies (503). */
-export const authorize = async (
+/** Throws the denial; an authorizer that cannot answer denies (503). At once where the authorizer need not wait. */
+export const authorize = (
   authorizer: Authorizer,
   trail: Trail,
   missing: () => CatalogError | undefined,
-): Promise<void> => {
-  const decision = await decide(authorizer, trail)
-  trail.decision = decision
-  if (!decision.allow) throw denial(decision, { needs: trail.needs, missing })
+): void | Promise<void> => {
+  const conclude = (decision: Decision): void => {
+    trail.decision = decision
+    if (!decision.allow) throw denial(decision, { needs: trail.needs, missing })
+  }
+  const decision = decide(authorizer, trail)
+  return decision instanceof Promise ? decision.then(conclude) : conclude(decision)
 }

@@ -36,17 +36,14 @@ export type Observe = (operation: string, status: number, seconds: number) => vo
 /** Tells how each operation ended and how long it took. */
 export const measuredPipeline =
   (pipeline: Pipeline, observe: Observe): Pipeline =>
-  async (operation, ask) => {
+  (operation, ask) => {
     const startedAt = performance.now()
-    let status: number = operation.success
-    try {
-      const output = await pipeline(operation, ask)
-      if (operation.statusOf) status = operation.statusOf(output)
-      return output
-    } catch (error) {
-      status = isCatalogError(error) ? error.status : 500
-      throw error
-    } finally {
+    const tell = (status: number): void =>
       observe(operation.name, status, (performance.now() - startedAt) / 1000)
-    }
+    const answered = pipeline(operation, ask)
+    answered.then(
+      (output) => tell(operation.statusOf?.(output) ?? operation.success),
+      (error: unknown) => tell(isCatalogError(error) ? error.status : 500),
+    )
+    return answered
   }

@@ -75,7 +75,11 @@ export const openLocalCatalog = (deps: LocalDeps): Catalog => {
     kind: 'local',
     namespaces: createNamespaces(local, places),
     tables: {
-      find: (ids) => Promise.all(ids.map((id) => findEntry(local, id))),
+      find: async (ids) => {
+        const [first, ...more] = ids
+        if (first && more.length === 0) return [await findEntry(local, first)]
+        return Promise.all(ids.map((id) => findEntry(local, id)))
+      },
       ...createReads(local, 'table'),
       ...createWrites(parts, tables),
       ...createMoves(parts, tables),
