@@ -3,6 +3,7 @@
  * catalog is the mount at `[]`, and another catalog mounted at `[]` replaces it.
  */
 import { createHash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import { CatalogError, isCatalogError } from '#model/errors.ts'
 import { formatNamespace, type Identifier, type Namespace, namespaceKey } from '#model/identifier.ts'
 import { unionOfOperations } from './capabilities.ts'
@@ -151,15 +152,24 @@ const createRoute = (mounted: readonly Mounted[]): ((namespace: Namespace) => Ro
   const isPoint = (namespace: Namespace): boolean => pointKeys.has(namespaceKey(namespace))
   const isParent = (namespace: Namespace): boolean => parents.has(namespaceKey(namespace))
   const synthetic = createSyntheticCatalog(isPoint)
-  return (namespace) => {
+  const find = (namespace: Namespace): Route => {
     const { source, catalog } = ownerOf(namespace)
     const relative = namespace.slice(source.point.length)
-    if (pointKeys.size === 0) return { source, relative, catalog }
     if (isPoint(namespace)) return { source, relative, catalog: synthetic, synthetic: 'point' }
     if (isParent(namespace))
       return { source, relative, catalog: createParentCatalog(catalog), synthetic: 'parent' }
     const underParent = isParent(namespace.slice(0, -1))
     return { source, relative, catalog: underParent ? createChildCatalog(catalog) : catalog }
+  }
+  /** Where a namespace leads is asked by every request and changes with the table alone. */
+  const routes = new LRUCache<string, Route>({ max: 10_000 })
+  return (namespace) => {
+    const name = namespaceKey(namespace)
+    const known = routes.get(name)
+    if (known) return known
+    const found = find(namespace)
+    routes.set(name, found)
+    return found
   }
 }
 
