@@ -22,6 +22,10 @@ export interface Caller {
   readonly delegation: readonly DelegationMode[]
   /** The hop header as sent: gateways that the request has already passed. */
   readonly hops: string | undefined
+  /** Id of the project that is meant (`x-project-id`); undefined for the default one. */
+  readonly project?: string
+  /** Id of the one role to act with (`x-assume-role`). */
+  readonly assumeRole?: string
   /** W3C Trace Context, as sent. */
   readonly traceparent?: string
   /** `Idempotency-Key` as sent; the digest is of method, path and body, so it is known once the body is. */

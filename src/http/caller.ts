@@ -62,6 +62,8 @@ class HttpCaller implements Caller {
   readonly credentials: Caller['credentials']
   readonly delegation: Caller['delegation']
   readonly hops: string | undefined
+  readonly project?: string
+  readonly assumeRole?: string
   readonly traceparent?: string
   readonly idempotency?: NonNullable<Caller['idempotency']>
   readonly #response: ServerResponse
@@ -78,6 +80,10 @@ class HttpCaller implements Caller {
     this.delegation = readDelegation(headers['x-iceberg-access-delegation'])
     this.hops = single(headers[hopHeader])
     this.#response = response
+    const project = single(headers['x-project-id'])
+    if (project !== undefined) this.project = project
+    const assumeRole = single(headers['x-assume-role'])
+    if (assumeRole !== undefined) this.assumeRole = assumeRole
     const traceparent = single(headers['traceparent'])
     if (traceparent !== undefined) this.traceparent = traceparent
     const key = single(headers['idempotency-key'])

@@ -4,8 +4,12 @@ import type { Namespace } from './identifier.ts'
 /** The authenticated asker. `anonymous` exists in development mode only. */
 export interface Principal {
   readonly kind: 'anonymous' | 'token' | 'user' | 'service-account' | 'system'
-  /** Stable and unique within the server, e.g. `anonymous`, `token:static`. Never a secret. */
+  /** Stable and unique within the server, e.g. `anonymous`, `token:static`, `oidc~alice`. Never a secret. */
   readonly id: string
+  /** Roles that its token claims, as `provider~source-id`: members of a role of that origin while the token says so. */
+  readonly groups?: readonly string[]
+  /** Id of the one role that it acts with (`x-assume-role`), instead of all that it has. */
+  readonly assumedRole?: string
 }
 
 /** Verbs that a grant can name. One verb an operation family; finer commit actions come with the policy room. */

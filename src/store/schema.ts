@@ -45,6 +45,10 @@ export const server = pgTable(
     keyFingerprint: text('key_fingerprint'),
     /** Raised by every change of a project, warehouse, connection or mount: caches reload when it moves. */
     epoch: int8('epoch').notNull().default(1),
+    /** Raised by every change of who may sign in or what they belong to. */
+    identityEpoch: int8('identity_epoch').notNull().default(1),
+    /** Null: open for bootstrap, which names the first admin. */
+    bootstrappedAt: instant('bootstrapped_at'),
     createdAt: created(),
   },
   (t) => [check('server_one_row', sql`${t.only}`)],
@@ -54,6 +58,8 @@ export const project = pgTable('project', {
   id: key('id').primaryKey(),
   name: key('name').notNull().unique(),
   defaultWarehouse: uuid('default_warehouse'),
+  /** Where false, service accounts of the project sign in with the tokens of other providers only. */
+  apiKeysAllowed: boolean('api_keys_allowed').notNull().default(true),
   createdAt: created(),
   updatedAt: updated(),
 })
