@@ -25,6 +25,8 @@ export interface AuditBuffer extends AsyncDisposable {
 }
 
 const batchSize = 1_000
+/** As many do not wait for the delay: what is written soon is collected young. */
+const enough = 500
 const retryMs = 500
 const finalTries = 5
 
@@ -102,6 +104,10 @@ export const createAuditBuffer = (sql: Sql, options: AuditBufferOptions = {}): A
     timer = undefined
     flush().catch(() => {})
   }
+  const writeSoon = (): void => {
+    clearTimeout(timer)
+    writeLater()
+  }
   const flushFinally = async (attempt: number): Promise<void> => {
     try {
       await flush()
@@ -119,6 +125,7 @@ export const createAuditBuffer = (sql: Sql, options: AuditBufferOptions = {}): A
     record: (draft) => {
       batches.add(draft)
       if (strict) return flush()
+      if (batches.size === enough) return writeSoon()
       return schedule(delayMs)
     },
     flush,
