@@ -13,6 +13,8 @@ export interface Identity {
   readonly groups: readonly string[]
   /** Epoch milliseconds from which on the credentials are worth nothing; null where they do not expire. */
   readonly expiresAt: number | null
+  /** Of the API key or client secret behind the credentials, also where a token of ours was made from it. */
+  readonly keyId?: string
 }
 
 /** Judges bearer tokens of one origin. */
