@@ -3,6 +3,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Caller, type DelegationMode, hopHeader } from '#gateway/operation.ts'
 import type { RequestBody } from './body.ts'
+import { direct, type Forwarding } from './forwarded.ts'
 
 const saneRequestId = /^[A-Za-z0-9._:-]{1,128}$/
 
@@ -49,13 +50,21 @@ export interface Sent {
   readonly target: string
   readonly body: RequestBody | undefined
   readonly requestId: string
+  /** Whose word is taken on where the request came from; absent: nobody's. */
+  readonly forwarding?: Forwarding
+}
+
+/** What a face knows beside of it. */
+export interface FaceCaller extends Caller {
+  /** Under which the client reaches us: what every link to ourselves begins with. No slash at its end. */
+  readonly base: string
 }
 
 /**
  * A class because of its getter: in a literal that would give each request's object a shape of its own, which outlives
  * the request and holds all of it.
  */
-class HttpCaller implements Caller {
+class HttpCaller implements FaceCaller {
   readonly requestId: string
   readonly startedAt = new Date()
   readonly sender: Caller['sender']
@@ -67,19 +76,23 @@ class HttpCaller implements Caller {
   readonly traceparent?: string
   readonly idempotency?: NonNullable<Caller['idempotency']>
   readonly #response: ServerResponse
+  readonly #request: IncomingMessage
+  readonly #forwarding: Forwarding
   #signal: AbortSignal | undefined
 
-  constructor({ request, response, target, body, requestId }: Sent) {
+  constructor({ request, response, target, body, requestId, forwarding = direct }: Sent) {
     const { headers } = request
     this.requestId = requestId
     this.sender = {
-      address: request.socket.remoteAddress,
+      address: forwarding.addressOf(request),
       agent: headers['user-agent']?.slice(0, longestAgent),
     }
     this.credentials = { authorization: headers.authorization, origin: headers.origin, host: headers.host }
     this.delegation = readDelegation(headers['x-iceberg-access-delegation'])
     this.hops = single(headers[hopHeader])
     this.#response = response
+    this.#request = request
+    this.#forwarding = forwarding
     const project = single(headers['x-project-id'])
     if (project !== undefined) this.project = project
     const assumeRole = single(headers['x-assume-role'])
@@ -90,6 +103,10 @@ class HttpCaller implements Caller {
     if (key !== undefined) this.idempotency = { key, digest: () => digestOf(request, target, body?.bytes) }
   }
 
+  get base(): string {
+    return this.#forwarding.baseOf(this.#request)
+  }
+
   /** Made when somebody asks: what is answered from memory never does. */
   get signal(): AbortSignal {
     this.#signal ??= abortedWith(this.#response)
@@ -97,4 +114,4 @@ class HttpCaller implements Caller {
   }
 }
 
-export const callerOf = (sent: Sent): Caller => new HttpCaller(sent)
+export const callerOf = (sent: Sent): FaceCaller => new HttpCaller(sent)

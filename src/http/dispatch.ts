@@ -7,6 +7,7 @@ import type { Answer } from './answer.ts'
 import type { RequestBody } from './body.ts'
 import { callerOf } from './caller.ts'
 import { answerError } from './error-answer.ts'
+import type { Forwarding } from './forwarded.ts'
 import { answerProbe, type Probes } from './probes.ts'
 import { splitUrl } from './raw-url.ts'
 import type { Refusal, Router } from './router.ts'
@@ -27,6 +28,7 @@ export interface Incoming {
   /** Undefined where none was announced. */
   readonly body: RequestBody | undefined
   readonly requestId: string
+  readonly forwarding?: Forwarding
 }
 
 const noBytes = new Uint8Array(0)

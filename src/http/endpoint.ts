@@ -1,8 +1,9 @@
 /** An endpoint is an operation at its method and path: how the request becomes its input, its output an answer. */
-import type { Caller, Operation, Target } from '#gateway/operation.ts'
+import type { Operation, Target } from '#gateway/operation.ts'
 import type { Pipeline } from '#gateway/pipeline.ts'
 import { CatalogError } from '#model/errors.ts'
 import type { Answer } from './answer.ts'
+import type { FaceCaller } from './caller.ts'
 import type { Query } from './raw-url.ts'
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -15,7 +16,7 @@ export interface HttpRequest {
   header(name: string): string | undefined
   /** As sent; empty where there was none, or while it has not been received. */
   readonly body: Uint8Array
-  readonly caller: Caller
+  readonly caller: FaceCaller
 }
 
 export interface Endpoint {
