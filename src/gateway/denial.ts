@@ -16,6 +16,12 @@ const nameOf = (resource: Resource): string => {
       return resource.warehouse
     case 'connection':
       return resource.connection
+    case 'role':
+      return resource.role
+    case 'user':
+      return resource.user
+    case 'service-account':
+      return resource.serviceAccount
     case 'namespace':
       return formatNamespace(resource.namespace)
     default:
@@ -35,8 +41,14 @@ export const missing = (resource: Resource): CatalogError => {
       return new CatalogError('NoSuchNamespaceException', `Namespace does not exist: ${name}`)
     case 'connection':
       return new CatalogError('NoSuchConnectionException', `Connection does not exist: ${name}`)
+    case 'role':
+      return new CatalogError('NoSuchRoleException', `Role does not exist: ${name}`)
     case 'warehouse':
       return new CatalogError('NoSuchWarehouseException', `Warehouse does not exist: ${name}`)
+    case 'user':
+      return new CatalogError('NotFoundException', `User does not exist: ${name}`)
+    case 'service-account':
+      return new CatalogError('NotFoundException', `Service account does not exist: ${name}`)
     default:
       return new CatalogError('NotFoundException', 'Not found')
   }

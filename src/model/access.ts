@@ -30,6 +30,9 @@ export type Resource =
   | { readonly kind: 'project'; readonly project: string }
   | { readonly kind: 'warehouse'; readonly project: string; readonly warehouse: string }
   | { readonly kind: 'connection'; readonly project: string; readonly connection: string }
+  | { readonly kind: 'user'; readonly user: string }
+  | { readonly kind: 'service-account'; readonly project: string; readonly serviceAccount: string }
+  | { readonly kind: 'role'; readonly project: string; readonly role: string }
   | { readonly kind: 'namespace'; readonly warehouse: string; readonly namespace: Namespace }
   | {
       readonly kind: 'table' | 'view'

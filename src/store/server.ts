@@ -39,6 +39,23 @@ export const loadEpoch = async (sql: Sql): Promise<number> => {
   return row?.epoch ?? 0
 }
 
+const selectIdentityEpoch = statement('select identity_epoch as epoch from server')
+
+/** Moves with every change of a principal, key, role, or membership. */
+export const loadIdentityEpoch = async (sql: Sql): Promise<number> => {
+  const [row] = await sql.query<{ epoch: number }>(selectIdentityEpoch)
+  return row?.epoch ?? 0
+}
+
+/** Belongs to the transaction of every change of identity; it also puts them in one order. */
+export const raiseIdentityEpoch = (tx: Transaction): Promise<unknown> =>
+  tx.orm((orm) =>
+    orm
+      .update(server)
+      .set({ identityEpoch: fragment`${server.identityEpoch} + 1` })
+      .where(eq(server.only, true)),
+  )
+
 /** Belongs to the transaction of every administrative change; it also puts them in one order. */
 export const raiseEpoch = (tx: Transaction): Promise<unknown> =>
   tx.orm((orm) =>
