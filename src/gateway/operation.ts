@@ -4,7 +4,7 @@
  */
 import type { Credentials } from '#authn/authenticator.ts'
 import type { CallContext, DelegationMode, Entry } from '#catalog/catalog.ts'
-import type { Action, Need, Resource } from '#model/access.ts'
+import type { Action, Need, Principal, Resource } from '#model/access.ts'
 import type { CatalogError } from '#model/errors.ts'
 import type { EventDraft, Outcome, Sender } from '#model/event.ts'
 import type { OpenWarehouse } from './warehouses.ts'
@@ -72,8 +72,11 @@ interface Deed<Input, T extends Target, Output> {
   readonly success: 200 | 201 | 204
   /** The status of this very success, where it is not always that one. */
   statusOf?(output: Output): number
-  /** Finds what the input names in our own records. No upstream is reached: nobody has been allowed anything yet. */
-  resolve(input: Input): Promise<T>
+  /**
+   * Finds what the input names in our own records. No upstream is reached: nobody has been allowed anything yet.
+   * `asker` is for what names itself only ("me").
+   */
+  resolve(input: Input, asker: Principal): Promise<T>
   /** All that must be allowed, the object that the answer speaks of first. Never empty. */
   needs(target: T): readonly Need[]
   /** The answer for an absent object, where the resource of the need is not spelled as the caller named it. */

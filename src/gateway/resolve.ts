@@ -9,7 +9,7 @@ export const resolve = async <Input, T extends Target, Output>(
 ): Promise<T> => {
   const input = read()
   // What has no body is read at once: a promise is not waited for where there is none.
-  const target = await operation.resolve(input instanceof Promise ? await input : input)
+  const target = await operation.resolve(input instanceof Promise ? await input : input, trail.principal)
   trail.warehouse = target.warehouse?.id ?? null
   trail.needs = operation.needs(target)
   return target

@@ -1,17 +1,13 @@
 /** The registry on our store: each change in one transaction with its receipt. */
-import type { CallContext } from '#catalog/catalog.ts'
-import { CatalogError } from '#model/errors.ts'
 import type { EventDraft } from '#model/event.ts'
 import { type JsonObject, stringifyJson } from '#model/json.ts'
 import * as connections from '#store/connections.ts'
-import type { Database, Transaction } from '#store/database.ts'
-import { TransactionConflict } from '#store/errors.ts'
+import type { Database } from '#store/database.ts'
 import * as mounts from '#store/mounts.ts'
 import { assignDefaultWarehouse, findProject } from '#store/projects.ts'
-import { writeReceipt } from '#store/receipt.ts'
 import * as warehouses from '#store/warehouses.ts'
 import type { ConnectionRecord, MountRecord, Registry, WarehouseRecord } from './registry.ts'
-import { made } from './replays.ts'
+import { type Change, createChange, type StoreChangeDeps } from './store-change.ts'
 
 /** Lists are whole: a project has few of these. */
 const everything = { limit: 100_000 }
@@ -41,11 +37,6 @@ const mountOf = ({ connection, ...row }: mounts.MountRecord): MountRecord => ({
   connectionName: connection,
 })
 
-interface Told<T> {
-  readonly result: T
-  readonly event: EventDraft
-}
-
 /** Names the object in the event, so that its consumers need not ask for it. */
 const eventOf = (type: string, object: { readonly id: string; readonly name?: string }): EventDraft => ({
   type,
@@ -60,39 +51,6 @@ const mountEvent = (type: string, mount: MountRecord): EventDraft => ({
   warehouse: mount.warehouseId,
   data: { namespace: mount.namespace, connection: mount.connectionName },
 })
-
-type Change = <T>(context: CallContext, work: (tx: Transaction) => Promise<Told<T>>) => Promise<T>
-
-export interface StoreRegistryDeps {
-  readonly database: Database
-  /** Awaited after each change, before its answer: who changed something finds it changed. */
-  readonly changed: () => Promise<void>
-  /** Told where `changed` failed: the change was made all the same, and is answered so. */
-  readonly report: (error: unknown) => void
-}
-
-const translated = (error: unknown): unknown =>
-  error instanceof TransactionConflict
-    ? new CatalogError('SlowDownException', 'Others make changes at the same time', {
-        cause: error,
-        retryAfterSeconds: 1,
-      })
-    : error
-
-const createChange =
-  ({ database, changed, report }: StoreRegistryDeps): Change =>
-  async (context, work) => {
-    const transaction = database.transaction(async (tx) => {
-      const told = await work(tx)
-      await writeReceipt(tx, context.receipt, { outcome: made(told.event.object), events: [told.event] })
-      return told.result
-    })
-    const result = await transaction.catch((error: unknown) => {
-      throw translated(error)
-    })
-    await changed().catch(report)
-    return result
-  }
 
 type WarehouseMembers = Pick<
   Registry,
@@ -171,7 +129,7 @@ const mountMembers = (database: Database, change: Change): MountMembers => ({
     }),
 })
 
-export const createStoreRegistry = (deps: StoreRegistryDeps): Registry => {
+export const createStoreRegistry = (deps: StoreChangeDeps): Registry => {
   const { database } = deps
   const change = createChange(deps)
   return {
