@@ -50,8 +50,6 @@ export interface Sent {
   readonly target: string
   readonly body: RequestBody | undefined
   readonly requestId: string
-  /** Whose word is taken on where the request came from; absent: nobody's. */
-  readonly forwarding?: Forwarding
 }
 
 /** What a face knows beside of it. */
@@ -80,7 +78,7 @@ class HttpCaller implements FaceCaller {
   readonly #forwarding: Forwarding
   #signal: AbortSignal | undefined
 
-  constructor({ request, response, target, body, requestId, forwarding = direct }: Sent) {
+  constructor({ request, response, target, body, requestId }: Sent, forwarding: Forwarding) {
     const { headers } = request
     this.requestId = requestId
     this.sender = {
@@ -114,4 +112,6 @@ class HttpCaller implements FaceCaller {
   }
 }
 
-export const callerOf = (sent: Sent): FaceCaller => new HttpCaller(sent)
+/** Without `forwarding` no header is believed on where the request came from. */
+export const callerOf = (sent: Sent, forwarding: Forwarding = direct): FaceCaller =>
+  new HttpCaller(sent, forwarding)

@@ -6,6 +6,7 @@ import { isCatalogError } from '#model/errors.ts'
 import type { Answer } from './answer.ts'
 import type { RequestBody } from './body.ts'
 import { callerOf } from './caller.ts'
+import type { Cors } from './cors.ts'
 import { answerError } from './error-answer.ts'
 import type { Forwarding } from './forwarded.ts'
 import { answerProbe, type Probes } from './probes.ts'
@@ -16,6 +17,10 @@ export interface DispatchDeps {
   readonly pipeline: Pipeline
   readonly router: Router
   readonly probes: Probes
+  /** Absent: no page of another site may read an answer. */
+  readonly cors?: Cors
+  /** Whose word is taken on where requests come from; absent: nobody's. */
+  readonly forwarding?: Forwarding
   /** 5xx and what the server could not even read. */
   readonly log: (event: string, detail: Readonly<Record<string, unknown>>) => void
 }
@@ -28,7 +33,6 @@ export interface Incoming {
   /** Undefined where none was announced. */
   readonly body: RequestBody | undefined
   readonly requestId: string
-  readonly forwarding?: Forwarding
 }
 
 const noBytes = new Uint8Array(0)
@@ -40,12 +44,12 @@ const headerOf = (request: IncomingMessage, name: string): string | undefined =>
 
 /** On record as any other request, and told of a missing endpoint only once its sender is known. */
 const refuse = async (
-  { pipeline }: DispatchDeps,
+  { pipeline, forwarding }: DispatchDeps,
   incoming: Incoming,
   { error, methods }: Refusal,
 ): Promise<Answer> => {
   try {
-    return await pipeline(unmatchedRoute, { caller: callerOf(incoming), read: () => error })
+    return await pipeline(unmatchedRoute, { caller: callerOf(incoming, forwarding), read: () => error })
   } catch (thrown) {
     if (thrown !== error || methods.length === 0) throw thrown
     return answerError(error, incoming.requestId, [['Allow', methods.join(', ')]])
@@ -55,6 +59,8 @@ const refuse = async (
 const dispatch = (deps: DispatchDeps, incoming: Incoming): Promise<Answer> | Answer => {
   const { request, target, body } = incoming
   const method = request.method ?? ''
+  const preflight = method === 'OPTIONS' ? deps.cors?.preflight(request) : undefined
+  if (preflight) return preflight
   const { segments, query } = splitUrl(target)
   const probe = method === 'GET' || method === 'HEAD' ? answerProbe(deps.probes, segments) : undefined
   if (probe) return probe
@@ -65,7 +71,7 @@ const dispatch = (deps: DispatchDeps, incoming: Incoming): Promise<Answer> | Ans
     query,
     header: (name: string) => headerOf(request, name),
     body: noBytes,
-    caller: callerOf(incoming),
+    caller: callerOf(incoming, deps.forwarding),
   }
   return match.endpoint.handle(deps.pipeline, asked, body?.receive)
 }

@@ -1,9 +1,11 @@
 /** An endpoint is an operation at its method and path: how the request becomes its input, its output an answer. */
+import type { TProperties, TSchema } from 'typebox'
 import type { Operation, Target } from '#gateway/operation.ts'
 import type { Pipeline } from '#gateway/pipeline.ts'
 import { CatalogError } from '#model/errors.ts'
 import type { Answer } from './answer.ts'
 import type { FaceCaller } from './caller.ts'
+import { type Declaration, isForm, readSaid, type Said } from './declaration.ts'
 import type { Query } from './raw-url.ts'
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -25,6 +27,8 @@ export interface Endpoint {
   readonly template: string
   /** The operation's name. */
   readonly operation: string
+  readonly kind: 'read' | 'change'
+  readonly declares: Declaration
   /** `receive` gives the body, where one was announced: it is called once the sender is known. */
   readonly handle: (
     pipeline: Pipeline,
@@ -34,37 +38,57 @@ export interface Endpoint {
 }
 
 /** How a face speaks an operation: the request becomes its input, its output an answer. */
-export interface Translation<Input, Output> {
+interface Translation<Input, Output> {
+  readonly declares: Declaration
   /** At once where there is nothing to wait for. */
   readonly read: (request: HttpRequest) => Input | Promise<Input>
+  readonly answer: (output: Output, request: HttpRequest) => Answer
+}
+
+/** As `Translation`, reading what the schemas have read. */
+interface DeclaredTranslation<Input, Output, Q extends TProperties, B extends TSchema> {
+  readonly declares: Declaration<Q, B>
+  readonly read: (request: HttpRequest, said: Said<Q, B>) => Input | Promise<Input>
   readonly answer: (output: Output, request: HttpRequest) => Answer
 }
 
 const isJson = (contentType: string | undefined): boolean =>
   contentType === undefined || /^application\/([\w.-]+\+)?json\s*(;|$)/i.test(contentType)
 
-const checkMediaType = ({ header, body }: HttpRequest): void => {
-  if (body.byteLength > 0 && !isJson(header('content-type')))
-    throw new CatalogError('UnsupportedMediaTypeException', 'The body must be application/json')
+const checkMediaType = ({ header, body }: HttpRequest, { bodyForm = 'json' }: Declaration): void => {
+  const type = header('content-type')
+  if (body.byteLength > 0 && !isJson(type) && !(bodyForm === 'form' && isForm(type)))
+    throw new CatalogError('UnsupportedMediaTypeException', `The body must be application/${bodyForm}`)
   const coding = header('content-encoding')
   if (coding !== undefined && coding !== 'identity')
     throw new CatalogError('UnsupportedMediaTypeException', 'Encoded request bodies are not supported')
 }
 
-/** Binds an operation to a line such as `GET /v1/{prefix}/namespaces/{namespace}`. */
-export const endpoint = <Input, T extends Target, Output>(
+const checkDeclared = ({ name, success }: { name: string; success: number }, { answers }: Declaration) => {
+  if (answers[success] === undefined)
+    throw new Error(`the endpoint of ${name} declares no answer for ${success}`)
+}
+
+/**
+ * Binds an operation to a line such as `GET /v1/{prefix}/namespaces/{namespace}`, for a face that reads bodies and
+ * parameters itself: they keep their bytes, and what is unknown in them. `endpoint` is for all others.
+ */
+export const rawEndpoint = <Input, T extends Target, Output>(
   line: `${Method} /${string}`,
   operation: Operation<Input, T, Output>,
-  { read, answer }: Translation<Input, Output>,
+  { declares, read, answer }: Translation<Input, Output>,
 ): Endpoint => {
+  checkDeclared(operation, declares)
   const at = line.indexOf(' ')
   return {
     method: line.slice(0, at) as Method,
     template: line.slice(at + 1),
     operation: operation.name,
+    kind: operation.kind,
+    declares,
     handle: async (pipeline, request, receive) => {
       const readWhole = (whole: HttpRequest): Input | Promise<Input> => {
-        checkMediaType(whole)
+        checkMediaType(whole, declares)
         return read(whole)
       }
       const readRequest = receive
@@ -75,3 +99,21 @@ export const endpoint = <Input, T extends Target, Output>(
     },
   }
 }
+
+/** Binds an operation to a line such as `POST /v1/warehouse/{id}/rename`: `read` gets what the declared schemas read. */
+export const endpoint = <
+  Input,
+  T extends Target,
+  Output,
+  Q extends TProperties = TProperties,
+  B extends TSchema = TSchema,
+>(
+  line: `${Method} /${string}`,
+  operation: Operation<Input, T, Output>,
+  { declares, read, answer }: DeclaredTranslation<Input, Output, Q, B>,
+): Endpoint =>
+  rawEndpoint(line, operation, {
+    declares,
+    read: (request) => read(request, readSaid(declares, request)),
+    answer,
+  })

@@ -11,6 +11,8 @@ export interface RawUrl {
 export interface Query {
   /** BadRequest where the value is badly encoded or the parameter is given twice. */
   get(name: string): string | undefined
+  /** Every value, in order; for a parameter that may be repeated. */
+  all(name: string): readonly string[]
 }
 
 const malformed = (what: string): CatalogError =>
@@ -29,7 +31,7 @@ const decodePercent = (text: string): string => {
 /** One path segment or query part. A raw `+` is a space: the reference client encodes path segments like forms. */
 export const decodePart = (raw: string): string => decodePercent(raw.replaceAll('+', ' '))
 
-const noQuery: Query = { get: () => undefined }
+const noQuery: Query = { get: () => undefined, all: () => [] }
 
 const queryOf = (text: string): Query => {
   if (text === '') return noQuery
@@ -43,6 +45,7 @@ const queryOf = (text: string): Query => {
       if (second) throw malformed(`the parameter ${name} is given twice`)
       return first && decodePart(first[1])
     },
+    all: (name) => pairs.filter(([key]) => key === name).map(([, value]) => decodePart(value)),
   }
 }
 

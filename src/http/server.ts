@@ -1,5 +1,7 @@
 /** The HTTP server: one handler for every path, since routing reads the raw URL that the framework would decode. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Server as TlsServer } from 'node:https'
+import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { CatalogError } from '#model/errors.ts'
@@ -14,6 +16,7 @@ import { createLoadLimit, type LoadLimit, type Pass } from './load-limit.ts'
 import { createPacker, type Packer } from './packer.ts'
 import { send } from './send.ts'
 import { type Closing, createClosing, sendClosing } from './send-closing.ts'
+import { refuseUnknown, renew, serverOptionsOf, type TlsOptions } from './tls.ts'
 
 export interface ServerLimits {
   /** Bytes of a request body. */
@@ -42,14 +45,21 @@ export const defaultLimits: ServerLimits = {
 export interface ServerDeps extends DispatchDeps {
   /** Said in every answer's `Lakegate-Mode`; absent in production. */
   readonly mode?: 'development'
+  /** Absent: what arrives is not encrypted. */
+  readonly tls?: TlsOptions
   readonly limits: ServerLimits
   /** Told of every request that was turned away before anyone looked at it. */
   readonly shed: (reason: unknown) => void
 }
 
+/** A port of this machine, or a socket file that only its owner reaches. */
+export type Address = { readonly host: string; readonly port: number } | { readonly path: string }
+
 export interface HttpServer {
   /** Resolves with the port. */
-  listen(address: { readonly host: string; readonly port: number }): Promise<number>
+  listen(address: Address): Promise<number>
+  /** Takes up another certificate for connections to come; throws, and changes nothing, where it is not valid. */
+  renewTls(options: TlsOptions): void
   /** Refuses what comes, finishes what is in flight (at most `graceMs`), closes. */
   stop(graceMs: number): Promise<void>
 }
@@ -58,28 +68,31 @@ const lastCallMs = 2_000
 /** What was begun for clients that are gone has this long to end; what an upstream still holds then is left in doubt. */
 const lastWorkMs = 3_000
 
-const commonHeaders = ({ mode }: ServerDeps, requestId: string): readonly Header[] =>
-  mode
-    ? [
-        ['X-Request-Id', requestId],
-        ['Lakegate-Mode', mode],
-      ]
-    : [['X-Request-Id', requestId]]
+const commonHeaders = ({ mode, cors }: ServerDeps, { requestId, request }: Exchange): readonly Header[] => {
+  const headers: Header[] = [['X-Request-Id', requestId]]
+  if (mode) headers.push(['Lakegate-Mode', mode])
+  if (cors) headers.push(...cors.headersFor(request))
+  return headers
+}
 
 /** The framework sees one path; what was sent stays in `originalUrl`. */
-const createApp = ({ limits }: ServerDeps, closing: Closing): FastifyInstance => {
-  const app = fastify({
+const createApp = ({ limits, tls }: ServerDeps, closing: Closing): FastifyInstance => {
+  const rules = { maxHeaderSize: 32 * 1024 }
+  const options = {
     rewriteUrl: () => '/',
     requestTimeout: limits.requestTimeoutMs,
-    http: { maxHeaderSize: 32 * 1024 },
     return503OnClosing: false,
-    forceCloseConnections: 'idle',
-    clientErrorHandler: (error, socket) => {
+    forceCloseConnections: 'idle' as const,
+    clientErrorHandler: (error: Error, socket: Socket) => {
       // What has had its last answer gets no other.
       if (closing.has(socket)) socket.destroySoon()
       else answerGarbage(error, socket)
     },
-  })
+  }
+  const app = tls
+    ? (fastify({ ...options, https: { ...rules, ...serverOptionsOf(tls) } }) as unknown as FastifyInstance)
+    : fastify({ ...options, http: rules })
+  if (app.server instanceof TlsServer) refuseUnknown(app.server)
   app.server.maxConnections = limits.maxConnections
   // Who waits to be asked for a body is asked when somebody reads it.
   app.server.on('checkContinue', (request, response) => app.server.emit('request', request, response))
@@ -140,8 +153,8 @@ const answerOf = (serving: Serving, exchange: Exchange): Answer | Promise<Answer
 }
 
 const reply = (serving: Serving, exchange: Exchange, answer: Answer): Promise<void> => {
-  const { request, response, body, requestId, places } = exchange
-  const common = commonHeaders(serving, requestId)
+  const { request, response, body, places } = exchange
+  const common = commonHeaders(serving, exchange)
   if (!body?.unread) return send({ request, response, packer: serving.packer }, answer, common)
   // Nobody waits for it any more: it must not take the place of one that is read.
   places.arriving?.leave()
@@ -187,6 +200,9 @@ export const createHttpServer = (deps: ServerDeps): HttpServer => {
     listen: async (address) => {
       await app.listen(address)
       return portOf(app)
+    },
+    renewTls: (options) => {
+      if (app.server instanceof TlsServer) renew(app.server, options)
     },
     stop: async (graceMs) => {
       const timer = setTimeout(() => app.server.closeAllConnections(), graceMs)

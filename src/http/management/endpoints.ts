@@ -1,5 +1,18 @@
 /** The management face: every line, and the operation behind it. */
+import {
+  connectionConfigSchema,
+  createConnectionSchema,
+  renameConnectionSchema,
+} from '#gateway/operations/management/connections.ts'
 import type { ManagementOperations } from '#gateway/operations/management/management.ts'
+import { createMountSchema } from '#gateway/operations/management/mounts.ts'
+import {
+  createWarehouseSchema,
+  protectionSchema,
+  renameWarehouseSchema,
+  warehouseSettingsSchema,
+  warehouseStorageSchema,
+} from '#gateway/operations/management/warehouses.ts'
 import { noContent } from '../answer.ts'
 import { type Endpoint, endpoint } from '../endpoint.ts'
 import {
@@ -18,28 +31,52 @@ import {
   answerWarehouses,
 } from './answer.ts'
 import {
-  readConnectionConfig,
-  readCreateConnection,
-  readCreateMount,
-  readCreateWarehouse,
+  listWarehousesQuery,
+  readBody,
   readId,
+  readIdAndBody,
   readListWarehouses,
   readMountId,
+  readNewName,
   readNothing,
   readProtection,
-  readRenameConnection,
-  readRenameWarehouse,
-  readWarehouseSettings,
-  readWarehouseStorage,
 } from './read.ts'
+import {
+  connectionForm,
+  connectionsForm,
+  mountForm,
+  mountsForm,
+  projectForm,
+  projectsForm,
+  protectionForm,
+  serverInfoForm,
+  warehouseForm,
+  warehousesForm,
+} from './schemas.ts'
 
 const answerNothing = () => noContent
 
 const serverEndpoints = (operations: ManagementOperations): readonly Endpoint[] => [
-  endpoint('GET /v1/info', operations.getServerInfo, { read: readNothing, answer: answerServerInfo }),
-  endpoint('POST /v1/bootstrap', operations.bootstrap, { read: readNothing, answer: answerNothing }),
-  endpoint('GET /v1/project-list', operations.listProjects, { read: readNothing, answer: answerProjects }),
-  endpoint('GET /v1/project', operations.getProject, { read: readNothing, answer: answerProject }),
+  endpoint('GET /v1/info', operations.getServerInfo, {
+    declares: { summary: 'Who the server is', answers: { 200: serverInfoForm } },
+    read: readNothing,
+    answer: answerServerInfo,
+  }),
+  endpoint('POST /v1/bootstrap', operations.bootstrap, {
+    declares: { summary: 'Makes the server ready for use', answers: { 204: null } },
+    read: readNothing,
+    answer: answerNothing,
+  }),
+  endpoint('GET /v1/project-list', operations.listProjects, {
+    declares: { summary: 'The projects', answers: { 200: projectsForm } },
+    read: readNothing,
+    answer: answerProjects,
+  }),
+  endpoint('GET /v1/project', operations.getProject, {
+    declares: { summary: 'The project in use', answers: { 200: projectForm } },
+    read: readNothing,
+    answer: answerProject,
+  }),
 ]
 
 const warehouses = '/v1/warehouse'
@@ -47,36 +84,79 @@ const warehouse = `${warehouses}/{id}`
 
 const warehouseEndpoints = (operations: ManagementOperations): readonly Endpoint[] => [
   endpoint(`GET ${warehouses}`, operations.listWarehouses, {
+    declares: {
+      summary: 'The warehouses of the project',
+      query: listWarehousesQuery,
+      answers: { 200: warehousesForm },
+    },
     read: readListWarehouses,
     answer: answerWarehouses,
   }),
   endpoint(`POST ${warehouses}`, operations.createWarehouse, {
-    read: readCreateWarehouse,
+    declares: {
+      summary: 'Makes a warehouse',
+      body: createWarehouseSchema,
+      answers: { 201: warehouseForm },
+    },
+    read: readBody,
     answer: answerCreatedWarehouse,
   }),
-  endpoint(`GET ${warehouse}`, operations.getWarehouse, { read: readId, answer: answerWarehouse }),
-  endpoint(`DELETE ${warehouse}`, operations.deleteWarehouse, { read: readId, answer: answerNothing }),
+  endpoint(`GET ${warehouse}`, operations.getWarehouse, {
+    declares: { summary: 'One warehouse', answers: { 200: warehouseForm } },
+    read: readId,
+    answer: answerWarehouse,
+  }),
+  endpoint(`DELETE ${warehouse}`, operations.deleteWarehouse, {
+    declares: { summary: 'Deletes an empty warehouse', answers: { 204: null } },
+    read: readId,
+    answer: answerNothing,
+  }),
+]
+
+const warehouseChangeEndpoints = (operations: ManagementOperations): readonly Endpoint[] => [
   endpoint(`POST ${warehouse}/rename`, operations.renameWarehouse, {
-    read: readRenameWarehouse,
+    declares: {
+      summary: 'Renames a warehouse; its id, prefix and content stay',
+      body: renameWarehouseSchema,
+      answers: { 200: warehouseForm },
+    },
+    read: readNewName,
     answer: answerWarehouse,
   }),
   endpoint(`POST ${warehouse}/storage`, operations.updateWarehouseStorage, {
-    read: readWarehouseStorage,
+    declares: {
+      summary: 'Sets storage profile and credential anew; the location stays',
+      body: warehouseStorageSchema,
+      answers: { 200: warehouseForm },
+    },
+    read: readIdAndBody,
     answer: answerWarehouse,
   }),
   endpoint(`POST ${warehouse}/settings`, operations.updateWarehouseSettings, {
-    read: readWarehouseSettings,
+    declares: {
+      summary: 'Changes settings; what is left out stays',
+      body: warehouseSettingsSchema,
+      answers: { 200: warehouseForm },
+    },
+    read: readIdAndBody,
     answer: answerWarehouse,
   }),
   endpoint(`POST ${warehouse}/protection`, operations.setWarehouseProtection, {
+    declares: {
+      summary: 'Protects a warehouse from deletion, or no longer',
+      body: protectionSchema,
+      answers: { 200: protectionForm },
+    },
     read: readProtection,
     answer: answerProtection,
   }),
   endpoint(`POST ${warehouse}/activate`, operations.activateWarehouse, {
+    declares: { summary: 'Serves the warehouse again', answers: { 200: warehouseForm } },
     read: readId,
     answer: answerWarehouse,
   }),
   endpoint(`POST ${warehouse}/deactivate`, operations.deactivateWarehouse, {
+    declares: { summary: 'Keeps the warehouse, and does not serve it', answers: { 200: warehouseForm } },
     read: readId,
     answer: answerWarehouse,
   }),
@@ -87,37 +167,86 @@ const connection = `${connections}/{id}`
 
 const connectionEndpoints = (operations: ManagementOperations): readonly Endpoint[] => [
   endpoint(`GET ${connections}`, operations.listConnections, {
+    declares: { summary: 'The connections of the project', answers: { 200: connectionsForm } },
     read: readNothing,
     answer: answerConnections,
   }),
   endpoint(`POST ${connections}`, operations.createConnection, {
-    read: readCreateConnection,
+    declares: {
+      summary: 'Makes a connection to an upstream',
+      body: createConnectionSchema,
+      answers: { 201: connectionForm },
+    },
+    read: readBody,
     answer: answerCreatedConnection,
   }),
-  endpoint(`GET ${connection}`, operations.getConnection, { read: readId, answer: answerConnection }),
-  endpoint(`DELETE ${connection}`, operations.deleteConnection, { read: readId, answer: answerNothing }),
+  endpoint(`GET ${connection}`, operations.getConnection, {
+    declares: { summary: 'One connection', answers: { 200: connectionForm } },
+    read: readId,
+    answer: answerConnection,
+  }),
+  endpoint(`DELETE ${connection}`, operations.deleteConnection, {
+    declares: { summary: 'Deletes a connection that no mount uses', answers: { 204: null } },
+    read: readId,
+    answer: answerNothing,
+  }),
   endpoint(`POST ${connection}/rename`, operations.renameConnection, {
-    read: readRenameConnection,
+    declares: {
+      summary: 'Renames a connection',
+      body: renameConnectionSchema,
+      answers: { 200: connectionForm },
+    },
+    read: readNewName,
     answer: answerConnection,
   }),
   endpoint(`POST ${connection}/config`, operations.updateConnectionConfig, {
-    read: readConnectionConfig,
+    declares: {
+      summary: 'Sets the configuration of a connection anew',
+      body: connectionConfigSchema,
+      answers: { 200: connectionForm },
+    },
+    read: readIdAndBody,
     answer: answerConnection,
   }),
 ]
 
 const mounts = `${warehouse}/mount`
+const mount = `${mounts}/{mount}`
 
 const mountEndpoints = (operations: ManagementOperations): readonly Endpoint[] => [
-  endpoint(`GET ${mounts}`, operations.listMounts, { read: readId, answer: answerMounts }),
-  endpoint(`POST ${mounts}`, operations.createMount, { read: readCreateMount, answer: answerCreatedMount }),
-  endpoint(`GET ${mounts}/{mount}`, operations.getMount, { read: readMountId, answer: answerMount }),
-  endpoint(`DELETE ${mounts}/{mount}`, operations.deleteMount, { read: readMountId, answer: answerNothing }),
+  endpoint(`GET ${mounts}`, operations.listMounts, {
+    declares: {
+      summary: 'The mounts of a warehouse, in the order of listings',
+      answers: { 200: mountsForm },
+    },
+    read: readId,
+    answer: answerMounts,
+  }),
+  endpoint(`POST ${mounts}`, operations.createMount, {
+    declares: {
+      summary: 'Mounts an upstream at a namespace of a warehouse',
+      body: createMountSchema,
+      answers: { 201: mountForm },
+    },
+    read: readIdAndBody,
+    answer: answerCreatedMount,
+  }),
+  endpoint(`GET ${mount}`, operations.getMount, {
+    declares: { summary: 'One mount', answers: { 200: mountForm } },
+    read: readMountId,
+    answer: answerMount,
+  }),
+  endpoint(`DELETE ${mount}`, operations.deleteMount, {
+    declares: { summary: 'No longer shows what is mounted; deletes nothing there', answers: { 204: null } },
+    read: readMountId,
+    answer: answerNothing,
+  }),
 ]
 
 export const managementEndpoints = (operations: ManagementOperations): readonly Endpoint[] => [
   ...serverEndpoints(operations),
   ...warehouseEndpoints(operations),
+  ...warehouseChangeEndpoints(operations),
   ...connectionEndpoints(operations),
   ...mountEndpoints(operations),
 ]

@@ -1,32 +1,10 @@
-/** From a request of the management face to the input of its operation. */
-import type { Static, TSchema } from 'typebox'
-import {
-  type CreateConnection,
-  connectionConfigSchema,
-  createConnectionSchema,
-  renameConnectionSchema,
-} from '#gateway/operations/management/connections.ts'
-import { type AtMount, type CreateMount, createMountSchema } from '#gateway/operations/management/mounts.ts'
+/** From a request of the management face, as its schemas read it, to the input of its operation. */
+import { Type } from 'typebox'
+import type { AtMount } from '#gateway/operations/management/mounts.ts'
 import type { ById } from '#gateway/operations/management/place.ts'
-import {
-  type CreateWarehouse,
-  createWarehouseSchema,
-  type ListWarehouses,
-  protectionSchema,
-  renameWarehouseSchema,
-  warehouseSettingsSchema,
-  warehouseStorageSchema,
-} from '#gateway/operations/management/warehouses.ts'
-import { CatalogError } from '#model/errors.ts'
-import { parseJsonObject } from '#model/json.ts'
-import { decodeStrictly } from '#model/schema.ts'
+import type { ListWarehouses } from '#gateway/operations/management/warehouses.ts'
 import type { HttpRequest } from '../endpoint.ts'
 import { decodePart } from '../raw-url.ts'
-
-const limits = { maxBytes: 1024 * 1024, maxDepth: 32, maxMembers: 10_000 }
-
-const bodyOf = <S extends TSchema>(schema: S, { body }: HttpRequest): Static<S> =>
-  decodeStrictly(schema, parseJsonObject(body, limits), 'request')
 
 export const readNothing = (): object => ({})
 
@@ -40,45 +18,45 @@ export const readMountId = (request: HttpRequest): AtMount => ({
   mountId: decodePart(request.params['mount'] ?? '').toLowerCase(),
 })
 
-const withBody =
-  <S extends TSchema>(schema: S) =>
-  (request: HttpRequest): ById & { readonly body: Static<S> } => ({
-    ...readId(request),
-    body: bodyOf(schema, request),
-  })
-
-/** Absent: those in use. The list may be asked for in either spelling. */
-export const readListWarehouses = ({ query }: HttpRequest): ListWarehouses => {
-  const status = query.get('warehouseStatus') ?? 'active'
-  if (status !== 'active' && status !== 'inactive' && status !== 'any')
-    throw new CatalogError('BadRequestException', 'Invalid warehouseStatus: active, inactive or any')
-  return { status }
+interface WithBody<Body> {
+  readonly body: Body
 }
 
-export const readCreateWarehouse = (request: HttpRequest): CreateWarehouse =>
-  bodyOf(createWarehouseSchema, request)
+/** The body is the whole input. */
+export const readBody = <Body>(_request: HttpRequest, { body }: WithBody<Body>): Body => body
 
-export const readRenameWarehouse = (request: HttpRequest) => ({
+export const readIdAndBody = <Body>(
+  request: HttpRequest,
+  { body }: WithBody<Body>,
+): ById & WithBody<Body> => ({
   ...readId(request),
-  newName: bodyOf(renameWarehouseSchema, request)['new-name'],
+  body,
 })
 
-export const readWarehouseStorage = withBody(warehouseStorageSchema)
-export const readWarehouseSettings = withBody(warehouseSettingsSchema)
+export const listWarehousesQuery = {
+  warehouseStatus: Type.Optional(
+    Type.Union([Type.Literal('active'), Type.Literal('inactive'), Type.Literal('any')]),
+  ),
+}
 
-export const readProtection = (request: HttpRequest) => ({
-  ...readId(request),
-  protected: bodyOf(protectionSchema, request).protected,
+interface ListWarehousesSaid {
+  readonly query: { readonly warehouseStatus?: ListWarehouses['status'] }
+}
+
+/** Absent: those in use. */
+export const readListWarehouses = (_request: HttpRequest, { query }: ListWarehousesSaid): ListWarehouses => ({
+  status: query.warehouseStatus ?? 'active',
 })
 
-export const readCreateConnection = (request: HttpRequest): CreateConnection =>
-  bodyOf(createConnectionSchema, request)
-
-export const readRenameConnection = (request: HttpRequest) => ({
+export const readNewName = (request: HttpRequest, { body }: WithBody<{ readonly 'new-name': string }>) => ({
   ...readId(request),
-  newName: bodyOf(renameConnectionSchema, request)['new-name'],
+  newName: body['new-name'],
 })
 
-export const readConnectionConfig = withBody(connectionConfigSchema)
-
-export const readCreateMount = (request: HttpRequest): CreateMount => withBody(createMountSchema)(request)
+export const readProtection = (
+  request: HttpRequest,
+  { body }: WithBody<{ readonly protected: boolean }>,
+) => ({
+  ...readId(request),
+  protected: body.protected,
+})

@@ -1,0 +1,74 @@
+/**
+ * What an endpoint declares: the schemas of what it takes and of what it answers. The request is read by them and the
+ * OpenAPI document is made of them, so that the two cannot differ.
+ */
+import { type Static, type TObject, type TProperties, type TSchema, Type } from 'typebox'
+import { Value } from 'typebox/value'
+import { parseJsonObject } from '#model/json.ts'
+import { decodeStrictly } from '#model/schema.ts'
+import type { HttpRequest } from './endpoint.ts'
+import type { Query } from './raw-url.ts'
+
+export interface Declaration<Q extends TProperties = TProperties, B extends TSchema = TSchema> {
+  /** One sentence for the reader of the document, without a full stop. */
+  readonly summary: string
+  /** By name. What is not declared is passed over: clients send parameters of their own. */
+  readonly query?: Q
+  /** Absent: none is read. */
+  readonly body?: B
+  /** How the body is written; `json` by default. `form`: `application/x-www-form-urlencoded` is taken besides. */
+  readonly bodyForm?: 'json' | 'form'
+  /** Every success by status; null: without a body. The operation's own success is among them. */
+  readonly answers: Readonly<Record<number, TSchema | null>>
+  /** The form of errors, where it is not the face's. */
+  readonly errors?: TSchema
+  /** The object's version: `tag`, the answer carries it as `ETag`; `match`, a change takes `If-Match`. */
+  readonly version?: 'tag' | 'match'
+  /** Nobody needs to say who they are. */
+  readonly open?: true
+}
+
+/** What a request says under a declaration. */
+export interface Said<Q extends TProperties, B extends TSchema> {
+  readonly query: Static<TObject<Q>>
+  readonly body: Static<B>
+}
+
+const limits = { maxBytes: 1024 * 1024, maxDepth: 32, maxMembers: 10_000 }
+
+const isArray = (schema: TSchema): boolean => 'type' in schema && schema.type === 'array'
+
+const readQuery = <Q extends TProperties>(properties: Q, query: Query): Static<TObject<Q>> => {
+  const sent: Record<string, string | readonly string[]> = {}
+  for (const [name, schema] of Object.entries(properties)) {
+    const value = isArray(schema) ? query.all(name) : query.get(name)
+    if (value !== undefined && value.length > 0) sent[name] = value
+  }
+  const schema = Type.Object(properties)
+  return decodeStrictly(schema, Value.Convert(schema, sent), 'query') as Static<TObject<Q>>
+}
+
+export const isForm = (contentType: string | undefined): boolean =>
+  /^application\/x-www-form-urlencoded\s*(;|$)/i.test(contentType ?? '')
+
+/** Of a form every value is text, and none is there twice. */
+const readForm = (body: Uint8Array): object => {
+  const form: Record<string, string> = Object.create(null)
+  for (const [name, value] of new URLSearchParams(Buffer.from(body).toString())) form[name] ??= value
+  return form
+}
+
+const readBody = (declares: Declaration, { body, header }: HttpRequest): unknown => {
+  if (declares.body === undefined) return undefined
+  const form = declares.bodyForm === 'form' && isForm(header('content-type'))
+  return decodeStrictly(declares.body, form ? readForm(body) : parseJsonObject(body, limits), 'request')
+}
+
+/** BadRequest naming everything that breaks a schema. An empty parameter is as good as none. */
+export const readSaid = <Q extends TProperties, B extends TSchema>(
+  declares: Declaration<Q, B>,
+  request: HttpRequest,
+): Said<Q, B> => ({
+  query: readQuery(declares.query ?? ({} as Q), request.query),
+  body: readBody(declares, request) as Static<B>,
+})
