@@ -73,6 +73,60 @@ export const serverSchema = Type.Object(
         strict,
       ),
     ),
+    tls: Type.Optional(
+      Type.Object(
+        {
+          certificate: secret(
+            'Reference to the certificate and its chain, in PEM. With it, the listener speaks TLS 1.2 and newer only. A renewed file is taken up within 10 seconds, without a restart.',
+          ),
+          key: secret('Reference to the private key of the certificate, in PEM.'),
+          'client-ca': Type.Optional(
+            secret(
+              'Reference to the authorities, in PEM, whose certificates clients may show. Default: none is asked for.',
+            ),
+          ),
+          'client-certificates': Type.Optional(
+            Type.Enum(['required', 'optional'], {
+              description:
+                'With `client-ca`: whether a client without a certificate is refused. A certificate of another authority always is. Default `required`.',
+            }),
+          ),
+        },
+        strict,
+      ),
+    ),
+    'public-url': Type.Optional(
+      Type.String({
+        pattern: '^https?://[^/?#]+(/[^?#]*)?$',
+        description:
+          'Our address as clients know it, with the path prefix of a proxy where there is one; begins every link to ourselves. Default: as the request says.',
+      }),
+    ),
+    'trusted-proxies': Type.Optional(
+      Type.Array(Type.String({ minLength: 1 }), {
+        description:
+          'Addresses or CIDR ranges of proxies in front of us, whose `X-Forwarded-*` or `Forwarded` headers are believed. Default: none.',
+      }),
+    ),
+    'forwarded-headers': Type.Optional(
+      Type.Enum(['x-forwarded', 'forwarded'], {
+        description:
+          'Which of the two the proxies set; the other is then ignored. Default: whichever is there, and where both are, what both say.',
+      }),
+    ),
+    cors: Type.Optional(
+      Type.Object(
+        {
+          origins: Type.Optional(
+            Type.Array(Type.String({ minLength: 1 }), {
+              description:
+                'Web pages that may read answers, such as `https://console.example`. Default: none. Cookies are never allowed.',
+            }),
+          ),
+        },
+        strict,
+      ),
+    ),
     'history-retention-days': Type.Optional(
       Type.Number({ minimum: 0, description: 'How long versions that nothing needs are kept. Default 7.' }),
     ),

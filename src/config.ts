@@ -14,6 +14,23 @@ export interface Flags {
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
+/** References, each to a text in PEM. */
+export interface TlsConfig {
+  readonly certificate: string
+  readonly key: string
+  readonly clientCa: string | undefined
+  readonly clientCertificates: 'required' | 'optional'
+}
+
+/** What lies between clients and the listener. */
+export interface EdgeConfig {
+  readonly tls: TlsConfig | undefined
+  readonly publicUrl: string | null
+  readonly trustedProxies: readonly string[]
+  readonly forwardedHeaders: 'x-forwarded' | 'forwarded' | null
+  readonly corsOrigins: readonly string[]
+}
+
 export interface ServerConfig {
   readonly host: string
   readonly port: number
@@ -31,6 +48,7 @@ export interface ServerConfig {
   readonly sharedFilesystem: boolean
   readonly egressAllow: readonly string[]
   readonly historyRetentionDays: number
+  readonly edge: EdgeConfig
   readonly telemetryEndpoint: string | undefined
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
 }
@@ -62,7 +80,7 @@ interface Property {
 }
 
 /** Secrets may stand in a variable themselves: the key then refers to that variable. */
-const secretKeys = new Set(['token', 'key'])
+const secretKeys = new Set(['token', 'key', 'certificate', 'client-ca'])
 
 const fromEnvironment = (
   properties: Readonly<Record<string, Property>>,
@@ -105,6 +123,22 @@ const fromFlags = ({ host, port, data }: Flags): Record<string, unknown> => ({
   ...(data === undefined ? {} : { data }),
 })
 
+const tlsOf = (keys: ServerKeys['tls']): TlsConfig | undefined =>
+  keys && {
+    certificate: keys.certificate,
+    key: keys.key,
+    clientCa: keys['client-ca'],
+    clientCertificates: keys['client-certificates'] ?? 'required',
+  }
+
+const edgeOf = (keys: ServerKeys): EdgeConfig => ({
+  tls: tlsOf(keys.tls),
+  publicUrl: keys['public-url'] ?? null,
+  trustedProxies: keys['trusted-proxies'] ?? [],
+  forwardedHeaders: keys['forwarded-headers'] ?? null,
+  corsOrigins: keys.cors?.origins ?? [],
+})
+
 const withDefaults = (keys: ServerKeys): ServerConfig => ({
   host: keys.host ?? '127.0.0.1',
   port: keys.port ?? 8181,
@@ -119,6 +153,7 @@ const withDefaults = (keys: ServerKeys): ServerConfig => ({
   sharedFilesystem: keys['shared-filesystem'] ?? false,
   egressAllow: keys.egress?.allow ?? [],
   historyRetentionDays: keys['history-retention-days'] ?? 7,
+  edge: edgeOf(keys),
   telemetryEndpoint: keys.telemetry?.endpoint,
   logLevel: keys['log-level'] ?? 'info',
 })
@@ -178,5 +213,10 @@ export const checkConfig = ({ server }: Config): void => {
     throw new CatalogError(
       'BadRequestException',
       'server.key (or LAKEGATE_KEY) is required with an external database: 32 bytes, the same for every replica',
+    )
+  if (server.edge.tls?.clientCertificates === 'optional' && server.edge.tls.clientCa === undefined)
+    throw new CatalogError(
+      'BadRequestException',
+      'server.tls.client-certificates says nothing without server.tls.client-ca',
     )
 }
