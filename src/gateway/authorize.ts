@@ -1,9 +1,13 @@
-/** The third step: every need of the operation is allowed, or the request ends before anything is reached. */
+/**
+ * The third step: every need of the operation is allowed, or the request ends before anything is reached. Before that,
+ * within the second: whether the asker may be in the project at all.
+ */
 import type { Authorizer } from '#authz/authorizer.ts'
 import type { Decision } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
 import type { Trail } from './audit.ts'
 import { denial } from './denial.ts'
+import type { Within } from './operation.ts'
 
 const undecided = (cause: unknown): never => {
   throw new CatalogError('ServiceUnavailableException', 'Authorization cannot be decided at the moment', {
@@ -33,4 +37,27 @@ export const authorize = (
   }
   const decision = decide(authorizer, trail)
   return decision instanceof Promise ? decision.then(conclude) : conclude(decision)
+}
+
+const outside = (project: string): Decision => ({
+  allow: false,
+  visible: false,
+  reason: `not a member of project ${project}`,
+})
+
+/** Throws the answer of a missing object for a project in which the asker has no business; 503 where nobody can tell. */
+export const enter = (authorizer: Authorizer, trail: Trail, within: Within): void | Promise<void> => {
+  const { project } = within
+  const conclude = (entered: boolean): void => {
+    if (entered) return
+    trail.needs = [{ action: 'describe', resource: { kind: 'project', project } }]
+    trail.decision = outside(project)
+    throw within.missing()
+  }
+  try {
+    const entered = authorizer.enters?.(trail.principal, project) ?? true
+    return entered instanceof Promise ? entered.catch(undecided).then(conclude) : conclude(entered)
+  } catch (error) {
+    throw trail.decision ? error : undecided(error)
+  }
 }

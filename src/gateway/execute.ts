@@ -26,7 +26,7 @@ const claimOf = <Input, T extends Target, Output>(
   if (!caller.idempotency || operation.kind === 'read') return undefined
   const key = checkKey(caller.idempotency.key)
   if (!operation.replay || target.repeatable) return undefined
-  const scope = `${principal.id}/${target.warehouse?.id ?? 'server'}`
+  const scope = `${principal.id}/${target.warehouse?.id ?? target.project ?? 'server'}`
   return { scope, key, digest: caller.idempotency.digest() }
 }
 

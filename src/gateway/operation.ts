@@ -38,12 +38,20 @@ export interface Caller {
 export interface Target {
   /** Scopes audit and idempotency; null where the operation is not inside one. */
   readonly warehouse: OpenWarehouse | null
+  /** Of an operation inside a project but in no warehouse; scopes idempotency. */
+  readonly project?: string
   /** The objects that our own records have under the names, as `Tables.find` gave them. */
   readonly entries?: readonly Entry[]
   /** An upstream decides the change: its idempotency key is held in our store while it is under way. */
   readonly relayed?: boolean
   /** Repeating the request changes nothing more (a staged create): no key is remembered. */
   readonly repeatable?: boolean
+}
+
+/** A project, and the answer of whoever must not know that it is there. */
+export interface Within {
+  readonly project: string
+  missing(): CatalogError
 }
 
 /** What `run` is given. */
@@ -73,10 +81,17 @@ interface Deed<Input, T extends Target, Output> {
   /** The status of this very success, where it is not always that one. */
   statusOf?(output: Output): number
   /**
-   * Finds what the input names in our own records. No upstream is reached: nobody has been allowed anything yet.
-   * `asker` is for what names itself only ("me").
+   * The project in which the operation acts, told from memory. Where there is one, its asker is let in before anything
+   * inside is looked up, so that a foreign project is refused at the cost of a missing one. Throws the answer for what
+   * is not there. `project` is as for `resolve`.
    */
-  resolve(input: Input, asker: Principal): Promise<T>
+  within?(input: Input, project: string | undefined): Within
+  /**
+   * Finds what the input names in our own records. No upstream is reached: nobody has been allowed anything yet.
+   * `asker` is for what names itself only ("me"); `project` is the one that the request names (`x-project-id`),
+   * undefined for the default one.
+   */
+  resolve(input: Input, asker: Principal, project: string | undefined): Promise<T>
   /** All that must be allowed, the object that the answer speaks of first. Never empty. */
   needs(target: T): readonly Need[]
   /** The answer for an absent object, where the resource of the need is not spelled as the caller named it. */

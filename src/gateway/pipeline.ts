@@ -45,7 +45,7 @@ export const createPipeline = (deps: PipelineDeps): Pipeline => {
     try {
       const principal = authenticate(deps.authenticator, trail)
       trail.principal = principal instanceof Promise ? await principal : principal
-      const target = await resolve(operation, ask.read, trail)
+      const target = await resolve(operation, { read: ask.read, authorizer: deps.authorizer, trail })
       const authorized = authorize(deps.authorizer, trail, () => operation.missing?.(target))
       if (authorized) await authorized
       const output = await execute(operation, target, { ...deps, trail })

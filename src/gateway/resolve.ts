@@ -1,15 +1,29 @@
 /** The second step: the request is read, and what it names is found in our own records; no upstream is reached. */
+import type { Authorizer } from '#authz/authorizer.ts'
 import type { Trail } from './audit.ts'
+import { enter } from './authorize.ts'
 import type { Operation, Target } from './operation.ts'
 
+interface Resolving<Input> {
+  readonly read: () => Input | Promise<Input>
+  readonly authorizer: Authorizer
+  readonly trail: Trail
+}
+
+/** Who may not enter the project finds nothing, and nothing has been looked up for him. */
 export const resolve = async <Input, T extends Target, Output>(
   operation: Operation<Input, T, Output>,
-  read: () => Input | Promise<Input>,
-  trail: Trail,
+  { read, authorizer, trail }: Resolving<Input>,
 ): Promise<T> => {
-  const input = read()
+  const reading = read()
   // What has no body is read at once: a promise is not waited for where there is none.
-  const target = await operation.resolve(input instanceof Promise ? await input : input, trail.principal)
+  const input = reading instanceof Promise ? await reading : reading
+  const { principal, caller } = trail
+  if (authorizer.enters && operation.within) {
+    const entered = enter(authorizer, trail, operation.within(input, caller.project))
+    if (entered) await entered
+  }
+  const target = await operation.resolve(input, principal, caller.project)
   trail.warehouse = target.warehouse?.id ?? null
   trail.needs = operation.needs(target)
   return target
