@@ -38,10 +38,16 @@ export interface FirstState {
   readonly config: Config
   readonly origin: string
   readonly token: string | undefined
+  /** The way to ourselves; absent: over the network, as anyone. */
+  readonly fetch?: typeof fetch
 }
 
 /** Through the management face, as anyone would: the same checks, the same audit. */
-export const applyFirstState = async ({ config, origin, token }: FirstState): Promise<void> => {
-  const client = createManagementClient({ origin, ...(token === undefined ? {} : { token }) })
+export const applyFirstState = async ({ config, origin, token, fetch }: FirstState): Promise<void> => {
+  const client = createManagementClient({
+    origin,
+    ...(token === undefined ? {} : { token }),
+    ...(fetch === undefined ? {} : { fetch }),
+  })
   await apply({ declared: await declaredState(config), client, print: () => {} })
 }

@@ -8,14 +8,14 @@ export interface Greeting {
 }
 
 /** The address under which this machine reaches what listens on `host`. */
-export const originOf = (host: string, port: number): string => {
+export const originOf = ({ host, edge }: Pick<ServerConfig, 'host' | 'edge'>, port: number): string => {
   const wildcard: Readonly<Record<string, string>> = {
     '0.0.0.0': '127.0.0.1',
     '::': '[::1]',
     '[::]': '[::1]',
   }
   const named = wildcard[host] ?? (host.includes(':') && !host.startsWith('[') ? `[${host}]` : host)
-  return `http://${named}:${port}`
+  return `${edge.tls ? 'https' : 'http'}://${named}:${port}`
 }
 
 const snippet = (origin: string, server: ServerConfig): readonly string[] => {

@@ -84,7 +84,7 @@ const runApply = async ({ config, environment, values }: Call): Promise<void> =>
   const { server } = config
   const token = server.token === undefined ? undefined : await createSecretResolver(environment)(server.token)
   const client = createManagementClient({
-    origin: values.server ?? originOf(server.host, server.port),
+    origin: values.server ?? originOf(server, server.port),
     ...(token === undefined ? {} : { token }),
   })
   const { prune, 'dry-run': dryRun } = values

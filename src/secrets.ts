@@ -44,7 +44,7 @@ export const createSecretResolver =
  * a connection could have them sent to an upstream of his own.
  */
 export const withoutOwnSecrets = (secret: SecretResolver, server: ServerConfig): SecretResolver => {
-  const own = [server.token, server.key, server.database, server.databaseDirectUrl]
+  const own = [server.token, server.key, server.database, server.databaseDirectUrl, server.edge.tls?.key]
   const folder = `${resolve(server.data)}${sep}`
   return async (reference) => {
     const file = reference.startsWith('file:') ? resolve(reference.slice('file:'.length)) : ''

@@ -16,10 +16,13 @@ import { createPageTokens } from '#gateway/page-token.ts'
 import { createPipeline, type Pipeline, type PipelineDeps } from '#gateway/pipeline.ts'
 import { countingShed, createShedRecord, type ShedRecord } from '#gateway/shed.ts'
 import { measuredPipeline, tracedPipeline } from '#gateway/traced.ts'
+import { createCors } from '#http/cors.ts'
+import { createForwarding } from '#http/forwarded.ts'
 import { icebergEndpoints } from '#http/iceberg/endpoints.ts'
 import { managementEndpoints } from '#http/management/endpoints.ts'
 import { createRouter } from '#http/router.ts'
-import { createHttpServer, defaultLimits, type HttpServer } from '#http/server.ts'
+import { createHttpServer, defaultLimits, type HttpServer, type ServerDeps } from '#http/server.ts'
+import type { TlsOptions } from '#http/tls.ts'
 import { createAuditBuffer } from '#store/audit-buffer.ts'
 import type { Database } from '#store/database.ts'
 import { createDoubtLedger } from '#store/doubts.ts'
@@ -28,10 +31,11 @@ import { recordChange } from '#store/receipt.ts'
 import { claimKey, loadEpoch, loadServer, type ServerRecord } from '#store/server.ts'
 import { startSweeper } from '#store/sweeper.ts'
 import { tracedDatabase } from '#store/traced.ts'
-import { type CatalogDeps, createLocals, createUpstreams } from './catalogs.ts'
+import { type CatalogDeps, createLocals, createUpstreams, storageTools } from './catalogs.ts'
 import { type Config, checkConfig, type Environment, isDevelopment, isLoopback } from './config.ts'
 import { applyFirstState } from './first-state.ts'
 import { originOf } from './greeting.ts'
+import { openInside } from './inside.ts'
 import type { Logs } from './log.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { openConfiguredDatabase, prepareSchema } from './open-database.ts'
@@ -45,6 +49,8 @@ import {
 } from './secrets.ts'
 import { checkFileLocations, checkStorage, profileOf } from './storage-profile.ts'
 import { startTelemetry, type Telemetry } from './telemetry.ts'
+import { loadTls, watchTls } from './tls.ts'
+import { createVault, type Vault } from './vault.ts'
 import { version } from './version.ts'
 import { type OpenDirectory, openWarehouseDirectory } from './warehouse-directory.ts'
 
@@ -69,6 +75,7 @@ interface Ground extends ServeRequest {
   readonly parts: AsyncDisposableStack
   readonly secret: SecretResolver
   readonly serverKey: Buffer
+  readonly vault: Vault
   readonly database: Database
   readonly store: ServerRecord
   readonly telemetry: Telemetry
@@ -92,6 +99,7 @@ const openGround = async (request: ServeRequest, parts: AsyncDisposableStack): P
   return {
     ...request,
     ...{ parts, secret, serverKey, database, telemetry, token },
+    vault: createVault({ database, serverKey, secret: withoutOwnSecrets(secret, server) }),
     store: await loadServer(database),
   }
 }
@@ -99,11 +107,10 @@ const openGround = async (request: ServeRequest, parts: AsyncDisposableStack): P
 const catalogDeps = (ground: Ground, metrics: Metrics, epoch: () => number): CatalogDeps => {
   const { config, database, logs, telemetry, store } = ground
   const { server } = config
-  const secret = withoutOwnSecrets(ground.secret, server)
+  const { secrets } = ground.vault
   return {
-    ...{ server, database, secret, logs, metrics, epoch },
+    ...{ server, database, secrets, logs, metrics, epoch },
     storage: {
-      tools: { secret, now: Date.now },
       filesAllowed: isLoopback(server.host) || server.sharedFilesystem,
       dataFolder: server.data,
     },
@@ -146,7 +153,9 @@ const openHouse = async (ground: Ground): Promise<House> => {
     server: { id: store.id, version },
     projectId: defaultProject,
     connectors: upstreams.connectors,
-    checkStorage: (storage, allowed) => checkStorage(profileOf(storage, allowed), deps.storage),
+    sealing: ground.vault.sealing,
+    checkStorage: (storage, allowed, secrets) =>
+      checkStorage(profileOf(storage, allowed), { ...deps.storage, tools: storageTools(deps, secrets) }),
     checkMount: async (context, { warehouse, namespace, connection }) => {
       const local = opened.local(warehouse.id)
       if (local === undefined) throw missingWarehouse(warehouse.id)
@@ -208,14 +217,15 @@ const createReadiness = (ground: Ground) => {
   return { state, ready }
 }
 
-const openHttp = (ground: Ground, house: House, ready: () => Promise<readonly string[]>): HttpServer => {
+const httpDepsOf = (ground: Ground, house: House, ready: () => Promise<readonly string[]>): ServerDeps => {
   const { config, serverKey, logs } = ground
   const { sink, shed } = openAudit(ground)
   const iceberg = createIcebergOperations({
     warehouses: house.directory,
     listing: { tokens: createPageTokens(serverKey), strict: config.server.strictLists },
   })
-  return createHttpServer({
+  const { edge } = config.server
+  return {
     pipeline: createObservedPipeline(ground, house.metrics, sink),
     router: createRouter([
       { base: '/catalog', endpoints: icebergEndpoints(iceberg) },
@@ -224,9 +234,27 @@ const openHttp = (ground: Ground, house: House, ready: () => Promise<readonly st
     probes: { ready, metrics: house.metrics.text },
     log: logs.error,
     ...(isDevelopment(config.server) ? { mode: 'development' } : {}),
+    ...(edge.corsOrigins.length > 0 ? { cors: createCors(edge.corsOrigins) } : {}),
+    forwarding: createForwarding({ ...edge, headers: edge.forwardedHeaders }),
     limits: defaultLimits,
     shed: shed.count,
-  })
+  }
+}
+
+/** Encrypted where it is configured; a certificate is taken up anew when it has been renewed. */
+const openHttp = async (ground: Ground, deps: ServerDeps): Promise<HttpServer> => {
+  const { config, secret, logs, parts } = ground
+  const { tls } = config.server.edge
+  if (!tls) return createHttpServer(deps)
+  const current = await loadTls(tls, secret)
+  const http = createHttpServer({ ...deps, tls: current })
+  const renew = (options: TlsOptions): void => {
+    http.renewTls(options)
+    logs.info('tls.renewed', {})
+  }
+  const onFailure = (error: unknown) => logs.error('tls.not-renewed', { error })
+  parts.use(watchTls({ config: tls, secret, current, renew, onFailure }))
+  return http
 }
 
 const isConfigurationEvent = (type: string): boolean => /^(warehouse|connection|mount)\./.test(type)
@@ -265,11 +293,16 @@ const startWorkers = async (ground: Ground, { directory, metrics }: House): Prom
 }
 
 /** Only an empty embedded store takes the state of the file: afterwards `apply` alone reads it. */
-const prepareFirstState = async (ground: Ground, house: House, origin: string): Promise<boolean> => {
-  const { config, token } = ground
+const prepareFirstState = async (
+  { config, token }: Ground,
+  house: House,
+  { deps, origin }: { readonly deps: ServerDeps; readonly origin: string },
+): Promise<boolean> => {
   if (config.server.database !== 'embedded') return false
   if ((await house.registry.listWarehouses(defaultProject)).length > 0) return false
-  await applyFirstState({ config, origin, token })
+  await using parts = new AsyncDisposableStack()
+  const inside = config.server.edge.tls ? { fetch: await openInside(createHttpServer(deps), parts) } : {}
+  await applyFirstState({ config, origin, token, ...inside })
   return true
 }
 
@@ -281,12 +314,13 @@ export const serve = async (request: ServeRequest): Promise<RunningServer> => {
   const ground = await openGround(request, started)
   const house = await openHouse(ground)
   const { state, ready } = createReadiness(ground)
-  const http = openHttp(ground, house, ready)
+  const deps = httpDepsOf(ground, house, ready)
+  const http = await openHttp(ground, deps)
   await startWorkers(ground, house)
   const port = await http.listen({ host: server.host, port: server.port })
   started.defer(() => http.stop(graceMs))
-  const origin = originOf(server.host, port)
-  const firstStart = await prepareFirstState(ground, house, origin)
+  const origin = originOf(server, port)
+  const firstStart = await prepareFirstState(ground, house, { deps, origin })
   state.prepared = true
   const parts = started.move()
   return {

@@ -13,6 +13,8 @@ export interface ManagementAddress {
   /** e.g. `http://127.0.0.1:8181`. */
   readonly origin: string
   readonly token?: string
+  /** Another way there than the network's. */
+  readonly fetch?: typeof fetch
 }
 
 /** The server's own words, with what was asked of it. */
@@ -38,10 +40,14 @@ const messageOf = (text: string): string => {
   return text.slice(0, 200)
 }
 
-export const createManagementClient = ({ origin, token }: ManagementAddress): ManagementClient => {
+export const createManagementClient = ({
+  origin,
+  token,
+  fetch: way = fetch,
+}: ManagementAddress): ManagementClient => {
   const ask = async (method: string, path: string, body?: Wire): Promise<Wire> => {
     const url = new URL(`/management/v1${path}`, origin)
-    const answer = await fetch(url, {
+    const answer = await way(url, {
       method,
       headers: {
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
