@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Catalog } from '#catalog/catalog.ts'
 import { createEgressPolicy } from '#catalog/egress-policy.ts'
 import { measuredFetch, tracedFetch } from '#catalog/traced-fetch.ts'
+import type { StorageSecrets } from '#gateway/operations/management/literals.ts'
 import type { WarehouseRecord } from '#gateway/operations/management/registry.ts'
 import { createEnginePool } from '#iceberg/engine-pool.ts'
 import { tableEngine } from '#iceberg/table.ts'
@@ -11,6 +12,7 @@ import { viewEngine } from '#iceberg/view.ts'
 import { openLocalCatalog } from '#local/local-catalog.ts'
 import { createMetadataCache } from '#local/metadata-cache.ts'
 import { createMetadataFiles } from '#storage/metadata-files.ts'
+import type { StorageTools } from '#storage/profile.ts'
 import { openStorage } from '#storage/storage.ts'
 import type { Database } from '#store/database.ts'
 import { createCommitIntents } from '#store/intents.ts'
@@ -18,15 +20,15 @@ import { connectors } from '../connectors/index.ts'
 import { isDevelopment, type ServerConfig } from './config.ts'
 import type { Logs } from './log.ts'
 import type { Metrics } from './metrics.ts'
-import type { SecretResolver } from './secrets.ts'
+import type { ScopedSecrets } from './secrets.ts'
 import { checkFileLocations, endpointOf, profileOf, type StorageRules } from './storage-profile.ts'
 import { openUpstream, type UpstreamDeps } from './upstreams.ts'
 
 export interface CatalogDeps {
   readonly server: ServerConfig
   readonly database: Database
-  readonly secret: SecretResolver
-  readonly storage: StorageRules
+  readonly secrets: ScopedSecrets
+  readonly storage: Omit<StorageRules, 'tools'>
   readonly logs: Logs
   readonly metrics: Metrics
   readonly traced: boolean
@@ -47,6 +49,12 @@ const warehouseOf = ({ id, storage, allowedLocations, verifyMetadataFile }: Ware
   }
 }
 
+/** What a project's warehouse may use of the world. */
+export const storageTools = (
+  { secrets }: Pick<CatalogDeps, 'secrets'>,
+  { projectId, secrets: drafts }: StorageSecrets,
+): StorageTools => ({ secret: secrets({ purpose: 'storage-credential', projectId }, drafts), now: Date.now })
+
 /** Opens local catalogs; threads and the cache of metadata are shared by all. */
 export const createLocals = (deps: CatalogDeps, parts: AsyncDisposableStack) => {
   const engines = parts.use(createEnginePool())
@@ -65,7 +73,7 @@ export const createLocals = (deps: CatalogDeps, parts: AsyncDisposableStack) => 
   return async (record: WarehouseRecord): Promise<Catalog> => {
     const profile = profileOf(record.storage, record.allowedLocations)
     checkFileLocations(profile, deps.storage.filesAllowed)
-    const store = openStorage(profile, deps.storage.tools)
+    const store = openStorage(profile, storageTools(deps, { projectId: record.projectId, secrets: [] }))
     const catalog = openLocalCatalog({
       ...shared,
       warehouse: warehouseOf(record),
@@ -87,7 +95,7 @@ const upstreamDeps = (deps: CatalogDeps): UpstreamDeps => ({
     allow: deps.server.egressAllow,
     loopback: isDevelopment(deps.server),
   }),
-  secret: deps.secret,
+  secrets: deps.secrets,
   hop: deps.hop,
   log: deps.logs.warn,
   intentsOf: (connectionId) => createCommitIntents(deps.database, { connectionId, epoch: deps.epoch }),

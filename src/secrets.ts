@@ -1,12 +1,17 @@
 /** Secrets behind references, and the server key. */
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, hkdfSync, randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { link, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve, sep } from 'node:path'
 import { CatalogError } from '#model/errors.ts'
+import { sealedIdOf } from '#model/secret.ts'
+import type { SealedSecret, SecretScope } from '#store/sealing.ts'
 import type { Environment, ServerConfig } from './config.ts'
 
 export type SecretResolver = (reference: string) => Promise<string>
+
+/** A resolver for what has one purpose in one project: it opens no sealed secret of another. */
+export type ScopedSecrets = (scope: SecretScope, drafts?: readonly SealedSecret[]) => SecretResolver
 
 const unresolved = (reference: string, cause?: unknown): CatalogError =>
   new CatalogError('BadRequestException', `Cannot resolve the secret ${reference}`, { cause })
@@ -54,6 +59,14 @@ export const withoutOwnSecrets = (secret: SecretResolver, server: ServerConfig):
   }
 }
 
+/** `secret:<uuid>` is opened from the store; every other reference is resolved as before. */
+export const withSealed =
+  (secret: SecretResolver, open: (id: string) => Promise<string>): SecretResolver =>
+  (reference) => {
+    const id = sealedIdOf(reference)
+    return id === undefined ? secret(reference) : open(id)
+  }
+
 const keyBytes = 32
 
 const decodeKey = (text: string): Buffer => {
@@ -96,3 +109,7 @@ export const openServerKey = async (server: ServerConfig, secret: SecretResolver
 /** Tells keys apart without telling anything of them. Kept in the `server` row. */
 export const fingerprintOf = (key: Uint8Array): string =>
   createHash('sha256').update('lakegate server key').update(key).digest('hex').slice(0, 32)
+
+/** 32 bytes for one use: whoever learns them learns nothing of the server key or of its other uses. */
+export const derivedKey = (key: Uint8Array, use: string): Buffer =>
+  Buffer.from(hkdfSync('sha256', key, '', `lakegate ${use}`, 32))

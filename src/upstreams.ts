@@ -7,12 +7,12 @@ import type { CommitIntents } from '#catalog/intents.ts'
 import type { ConnectionRecord } from '#gateway/operations/management/registry.ts'
 import { CatalogError } from '#model/errors.ts'
 import type { Log } from './log.ts'
-import type { SecretResolver } from './secrets.ts'
+import type { ScopedSecrets } from './secrets.ts'
 
 export interface UpstreamDeps {
   readonly connectors: ReadonlyMap<string, Connector>
   readonly policy: EgressPolicy
-  readonly secret: SecretResolver
+  readonly secrets: ScopedSecrets
   readonly hop: string
   readonly log: Log
   readonly intentsOf: (connectionId: string) => CommitIntents
@@ -32,7 +32,7 @@ export const openUpstream = async (deps: UpstreamDeps, record: ConnectionRecord)
     connection: record.name,
     hop: deps.hop,
     fetch: deps.observed(record.name, createBulkhead({ fetch: sockets.fetch, now: Date.now })),
-    secret: deps.secret,
+    secret: deps.secrets({ purpose: 'connection', projectId: record.projectId }),
     now: Date.now,
     log: deps.log,
     intents: deps.intentsOf(record.id),

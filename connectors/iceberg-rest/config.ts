@@ -1,29 +1,27 @@
-/** What a connection of this kind is configured with. Secrets are references, never literals. */
+/** What a connection of this kind is configured with. Where it comes from the store, secrets are references. */
 
 import type { Static } from 'typebox'
 import { Type } from 'typebox'
 import { Check, Errors } from 'typebox/value'
 import { CatalogError } from '#model/errors.ts'
+import { isReference, mapSecrets, secretSchema } from '#model/secret.ts'
 
 const strict = { additionalProperties: false } as const
 
-const secretReference = Type.String({
-  pattern: '^(env:[A-Za-z_][A-Za-z0-9_]*|file:/.+)$',
-  description: '`env:NAME` or `file:/path`',
-})
+const secret = secretSchema()
 
 const httpUrl = Type.String({ pattern: '^https?://[^\\s@?#]+$', maxLength: 2000 })
 
 const auth = Type.Union([
   Type.Object({ kind: Type.Literal('none') }, strict),
-  Type.Object({ kind: Type.Literal('bearer'), token: secretReference }, strict),
+  Type.Object({ kind: Type.Literal('bearer'), token: secret }, strict),
   Type.Object(
     {
       kind: Type.Literal('oauth2'),
       /** Default: the upstream's own `v1/oauth/tokens`. */
       'token-uri': Type.Optional(httpUrl),
       'client-id': Type.String({ minLength: 1, maxLength: 1000 }),
-      'client-secret': secretReference,
+      'client-secret': secret,
       /** Default `catalog`, as the specification's clients send it. */
       scope: Type.Optional(Type.String({ maxLength: 1000 })),
     },
@@ -53,9 +51,15 @@ export const restConfig = Type.Object(
 export type RestConfig = Static<typeof restConfig>
 export type RestAuth = Static<typeof auth>
 
+/** A literal is sealed before a connection of it is opened. */
+const checkReference = (secret: string): string => {
+  if (isReference(secret)) return secret
+  throw new CatalogError('BadRequestException', 'Invalid iceberg-rest connection: a secret is no reference')
+}
+
 /** BadRequest naming the first member that does not fit; values are not repeated, they may be secrets. */
 export const readConfig = (config: unknown): RestConfig => {
-  if (Check(restConfig, config)) return config
+  if (Check(restConfig, config)) return mapSecrets(restConfig, config, checkReference)
   const [first] = Errors(restConfig, config)
   const where = first?.instancePath ? first.instancePath.slice(1).replaceAll('/', '.') : 'connection'
   throw new CatalogError(

@@ -11,7 +11,7 @@ export interface ConnectorTools {
   readonly hop: string
   /** Behind the egress guard: scheme, resolved address and redirects are checked for every request. */
   readonly fetch: GuardedFetch
-  /** Resolves `env:NAME` or `file:/path`; a literal is refused before it comes here. Re-read on each call. */
+  /** Resolves `env:NAME`, `file:/path` or `secret:<uuid>`; a literal never comes here. Re-read on each call. */
   readonly secret: (reference: string) => Promise<string>
   readonly now: () => number
   readonly log: (event: string, detail: Readonly<Record<string, unknown>>) => void

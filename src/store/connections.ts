@@ -5,6 +5,7 @@ import { checkVersion, type NamePage, refusing } from './administration.ts'
 import type { Sql, Transaction } from './database.ts'
 import { and, asc, eq, sql as fragment, gt } from './drizzle.ts'
 import { connection } from './schema.ts'
+import { releaseSecrets } from './secrets.ts'
 import { raiseEpoch } from './server.ts'
 
 export interface ConnectionRecord {
@@ -85,6 +86,7 @@ export const updateConnection = async (
   )
   const [row] = await refusing({ taken: taken(change.name ?? found.name) }, update)
   if (row === undefined) throw missing(target.id)
+  if (change.config !== undefined) await releaseSecrets(tx, found.config, change.config)
   await raiseEpoch(tx)
   return row
 }
@@ -104,6 +106,7 @@ export const deleteConnection = async (
     { bound },
     tx.orm((orm) => orm.delete(connection).where(eq(connection.id, target.id))),
   )
+  await releaseSecrets(tx, found.config)
   await raiseEpoch(tx)
   return found
 }

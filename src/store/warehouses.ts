@@ -8,6 +8,7 @@ import { and, asc, eq, sql as fragment, gt } from './drizzle.ts'
 import { createMainLine, hasContent } from './entries-lines.ts'
 import { holdLines } from './entries-write.ts'
 import { line, project, ref, storageProfile, warehouse } from './schema.ts'
+import { releaseSecrets } from './secrets.ts'
 import { raiseEpoch } from './server.ts'
 import { checkApart, lockPlaces } from './warehouse-places.ts'
 
@@ -222,7 +223,11 @@ export const updateWarehouse = async (
       .where(eq(warehouse.id, target.id)),
   )
   await refusing({ taken: taken(change.name ?? found.name) }, update)
-  if (storage !== undefined) await replaceStorage(tx, target.id, storage)
+  if (storage !== undefined) {
+    const before = await reload(tx, target.id)
+    await replaceStorage(tx, target.id, storage)
+    await releaseSecrets(tx, before.storage.settings, storage.settings)
+  }
   await raiseEpoch(tx)
   return reload(tx, target.id)
 }
@@ -248,6 +253,7 @@ export const deleteWarehouse = async (tx: Transaction, target: Target): Promise<
     orm.update(project).set({ defaultWarehouse: null }).where(eq(project.defaultWarehouse, target.id)),
   )
   await tx.orm((orm) => orm.delete(warehouse).where(eq(warehouse.id, target.id)))
+  await releaseSecrets(tx, record.storage.settings)
   await raiseEpoch(tx)
   return record
 }

@@ -5,6 +5,7 @@ import { createStaticTokenAuthenticator } from '#authn/authenticator.ts'
 import type { Authorizer } from '#authz/authorizer.ts'
 import { createManagementOperations } from '#gateway/operations/management/management.ts'
 import { managementEndpoints } from '#http/management/endpoints.ts'
+import { createSealing } from '#store/sealing.ts'
 import { icebergRest } from '../../connectors/iceberg-rest/index.ts'
 import { denyEverything } from '../support/deny-list.ts'
 import {
@@ -22,6 +23,7 @@ const endpointsOver = (registry: MemoryRegistry) =>
       server: { id: 's', version: '1' },
       connectors: new Map([['iceberg-rest', icebergRest]]),
       checkStorage: async () => {},
+      sealing: createSealing({ key: Buffer.alloc(32), fingerprint: 'f' }),
       checkMount: async () => {},
     }),
   )

@@ -202,7 +202,7 @@ describe('a warehouse', () => {
       /storage-profile/,
     ],
     [
-      'a literal secret',
+      'a secret that another object has',
       {
         'warehouse-name': 'a',
         'storage-profile': s3,
@@ -210,10 +210,10 @@ describe('a warehouse', () => {
           type: 's3',
           'credential-type': 'access-key',
           'access-key-id': 'env:A',
-          'secret-access-key': 'hunter2',
+          'secret-access-key': 'secret:00000000-0000-4000-8000-000000000000',
         },
       },
-      /secret-access-key|storage-credential/,
+      /Cannot resolve the secret/,
     ],
     [
       'a promise to vend that would not be kept',
@@ -279,8 +279,8 @@ describe('a connection', () => {
       /did you mean "uri"/,
     ],
     [
-      'a literal secret',
-      { kind: 'iceberg-rest', config: { uri: 'http://x', auth: { kind: 'bearer', token: 'hunter2' } } },
+      'a reference that is misspelled, not taken for a secret',
+      { kind: 'iceberg-rest', config: { uri: 'http://x', auth: { kind: 'bearer', token: 'env:hunter2-x' } } },
       /auth/,
     ],
   ])('with %s is refused', async (_name, draft, message) => {

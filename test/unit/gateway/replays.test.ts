@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { createIcebergOperations } from '#gateway/operations/iceberg.ts'
 import { createManagementOperations } from '#gateway/operations/management/management.ts'
 import { createPageTokens } from '#gateway/page-token.ts'
+import { createSealing } from '#store/sealing.ts'
 import { samples } from '../../support/iceberg-requests.ts'
 import { createMemoryRegistry } from '../../support/memory-registry.ts'
 
@@ -20,6 +21,7 @@ const management = createManagementOperations({
   server: { id: 's', version: '1' },
   connectors: new Map(),
   checkStorage: async () => {},
+  sealing: createSealing({ key: Buffer.alloc(32), fingerprint: 'f' }),
   checkMount: async () => {},
 })
 

@@ -6,6 +6,7 @@ import type { JsonObject } from '#model/json.ts'
 import { decodeStrictly } from '#model/schema.ts'
 import type { Operation } from '../../operation.ts'
 import { replayDone } from '../replays.ts'
+import { type Sealed, sealLiterals } from './literals.ts'
 import {
   aimAt,
   type ById,
@@ -37,15 +38,27 @@ export const connectionConfigSchema = Type.Object({ kind: Type.Optional(Type.Str
 
 export type CreateConnection = Static<typeof createConnectionSchema>
 
-/** BadRequest for an unknown kind, or for what the kind's schema refuses (a literal secret among it). */
-const checkConfig = (deps: ManagementDeps, kind: string, value: object): JsonObject => {
+interface Offered {
+  readonly projectId: string
+  readonly kind: string
+  readonly config: object
+  readonly before: JsonObject | undefined
+}
+
+/** Secrets sealed. BadRequest for an unknown kind, or for what the kind's schema refuses. */
+const takeConfig = (
+  deps: ManagementDeps,
+  { projectId, kind, config, before }: Offered,
+): Sealed<JsonObject> => {
   const connector = deps.connectors.get(kind)
   if (connector === undefined)
     throw new CatalogError(
       'BadRequestException',
       `Unknown kind of connection ${JSON.stringify(kind)}: ${nearestKind(kind, [...deps.connectors.keys()])}`,
     )
-  return decodeStrictly(connector.schema, value, 'connection') as JsonObject
+  const value = decodeStrictly(connector.schema, config, 'connection') as JsonObject
+  const scope = { purpose: 'connection', projectId }
+  return sealLiterals(deps.sealing, value, { schema: connector.schema, scope, before })
 }
 
 const listConnections = (
@@ -71,13 +84,13 @@ const createConnection = (
     return { warehouse: null, input }
   },
   needs: onProject(deps, 'create'),
-  run: certainly(async ({ context, target: { input } }) =>
-    deps.registry.createConnection(context, deps.projectId, {
-      name: input['connection-name'],
-      kind: input.kind,
-      config: checkConfig(deps, input.kind, input.config),
-    }),
-  ),
+  run: certainly(async ({ context, target: { input } }) => {
+    const { projectId } = deps
+    const { kind, config } = input
+    const { value, secrets } = takeConfig(deps, { projectId, kind, config, before: undefined })
+    const name = input['connection-name']
+    return deps.registry.createConnection(context, projectId, { name, kind, config: value, secrets })
+  }),
   replay: replayMade(
     (_target, id) => deps.registry.findConnection(deps.projectId, id),
     ({ input }) => missingConnection(input['connection-name']),
@@ -140,10 +153,10 @@ const updateConnectionConfig = (
   needs: onConnection('manage'),
   run: certainly(async ({ context, target: { input, record } }) => {
     const kind = input.body.kind ?? record.kind
-    return deps.registry.changeConnection(context, record.id, {
-      kind,
-      config: checkConfig(deps, kind, input.body.config),
-    })
+    const { projectId, config: before } = record
+    const { config } = input.body
+    const { value, secrets } = takeConfig(deps, { projectId, kind, config, before })
+    return deps.registry.changeConnection(context, record.id, { kind, config: value, secrets })
   }),
   replay: replayConnection(deps),
 })

@@ -5,7 +5,9 @@ import { beforeChange } from '#catalog/certainty.ts'
 import type { Need, Resource } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
 import type { Namespace } from '#model/identifier.ts'
+import type { Sealing } from '#store/sealing.ts'
 import type { Target, Task } from '../../operation.ts'
+import type { StorageSecrets } from './literals.ts'
 import type {
   ConnectionRecord,
   Registry,
@@ -27,7 +29,13 @@ export interface ManagementDeps {
   /** By kind. */
   readonly connectors: ReadonlyMap<string, { readonly schema: TSchema }>
   /** Writes, reads, lists and deletes a probe object; BadRequest naming what failed. */
-  checkStorage(storage: StorageRecord, allowedLocations: WarehouseDraft['allowedLocations']): Promise<void>
+  checkStorage(
+    storage: StorageRecord,
+    allowedLocations: WarehouseDraft['allowedLocations'],
+    secrets: StorageSecrets,
+  ): Promise<void>
+  /** Literal secrets are sealed as they arrive. */
+  readonly sealing: Pick<Sealing, 'seal'>
   /** The mount law: BadRequest for a loop, AlreadyExists for a duplicate, Conflict over local content. */
   checkMount(context: CallContext, mount: NewMountPlace): Promise<void>
 }

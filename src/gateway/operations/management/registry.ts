@@ -5,6 +5,7 @@
 import type { CallContext } from '#catalog/catalog.ts'
 import type { Namespace } from '#model/identifier.ts'
 import type { JsonObject } from '#model/json.ts'
+import type { SealedSecret } from '#store/sealing.ts'
 
 export interface WarehouseRecord {
   readonly id: string
@@ -29,14 +30,19 @@ export interface StorageRecord {
   readonly settings: JsonObject
 }
 
-export interface WarehouseDraft {
+/** What its settings refer to and was not recorded before: written with it, and deleted with it. */
+interface WithSecrets {
+  readonly secrets?: readonly SealedSecret[]
+}
+
+export interface WarehouseDraft extends WithSecrets {
   readonly name: string
   readonly storage: StorageRecord
   readonly allowedLocations: readonly string[]
   readonly verifyMetadataFile: boolean | null
 }
 
-export interface WarehouseChange {
+export interface WarehouseChange extends WithSecrets {
   readonly name?: string
   readonly status?: WarehouseRecord['status']
   readonly protected?: boolean
@@ -57,7 +63,7 @@ export interface ConnectionRecord {
   readonly updatedAt: Date
 }
 
-interface ConnectionDraft {
+interface ConnectionDraft extends WithSecrets {
   readonly name: string
   readonly kind: string
   readonly config: JsonObject

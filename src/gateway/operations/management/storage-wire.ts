@@ -3,11 +3,12 @@ import { type Static, Type } from 'typebox'
 import { CatalogError } from '#model/errors.ts'
 import type { JsonObject } from '#model/json.ts'
 import { nearest } from '#model/schema.ts'
+import { secretSchema } from '#model/secret.ts'
 import type { StorageRecord } from './registry.ts'
 
 const strict = { additionalProperties: false } as const
 
-const reference = Type.String({ pattern: '^(env:[A-Za-z_][A-Za-z0-9_]*|file:/.+)$' })
+const secret = secretSchema()
 const text = Type.String({ minLength: 1 })
 const absent = Type.Null()
 const maybe = <T extends ReturnType<typeof Type.String> | ReturnType<typeof Type.Boolean>>(schema: T) =>
@@ -35,8 +36,8 @@ const accessKey = Type.Object(
   {
     type: Type.Optional(Type.Literal('s3')),
     'credential-type': Type.Literal('access-key'),
-    'access-key-id': reference,
-    'secret-access-key': reference,
+    'access-key-id': secret,
+    'secret-access-key': secret,
   },
   strict,
 )
@@ -51,6 +52,9 @@ export const storageMembers = {
   'storage-profile': Type.Union([fileProfile, s3Profile]),
   'storage-credential': Type.Optional(Type.Union([accessKey, systemIdentity, absent])),
 }
+
+/** The settings of a recorded storage in which secrets stand. */
+export const storageSettingsSchema = Type.Object({ 'access-key-id': secret, 'secret-access-key': secret })
 
 const storageSchema = Type.Object(storageMembers)
 type StorageWire = Static<typeof storageSchema>

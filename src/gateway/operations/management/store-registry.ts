@@ -5,6 +5,7 @@ import * as connections from '#store/connections.ts'
 import type { Database } from '#store/database.ts'
 import * as mounts from '#store/mounts.ts'
 import { assignDefaultWarehouse, findProject } from '#store/projects.ts'
+import { insertSecrets } from '#store/secrets.ts'
 import * as warehouses from '#store/warehouses.ts'
 import type { ConnectionRecord, MountRecord, Registry, WarehouseRecord } from './registry.ts'
 import { type Change, createChange, type StoreChangeDeps } from './store-change.ts'
@@ -64,16 +65,18 @@ const warehouseMembers = (database: Database, change: Change): WarehouseMembers 
     const row = await warehouses.findWarehouseById(database, id)
     return row?.projectId === projectId ? warehouseOf(row) : undefined
   },
-  createWarehouse: (context, projectId, draft) =>
+  createWarehouse: (context, projectId, { secrets = [], ...draft }) =>
     change(context, async (tx) => {
       const createdBy = context.principal.id
       const result = warehouseOf(await warehouses.insertWarehouse(tx, { ...draft, projectId, createdBy }))
+      await insertSecrets(tx, secrets)
       const project = await findProject(tx, projectId)
       if (project?.defaultWarehouse === null) await assignDefaultWarehouse(tx, projectId, result.id)
       return { result, event: eventOf('warehouse.created', result) }
     }),
-  changeWarehouse: (context, id, asked) =>
+  changeWarehouse: (context, id, { secrets = [], ...asked }) =>
     change(context, async (tx) => {
+      await insertSecrets(tx, secrets)
       const result = warehouseOf(await warehouses.updateWarehouse(tx, { id }, asked))
       return { result, event: eventOf('warehouse.changed', result) }
     }),
@@ -96,13 +99,15 @@ const connectionMembers = (database: Database, change: Change): ConnectionMember
     const row = await connections.findConnection(database, id)
     return row?.projectId === projectId ? connectionOf(row) : undefined
   },
-  createConnection: (context, projectId, draft) =>
+  createConnection: (context, projectId, { secrets = [], ...draft }) =>
     change(context, async (tx) => {
       const result = connectionOf(await connections.insertConnection(tx, { ...asColumns(draft), projectId }))
+      await insertSecrets(tx, secrets)
       return { result, event: eventOf('connection.created', result) }
     }),
-  changeConnection: (context, id, asked) =>
+  changeConnection: (context, id, { secrets = [], ...asked }) =>
     change(context, async (tx) => {
+      await insertSecrets(tx, secrets)
       const result = connectionOf(await connections.updateConnection(tx, { id }, asColumns(asked)))
       return { result, event: eventOf('connection.changed', result) }
     }),

@@ -5,6 +5,7 @@ import { checkText } from '#model/identifier.ts'
 import { checkApart } from '#store/warehouse-places.ts'
 import type { Operation } from '../../operation.ts'
 import { replayDone } from '../replays.ts'
+import { type Sealed, sealLiterals } from './literals.ts'
 import {
   aimAt,
   type ById,
@@ -18,9 +19,9 @@ import {
   type WarehouseTarget,
   warehouseResource,
 } from './place.ts'
-import type { WarehouseChange, WarehouseRecord } from './registry.ts'
+import type { StorageRecord, WarehouseChange, WarehouseRecord } from './registry.ts'
 import { replayMade, replayWarehouse } from './replays.ts'
-import { storageMembers, storageRecord } from './storage-wire.ts'
+import { storageMembers, storageRecord, storageSettingsSchema } from './storage-wire.ts'
 
 const strict = { additionalProperties: false } as const
 const name = Type.String({ minLength: 1, maxLength: 128, pattern: '^[^/@]+$' })
@@ -77,6 +78,23 @@ const checkProject = (deps: ManagementDeps, projectId: string | null | undefined
     throw new CatalogError('NotFoundException', `Project does not exist: ${projectId}`)
 }
 
+interface Offered {
+  readonly projectId: string
+  readonly wire: WarehouseStorage
+  readonly before: StorageRecord | undefined
+}
+
+/** With its secrets sealed. */
+const takeStorage = (deps: ManagementDeps, { projectId, wire, before }: Offered): Sealed<StorageRecord> => {
+  const storage = storageRecord(wire)
+  const { value, secrets } = sealLiterals(deps.sealing, storage.settings, {
+    schema: storageSettingsSchema,
+    scope: { purpose: 'storage-credential', projectId },
+    before: before?.settings,
+  })
+  return { value: { ...storage, settings: value }, secrets }
+}
+
 const createWarehouse = (
   deps: ManagementDeps,
 ): Operation<CreateWarehouse, ProjectTarget<CreateWarehouse>, WarehouseRecord> => ({
@@ -90,16 +108,17 @@ const createWarehouse = (
   },
   needs: onProject(deps, 'create'),
   run: certainly(async ({ context, target: { input } }) => {
-    const storage = storageRecord(input)
     const allowedLocations = input['allowed-locations'] ?? []
     const { projectId } = deps
+    const { value: storage, secrets } = takeStorage(deps, { projectId, wire: input, before: undefined })
     // Before the probe writes anything there; what decides is the registry, where nobody can come in between.
     const wanted = { projectId, name: input['warehouse-name'], storage }
     checkApart(await deps.registry.listWarehouses(projectId), wanted)
-    await deps.checkStorage(storage, allowedLocations)
+    await deps.checkStorage(storage, allowedLocations, { projectId, secrets })
     return deps.registry.createWarehouse(context, projectId, {
       name: wanted.name,
       storage,
+      secrets,
       allowedLocations,
       verifyMetadataFile: input['verify-metadata-file'] ?? null,
     })
@@ -154,20 +173,22 @@ const changing = <Input extends ById>(
 
 const changeStorage = (deps: ManagementDeps): ChangeOperation<ById & { readonly body: WarehouseStorage }> =>
   changing(deps, 'updateWarehouseStorage', async ({ body }, record) => {
-    const storage = storageRecord(body)
+    const { projectId, storage: before } = record
+    const { value: storage, secrets } = takeStorage(deps, { projectId, wire: body, before })
     if (storage.location !== record.storage.location)
       throw new CatalogError(
         'BadRequestException',
         `The location of warehouse ${record.name} cannot change: its tables lie under ${record.storage.location}`,
       )
-    await deps.checkStorage(storage, record.allowedLocations)
-    return { storage }
+    await deps.checkStorage(storage, record.allowedLocations, { projectId, secrets })
+    return { storage, secrets }
   })
 
 const changeSettings = (deps: ManagementDeps): ChangeOperation<ById & { readonly body: WarehouseSettings }> =>
   changing(deps, 'updateWarehouseSettings', async ({ body }, record) => {
     const { 'allowed-locations': allowed, 'verify-metadata-file': verify } = body
-    if (allowed !== undefined) await deps.checkStorage(record.storage, allowed)
+    const { projectId, storage } = record
+    if (allowed !== undefined) await deps.checkStorage(storage, allowed, { projectId, secrets: [] })
     return {
       ...(allowed === undefined ? {} : { allowedLocations: allowed }),
       ...(verify === undefined ? {} : { verifyMetadataFile: verify }),
