@@ -4,6 +4,8 @@ export const errorTable = {
   IllegalArgumentException: 400,
   ValidationException: 400,
   ManagedRoleImmutable: 400,
+  TermsOfUseNotAccepted: 400,
+  CatalogAlreadyBootstrapped: 400,
   NotAuthorizedException: 401,
   ForbiddenException: 403,
   NoSuchWarehouseException: 404,
