@@ -2,6 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Principal } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
+import { unauthorized } from './refusal.ts'
 
 /** What a request says of its sender, as it was sent. */
 export interface Credentials {
@@ -19,10 +20,10 @@ export interface Authenticator {
 }
 
 const anonymous: Principal = { kind: 'anonymous', id: 'anonymous' }
-const staticToken: Principal = { kind: 'token', id: 'token:static' }
+export const staticToken: Principal = { kind: 'token', id: 'token:static' }
 
 /** PyIceberg without credentials sends this. It is the absence of a token, spelled out. */
-const absentToken = 'Bearer None'
+export const absentToken = 'Bearer None'
 
 const loopbackName = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
 
@@ -47,9 +48,6 @@ export const createAnonymousAuthenticator = (): Authenticator => ({
 })
 
 const digestOf = (token: string): Buffer => createHash('sha256').update(token).digest()
-
-const unauthorized = (): CatalogError =>
-  new CatalogError('NotAuthorizedException', 'Not authorized: a valid bearer token is required')
 
 /** One bearer token for everybody, compared in constant time whatever its length. */
 export const createStaticTokenAuthenticator = (token: string): Authenticator => {

@@ -13,6 +13,8 @@ export interface Identity {
   readonly groups: readonly string[]
   /** Epoch milliseconds from which on the credentials are worth nothing; null where they do not expire. */
   readonly expiresAt: number | null
+  /** Milliseconds for which it may be believed before its provider is asked again; absent: a few minutes. */
+  readonly believedForMs?: number
   /** Of the API key or client secret behind the credentials, also where a token of ours was made from it. */
   readonly keyId?: string
 }

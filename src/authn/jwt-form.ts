@@ -1,0 +1,54 @@
+/** What a JSON Web Token says of itself before anything of it is believed (RFC 7515, 7519). */
+import type { Claims } from './claims.ts'
+import { readObject } from './provider-fetch.ts'
+import { unauthorized } from './refusal.ts'
+
+export interface Unverified {
+  readonly header: Claims
+  readonly payload: Claims
+}
+
+const compactForm = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]*$/
+
+const decoded = (part: string): Claims => readObject(Buffer.from(part, 'base64url'))
+
+/** Undefined for anything but a signed (or, as an attack, unsigned) token in compact form. */
+export const peek = (token: string): Unverified | undefined => {
+  const [, header = '', payload = ''] = compactForm.exec(token) ?? []
+  if (header === '') return undefined
+  try {
+    return { header: decoded(header), payload: decoded(payload) }
+  } catch {
+    return undefined
+  }
+}
+
+/** `aud` is one text or a list (RFC 7519, 4.1.3). */
+export const audiencesOf = (aud: unknown): readonly unknown[] => (Array.isArray(aud) ? aud : [aud])
+
+/** Written out by whoever wants tokens for any audience. */
+export const anyAudience = '*'
+
+export const meetsAudience = (aud: unknown, wanted: readonly string[]): boolean =>
+  wanted.includes(anyAudience) || audiencesOf(aud).some((one) => wanted.some((name) => name === one))
+
+/** The types of an access token; an explicit type of another purpose is refused (RFC 8725, 3.11). */
+const accessTypes: ReadonlySet<unknown> = new Set([undefined, 'jwt', 'at+jwt', 'application/at+jwt'])
+
+const foreignKeys = ['jwk', 'x5u', 'x5c']
+
+/** Refuses (401) tokens that bring a key of their own, or name where theirs is to be fetched. */
+export const checkHeader = (header: Claims, keysUri: string | undefined): void => {
+  const brought = foreignKeys.find((name) => header[name] !== undefined)
+  if (brought !== undefined) throw unauthorized(new Error(`the token brings ${brought}`))
+  if (header['jku'] !== undefined && header['jku'] !== keysUri)
+    throw unauthorized(new Error('the token names keys that are not its issuer’s'))
+  const type = header['typ']
+  if (!accessTypes.has(typeof type === 'string' ? type.toLowerCase() : type))
+    throw unauthorized(new Error('the token is of another type'))
+}
+
+/** Refuses (401) what is bound to a key that its bearer would have to prove (RFC 7800): here nobody does. */
+export const checkUnbound = (claims: Claims): void => {
+  if (claims['cnf'] !== undefined) throw unauthorized(new Error('the token is bound to a key'))
+}

@@ -1,0 +1,92 @@
+/** One OpenID Connect issuer: its tokens are verified here, the opaque ones by asking it. */
+import { type ClaimRules, type Claims, identityOf, namesOf } from './claims.ts'
+import type { Identity, Provider } from './identity.ts'
+import { createIntrospection, type IntrospectionRules } from './introspection.ts'
+import { createIssuerKeys, type IssuerDeps, issuersOf } from './issuer-keys.ts'
+import { meetsAudience, peek } from './jwt-form.ts'
+import { unauthorized } from './refusal.ts'
+import { asymmetricAlgorithms, type JwtRules, verifyJwt } from './verify-jwt.ts'
+
+export interface OidcSettings {
+  readonly id: string
+  /** The issuer, below which its discovery document lies. */
+  readonly uri: string
+  readonly audiences: readonly string[]
+  readonly additionalIssuers?: readonly string[]
+  readonly keysUri?: string
+  /** Credential for discovery and keys, where the issuer does not publish to everybody. */
+  readonly bearer?: () => Promise<string>
+  readonly algorithms?: readonly string[]
+  readonly clockSkewSeconds?: number
+  /** A word that the token's scope has to hold. */
+  readonly scope?: string
+  readonly subjectClaims?: readonly string[]
+  readonly rolesClaim?: string
+  readonly nameTemplate?: string
+  readonly introspection?: IntrospectionRules
+}
+
+export interface OidcDeps extends IssuerDeps {
+  /** Epoch milliseconds. */
+  readonly now: () => number
+}
+
+export interface OidcProvider extends Provider {
+  /** Fetches the keys ahead of the first token. Never rejects. */
+  prepare(): Promise<void>
+}
+
+export const defaultClockSkewSeconds = 30
+
+/** How long a verified token is believed: its key may have been withdrawn since. */
+const believedForMs = 5 * 60_000
+
+const scopesOf = (claims: Claims): readonly string[] => [
+  ...namesOf(claims['scope']),
+  ...namesOf(claims['scp']),
+]
+
+export const createOidcProvider = (settings: OidcSettings, deps: OidcDeps): OidcProvider => {
+  const { id, uri, audiences, keysUri, bearer, scope } = settings
+  const issuers = issuersOf(uri, settings.additionalIssuers ?? [])
+  const skew = settings.clockSkewSeconds ?? defaultClockSkewSeconds
+  const jwtRules: JwtRules = {
+    provider: id,
+    issuers,
+    audiences,
+    algorithms: settings.algorithms ?? asymmetricAlgorithms,
+    clockSkewSeconds: skew,
+  }
+  const claimRules: ClaimRules = {
+    provider: id,
+    subjectClaims: settings.subjectClaims ?? ['oid', 'sub'],
+    rolesClaim: settings.rolesClaim,
+    nameTemplate: settings.nameTemplate,
+  }
+  const keys = createIssuerKeys({ uri, issuers, keysUri, bearer }, deps)
+  const ask = settings.introspection
+    ? createIntrospection(settings.introspection, { ...deps, provider: id, uri, keys, jwtRules })
+    : undefined
+  const identity = (claims: Claims, believed: number): Identity => {
+    if (scope !== undefined && !scopesOf(claims).includes(scope))
+      throw unauthorized(new Error('the token lacks the scope'))
+    const expiresAt = typeof claims['exp'] === 'number' ? (claims['exp'] + skew) * 1000 : null
+    return { ...identityOf(claims, claimRules), expiresAt, believedForMs: believed }
+  }
+  return {
+    id,
+    claims: (token) => {
+      const said = peek(token)
+      if (!said) return ask !== undefined
+      const { iss, aud } = said.payload
+      return typeof iss === 'string' && issuers.includes(iss) && meetsAudience(aud, audiences)
+    },
+    identify: async (token) => {
+      if (ask && !peek(token)) return identity(await ask.claims(token), ask.believedForMs)
+      return identity(await verifyJwt(token, jwtRules, { keys, now: deps.now }), believedForMs)
+    },
+    prepare: async () => {
+      await keys.get().catch(() => undefined)
+    },
+  }
+}

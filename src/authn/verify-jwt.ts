@@ -1,0 +1,114 @@
+/** Verifies a token against the keys of its issuer: signature, issuer, audience, times (RFC 7519, 8725). */
+import { errors, type JWTVerifyOptions, jwtVerify } from 'jose'
+import type { Claims } from './claims.ts'
+import type { Published } from './issuer-keys.ts'
+import { anyAudience, checkHeader, checkUnbound, peek } from './jwt-form.ts'
+import type { Kept } from './kept.ts'
+import { unavailable } from './provider-fetch.ts'
+import { unauthorized } from './refusal.ts'
+
+export interface JwtRules {
+  readonly provider: string
+  readonly issuers: readonly string[]
+  readonly audiences: readonly string[]
+  /** Asymmetric ones only. */
+  readonly algorithms: readonly string[]
+  readonly clockSkewSeconds: number
+}
+
+export interface JwtDeps {
+  readonly keys: Kept<Published>
+  /** Epoch milliseconds. */
+  readonly now: () => number
+}
+
+/** Signatures with a key that only its issuer has. With a shared one, whoever verifies could sign. */
+export const asymmetricAlgorithms = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+] as const
+
+const optionsOf = (rules: JwtRules, now: number): JWTVerifyOptions => ({
+  issuer: [...rules.issuers],
+  ...(rules.audiences.includes(anyAudience) ? {} : { audience: [...rules.audiences] }),
+  algorithms: [...rules.algorithms],
+  clockTolerance: rules.clockSkewSeconds,
+  currentDate: new Date(now),
+  requiredClaims: ['exp', 'iss'],
+})
+
+/** Without a key id several keys may fit: each is tried, and there are few. */
+const verifyWithAny = async (
+  token: string,
+  candidates: InstanceType<typeof errors.JWKSMultipleMatchingKeys>,
+  options: JWTVerifyOptions,
+): Promise<Claims> => {
+  for await (const key of candidates) {
+    try {
+      return (await jwtVerify(token, key, options)).payload
+    } catch (error) {
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error
+    }
+  }
+  throw new errors.JWSSignatureVerificationFailed()
+}
+
+const verifyOnce = async (
+  token: string,
+  { keyOf }: Published,
+  options: JWTVerifyOptions,
+): Promise<Claims> => {
+  try {
+    return (await jwtVerify(token, keyOf, options)).payload
+  } catch (error) {
+    if (error instanceof errors.JWKSMultipleMatchingKeys) return await verifyWithAny(token, error, options)
+    throw error
+  }
+}
+
+/** The keys may have been replaced since they were fetched. */
+const mayBeNewKey = (error: unknown, header: Claims): boolean =>
+  error instanceof errors.JWKSNoMatchingKey ||
+  (error instanceof errors.JWSSignatureVerificationFailed && header['kid'] === undefined)
+
+/**
+ * The claims. NotAuthorized (401) for whatever is not right; ServiceUnavailable (503) where its key is not known and
+ * the issuer cannot be asked. An unknown key costs one fetch a cool-down, however many ask.
+ */
+export const verifyJwt = async (token: string, rules: JwtRules, deps: JwtDeps): Promise<Claims> => {
+  const header = peek(token)?.header
+  if (!header) throw unauthorized(new Error('no JSON Web Token'))
+  if (!rules.algorithms.includes(String(header['alg']))) throw unauthorized(new Error('refused algorithm'))
+  const { keys } = deps
+  const published = () =>
+    keys.get().catch((cause: unknown) => {
+      throw unavailable(rules.provider, cause)
+    })
+  const known = await published()
+  checkHeader(header, known.keysUri)
+  const options = optionsOf(rules, deps.now())
+  const verify = async (): Promise<Claims> => {
+    try {
+      return await verifyOnce(token, known, options)
+    } catch (error) {
+      if (!mayBeNewKey(error, header)) throw error
+      if (await keys.refresh()) return await verifyOnce(token, await published(), options)
+      if (keys.failure() !== undefined) throw unavailable(rules.provider, keys.failure())
+      throw error
+    }
+  }
+  const claims = await verify().catch((error: unknown) => {
+    throw error instanceof errors.JOSEError ? unauthorized(error) : error
+  })
+  checkUnbound(claims)
+  return claims
+}
