@@ -45,6 +45,7 @@ export interface ServerConfig {
   readonly key: string | undefined
   readonly strictLists: boolean
   readonly strictAudit: boolean
+  readonly apiDocs: boolean
   readonly sharedFilesystem: boolean
   readonly egressAllow: readonly string[]
   readonly historyRetentionDays: number
@@ -150,6 +151,7 @@ const withDefaults = (keys: ServerKeys): ServerConfig => ({
   key: keys.key,
   strictLists: keys['strict-lists'] ?? false,
   strictAudit: keys['strict-audit'] ?? false,
+  apiDocs: keys['api-docs'] ?? true,
   sharedFilesystem: keys['shared-filesystem'] ?? false,
   egressAllow: keys.egress?.allow ?? [],
   historyRetentionDays: keys['history-retention-days'] ?? 7,
@@ -172,6 +174,9 @@ export const loadConfig = async (
   const path = flags.config ?? environment['LAKEGATE_CONFIG']
   const raw = path === undefined ? {} : await readYaml(path, readText)
   const file = decodeStrictly(fileSchema, raw, path ?? 'configuration')
+  // Connectors are loaded only where a file declares connections.
+  if (file.state?.connections)
+    (await import('./declared-secrets.ts')).checkDeclaredSecrets(file.state.connections)
   const merged = {
     ...file.server,
     ...fromEnvironment(serverSchema.properties as Readonly<Record<string, Property>>, environment),
