@@ -17,6 +17,9 @@ export const openInside = async (server: HttpServer, parts: AsyncDisposableStack
   const { Agent, fetch: ask } = await import('undici')
   const dispatcher = new Agent({ connect: { socketPath } })
   parts.defer(() => dispatcher.close())
-  const fetchInside = (url: string | URL, init: object): unknown => ask(url, { ...init, dispatcher })
+  const fetchInside = (url: string | URL, init: object): unknown => {
+    const { pathname, search } = new URL(url)
+    return ask(`http://localhost${pathname}${search}`, { ...init, dispatcher })
+  }
   return fetchInside as typeof fetch
 }

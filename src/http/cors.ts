@@ -40,7 +40,7 @@ const rememberSeconds = 600
 
 /** Scheme, host and port alone, as browsers send it. */
 const checkOrigin = (origin: string): string => {
-  if (URL.parse(origin)?.origin === origin) return origin
+  if (!origin.includes('*') && URL.parse(origin)?.origin === origin) return origin
   throw new CatalogError(
     'BadRequestException',
     `server.cors.origins: not an origin such as https://console.example: ${origin}`,

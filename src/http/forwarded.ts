@@ -187,13 +187,13 @@ const directHost = ({ headers, socket }: IncomingMessage): string => {
   return hostIn(headers.host) ?? `${address}:${localPort}`
 }
 
-const directBase = (request: IncomingMessage): string =>
+const ownAddress = (request: IncomingMessage): string =>
   `${isEncrypted(request) ? 'https' : 'http'}://${directHost(request)}`
 
 /** Nobody is trusted: every header of that kind is what a client made up. */
 export const direct: Forwarding = {
   addressOf: ({ socket }) => socket.remoteAddress,
-  baseOf: directBase,
+  baseOf: ownAddress,
 }
 
 /** BadRequest where a range of the rules is none. */
@@ -210,7 +210,7 @@ export const createForwarding = (rules: ForwardingRules): Forwarding => {
       return trusted(peer) ? (read(request).address ?? peer) : peer
     },
     baseOf: (request) => {
-      if (!trusted(request.socket.remoteAddress)) return directBase(request)
+      if (!trusted(request.socket.remoteAddress)) return ownAddress(request)
       const { scheme, host, prefix } = read(request)
       const ownScheme = isEncrypted(request) ? 'https' : 'http'
       return `${scheme ?? ownScheme}://${host ?? directHost(request)}${prefix ?? ''}`

@@ -14,7 +14,13 @@ import { countingShed, createShedRecord } from '#gateway/shed.ts'
 import type { OpenWarehouse, WarehouseDirectory } from '#gateway/warehouses.ts'
 import { icebergEndpoints } from '#http/iceberg/endpoints.ts'
 import { createRouter, type Face } from '#http/router.ts'
-import { createHttpServer, defaultLimits, type HttpServer, type ServerLimits } from '#http/server.ts'
+import {
+  createHttpServer,
+  defaultLimits,
+  type HttpServer,
+  type ServerDeps,
+  type ServerLimits,
+} from '#http/server.ts'
 import { CatalogError } from '#model/errors.ts'
 import type { AuditDraft, EventDraft, IdempotencyClaim, Outcome } from '#model/event.ts'
 import { createMemoryCatalog } from './memory-catalog.ts'
@@ -33,6 +39,8 @@ export interface MemoryGatewayOptions {
   readonly audit?: AuditSink
   readonly ledger?: IdempotencyLedger
   readonly mode?: 'development'
+  /** What lies between clients and the listener. */
+  readonly edge?: Pick<ServerDeps, 'tls' | 'cors' | 'forwarding'>
 }
 
 interface Relayed {
@@ -134,9 +142,10 @@ export const startMemoryGateway = async (options: MemoryGatewayOptions = {}): Pr
     shed: shed.count,
     log: (event, detail) => logged.push({ event, ...detail }),
     ...(options.mode ? { mode: options.mode } : {}),
+    ...options.edge,
   })
   const port = await server.listen({ host: '127.0.0.1', port: 0 })
-  const origin = `http://127.0.0.1:${port}`
+  const origin = `${options.edge?.tls ? 'https' : 'http'}://127.0.0.1:${port}`
   return {
     origin,
     port,
