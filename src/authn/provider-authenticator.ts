@@ -3,6 +3,7 @@ import { hash } from 'node:crypto'
 import type { Principal } from '#model/access.ts'
 import { type Authenticator, absentToken, staticToken } from './authenticator.ts'
 import type { Identity, People, Provider } from './identity.ts'
+import type { IdentityCache } from './identity-cache.ts'
 import { unauthorized } from './refusal.ts'
 import { createVerifiedTokens } from './verified-tokens.ts'
 
@@ -20,7 +21,7 @@ export interface ProviderAuthenticatorDeps {
   readonly maxKept?: number
 }
 
-export interface ProviderAuthenticator extends Authenticator {
+export interface ProviderAuthenticator extends Authenticator, IdentityCache {
   /** What was verified before counts no longer for these identities: their tokens are judged anew. */
   forget(which: (identity: Identity) => boolean): void
 }
@@ -81,5 +82,7 @@ export const createProviderAuthenticator = (deps: ProviderAuthenticatorDeps): Pr
       return judge(token, digest)
     },
     forget: cache.forget,
+    drop: ({ object }) => cache.forget(({ id, keyId }) => id === object || keyId === object),
+    clear: () => cache.forget(() => true),
   }
 }
