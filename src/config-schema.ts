@@ -54,6 +54,11 @@ export const serverSchema = Type.Object(
     'strict-audit': Type.Optional(
       Type.Boolean({ description: 'Every audit entry is written before the answer. Default false.' }),
     ),
+    'api-docs': Type.Optional(
+      Type.Boolean({
+        description: '`/openapi.json` and its viewer `/swagger-ui` are shown, to everybody. Default true.',
+      }),
+    ),
     'shared-filesystem': Type.Optional(
       Type.Boolean({
         description:

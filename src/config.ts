@@ -46,6 +46,7 @@ export interface ServerConfig {
   readonly strictLists: boolean
   readonly strictAudit: boolean
   readonly apiDocs: boolean
+  readonly apiDocs: boolean
   readonly sharedFilesystem: boolean
   readonly egressAllow: readonly string[]
   readonly historyRetentionDays: number
@@ -151,6 +152,7 @@ const withDefaults = (keys: ServerKeys): ServerConfig => ({
   key: keys.key,
   strictLists: keys['strict-lists'] ?? false,
   strictAudit: keys['strict-audit'] ?? false,
+  apiDocs: keys['api-docs'] ?? true,
   apiDocs: keys['api-docs'] ?? true,
   sharedFilesystem: keys['shared-filesystem'] ?? false,
   egressAllow: keys.egress?.allow ?? [],

@@ -20,6 +20,7 @@ import { createCors } from '#http/cors.ts'
 import { createForwarding } from '#http/forwarded.ts'
 import { icebergEndpoints } from '#http/iceberg/endpoints.ts'
 import { managementEndpoints } from '#http/management/endpoints.ts'
+import { createPages } from '#http/openapi/pages.ts'
 import { createRouter } from '#http/router.ts'
 import { createHttpServer, defaultLimits, type HttpServer, type ServerDeps } from '#http/server.ts'
 import type { TlsOptions } from '#http/tls.ts'
@@ -225,13 +226,15 @@ const httpDepsOf = (ground: Ground, house: House, ready: () => Promise<readonly 
     listing: { tokens: createPageTokens(serverKey), strict: config.server.strictLists },
   })
   const { edge } = config.server
+  const faces = [
+    { base: '/catalog', endpoints: icebergEndpoints(iceberg) },
+    { base: '/management', endpoints: managementEndpoints(house.management) },
+  ]
   return {
     pipeline: createObservedPipeline(ground, house.metrics, sink),
-    router: createRouter([
-      { base: '/catalog', endpoints: icebergEndpoints(iceberg) },
-      { base: '/management', endpoints: managementEndpoints(house.management) },
-    ]),
+    router: createRouter(faces),
     probes: { ready, metrics: house.metrics.text },
+    ...(config.server.apiDocs ? { pages: createPages({ faces, version }) } : {}),
     log: logs.error,
     ...(isDevelopment(config.server) ? { mode: 'development' } : {}),
     ...(edge.corsOrigins.length > 0 ? { cors: createCors(edge.corsOrigins) } : {}),

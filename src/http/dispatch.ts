@@ -9,6 +9,7 @@ import { callerOf } from './caller.ts'
 import type { Cors } from './cors.ts'
 import { answerError } from './error-answer.ts'
 import type { Forwarding } from './forwarded.ts'
+import type { PublicPages } from './openapi/pages.ts'
 import { answerProbe, type Probes } from './probes.ts'
 import { splitUrl } from './raw-url.ts'
 import type { Refusal, Router } from './router.ts'
@@ -17,6 +18,8 @@ export interface DispatchDeps {
   readonly pipeline: Pipeline
   readonly router: Router
   readonly probes: Probes
+  /** The document of the API and its viewer, where they are shown. */
+  readonly pages?: PublicPages
   /** Absent: no page of another site may read an answer. */
   readonly cors?: Cors
   /** Whose word is taken on where requests come from; absent: nobody's. */
@@ -56,14 +59,18 @@ const refuse = async (
   }
 }
 
+/** What is the same for everybody. */
+const answerPage = ({ probes, pages }: DispatchDeps, segments: readonly string[], target: string) =>
+  answerProbe(probes, segments) ?? pages?.(segments, target)
+
 const dispatch = (deps: DispatchDeps, incoming: Incoming): Promise<Answer> | Answer => {
   const { request, target, body } = incoming
   const method = request.method ?? ''
   const preflight = method === 'OPTIONS' ? deps.cors?.preflight(request) : undefined
   if (preflight) return preflight
   const { segments, query } = splitUrl(target)
-  const probe = method === 'GET' || method === 'HEAD' ? answerProbe(deps.probes, segments) : undefined
-  if (probe) return probe
+  const page = method === 'GET' || method === 'HEAD' ? answerPage(deps, segments, target) : undefined
+  if (page) return page
   const match = deps.router.find(method, segments)
   if (!match) return refuse(deps, incoming, deps.router.refusal(method, segments))
   const asked = {

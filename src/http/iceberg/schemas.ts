@@ -125,16 +125,3 @@ export const renameForm = Type.Object(
   { source: identifier, destination: identifier },
   { title: 'RenameTableRequest' },
 )
-
-/** `type` is one of docs/errors.md; `code` repeats the status. */
-export const errorForm = Type.Object(
-  {
-    error: Type.Object({
-      message: text,
-      type: text,
-      code: Type.Integer({ minimum: 400, maximum: 599 }),
-      'request-id': Type.Optional(text),
-    }),
-  },
-  { title: 'IcebergErrorResponse' },
-)

@@ -1,0 +1,168 @@
+/** The OpenAPI 3.1 document of everything that is served, made of what the endpoints declare. */
+import { type TProperties, type TSchema, Type } from 'typebox'
+import { type ErrorType, errorTable } from '#model/errors.ts'
+import type { Declaration } from '../declaration.ts'
+import type { Endpoint } from '../endpoint.ts'
+import { errorForm } from '../error-form.ts'
+import { type PublicPage, probePages } from '../probes.ts'
+import type { Face } from '../router.ts'
+import { type Components, createComponents, type SchemaNode } from './components.ts'
+
+export interface DocumentRequest {
+  readonly faces: readonly Face[]
+  readonly version: string
+}
+
+export interface OpenApiDocument extends SchemaNode {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, SchemaNode>>>>
+}
+
+const json = (schema: SchemaNode): SchemaNode => ({ 'application/json': { schema } })
+
+const pathParameters = (path: string): readonly SchemaNode[] =>
+  [...path.matchAll(/\{([^}]+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }))
+
+const queryParameters = (query: TProperties, components: Components): readonly SchemaNode[] => {
+  const { required = [] } = Type.Object(query) as { required?: readonly string[] }
+  return Object.entries(query).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: required.includes(name),
+    schema: components.refer(schema),
+  }))
+}
+
+const header = (name: string, description: string): SchemaNode => ({
+  name,
+  in: 'header',
+  required: false,
+  description,
+  schema: { type: 'string' },
+})
+
+/** What a client may say of itself and of the object, by the kind of endpoint. */
+const headerParameters = ({ kind, declares }: Endpoint): readonly SchemaNode[] => [
+  header('x-project-id', 'The project that is meant; absent: the default one'),
+  header('x-assume-role', 'Id of the one role to act with'),
+  ...(kind === 'change' ? [header('Idempotency-Key', 'A uuid: the change happens once under it')] : []),
+  ...(declares.version === 'match' ? [header('If-Match', 'The ETag that the object must still have')] : []),
+  ...(declares.answers[304] === undefined ? [] : [header('If-None-Match', 'ETags that the client holds')]),
+]
+
+const tagHeader = { ETag: { description: 'The version of the object', schema: { type: 'string' } } }
+
+const hasTag = ({ version, answers }: Declaration): boolean => version === 'tag' || answers[304] !== undefined
+
+const titleOf = (schema: TSchema | null): string =>
+  schema !== null && 'title' in schema && typeof schema.title === 'string' ? schema.title : 'Done'
+
+const successOf = (declares: Declaration, schema: TSchema | null, components: Components): SchemaNode => ({
+  description: titleOf(schema),
+  ...(hasTag(declares) ? { headers: tagHeader } : {}),
+  ...(schema === null ? {} : { content: json(components.refer(schema)) }),
+})
+
+const errorStatuses = [...new Set(Object.values(errorTable))].map(String)
+
+const typesOf = (status: string): string =>
+  (Object.keys(errorTable) as readonly ErrorType[])
+    .filter((type) => String(errorTable[type]) === status)
+    .join(', ')
+
+const errorsOf = ({ errors = errorForm }: Declaration, components: Components): SchemaNode =>
+  Object.fromEntries(
+    errorStatuses.map((status) => [
+      status,
+      { description: typesOf(status), content: json(components.refer(errors)) },
+    ]),
+  )
+
+const answersOf = (declares: Declaration, components: Components): SchemaNode => ({
+  ...errorsOf(declares, components),
+  ...Object.fromEntries(
+    Object.entries(declares.answers).map(([status, schema]) => [
+      status,
+      successOf(declares, schema, components),
+    ]),
+  ),
+})
+
+const bodyOf = ({ body, bodyForm }: Declaration, components: Components): SchemaNode => {
+  if (body === undefined) return {}
+  const schema = components.refer(body)
+  const form = bodyForm === 'form' ? { 'application/x-www-form-urlencoded': { schema } } : {}
+  return { requestBody: { required: true, content: { ...json(schema), ...form } } }
+}
+
+/** The face and, of the management face, the kind of object. */
+const tagOf = (base: string, { template }: Endpoint): string => {
+  const face = base.slice(1)
+  return face === 'management' ? (template.split('/')[2] ?? face) : face
+}
+
+const operationOf = (base: string, endpoint: Endpoint, components: Components): SchemaNode => {
+  const { declares, operation, template } = endpoint
+  return {
+    operationId: operation,
+    summary: declares.summary,
+    tags: [tagOf(base, endpoint)],
+    ...(declares.open ? { security: [] } : {}),
+    parameters: [
+      ...pathParameters(base + template),
+      ...queryParameters(declares.query ?? {}, components),
+      ...headerParameters(endpoint),
+    ],
+    ...bodyOf(declares, components),
+    responses: answersOf(declares, components),
+  }
+}
+
+const pageOf = ({ operation, summary, answers }: PublicPage, components: Components): SchemaNode => ({
+  operationId: operation,
+  summary,
+  tags: ['process'],
+  security: [],
+  responses: Object.fromEntries(
+    Object.entries(answers).map(([status, { contentType, schema }]) => [
+      status,
+      { description: summary, content: { [contentType]: { schema: components.refer(schema) } } },
+    ]),
+  ),
+})
+
+const introduction =
+  'Everything that a client may ask. On the Iceberg face `{prefix}` may be left out: the default warehouse is meant then.'
+
+/** Operation ids are the names that stand in the audit log. `servers` is relative, so that it is right behind any proxy. */
+export const createDocument = ({ faces, version }: DocumentRequest): OpenApiDocument => {
+  const components = createComponents()
+  const paths: Record<string, Record<string, SchemaNode>> = {}
+  const add = (path: string, method: string, operation: SchemaNode): void => {
+    paths[path] = { ...paths[path], [method.toLowerCase()]: operation }
+  }
+  for (const { base, endpoints } of faces)
+    for (const endpoint of endpoints)
+      add(base + endpoint.template, endpoint.method, operationOf(base, endpoint, components))
+  for (const page of probePages) add(page.path, 'GET', pageOf(page, components))
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Lakegate',
+      version,
+      description: introduction,
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '.' }],
+    security: [{ bearer: [] }],
+    paths,
+    components: {
+      schemas: components.schemas,
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
+    },
+  }
+}
