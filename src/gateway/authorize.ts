@@ -3,7 +3,7 @@
  * within the second: whether the asker may be in the project at all.
  */
 import type { Authorizer } from '#authz/authorizer.ts'
-import type { Decision } from '#model/access.ts'
+import type { Decision, Principal } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
 import type { Trail } from './audit.ts'
 import { denial } from './denial.ts'
@@ -37,6 +37,14 @@ export const authorize = (
   }
   const decision = decide(authorizer, trail)
   return decision instanceof Promise ? decision.then(conclude) : conclude(decision)
+}
+
+const openToAll: Decision = { allow: true, visible: true, reason: 'open to everybody' }
+
+/** An open operation: on record under the name that the request proved, where it proved one. */
+export const letIn = (trail: Trail, asker: Principal | undefined): void => {
+  trail.decision = openToAll
+  if (asker) trail.principal = asker
 }
 
 const outside = (project: string): Decision => ({

@@ -46,6 +46,8 @@ export interface Target {
   readonly relayed?: boolean
   /** Repeating the request changes nothing more (a staged create): no key is remembered. */
   readonly repeatable?: boolean
+  /** Of an open operation: who asks, as the request itself has proved. */
+  readonly asker?: Principal
 }
 
 /** A project, and the answer of whoever must not know that it is there. */
@@ -78,6 +80,11 @@ interface Deed<Input, T extends Target, Output> {
   readonly name: string
   /** The status of a success, for the audit log. */
   readonly success: 200 | 201 | 204
+  /**
+   * Asked by anybody: nobody is authenticated, and nothing is decided. For what is public, and for requests that prove by
+   * themselves who asks (`Target.asker`): resolve then refuses those that do not.
+   */
+  readonly open?: true
   /** The status of this very success, where it is not always that one. */
   statusOf?(output: Output): number
   /**

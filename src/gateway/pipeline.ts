@@ -3,8 +3,8 @@ import type { Authenticator } from '#authn/authenticator.ts'
 import type { Authorizer } from '#authz/authorizer.ts'
 import { asCertain } from '#catalog/certainty.ts'
 import { type AuditSink, audit, openTrail, type RecordRelayed, type Trail } from './audit.ts'
-import { authenticate } from './authenticate.ts'
-import { authorize } from './authorize.ts'
+import { authenticate, type HoldsRole } from './authenticate.ts'
+import { authorize, letIn } from './authorize.ts'
 import { execute } from './execute.ts'
 import type { IdempotencyLedger } from './idempotency.ts'
 import type { Caller, Operation, Target } from './operation.ts'
@@ -13,6 +13,8 @@ import { resolve } from './resolve.ts'
 export interface PipelineDeps {
   readonly authenticator: Authenticator
   readonly authorizer: Authorizer
+  /** For those who ask to act with one role. Absent: nobody has one. */
+  readonly holdsRole?: HoldsRole
   readonly audit: AuditSink
   readonly recordRelayed: RecordRelayed
   readonly idempotency: IdempotencyLedger
@@ -37,16 +39,32 @@ export type Pipeline = <Input, T extends Target, Output>(
 const before = ({ kind, receipt }: Trail, error: unknown): unknown =>
   kind === 'change' && receipt === null ? asCertain(error) : error
 
+interface Allowing {
+  readonly authorizer: Authorizer
+  readonly trail: Trail
+}
+
+const allow = <Input, T extends Target, Output>(
+  operation: Operation<Input, T, Output>,
+  target: T,
+  { authorizer, trail }: Allowing,
+): void | Promise<void> =>
+  operation.open
+    ? letIn(trail, target.asker)
+    : authorize(authorizer, trail, () => operation.missing?.(target))
+
 /** What is known at once is not waited for: each `await` costs a load of the most frequent kind a percent. */
 export const createPipeline = (deps: PipelineDeps): Pipeline => {
   return async (operation, ask) => {
     const trail = openTrail(operation, ask.caller)
     deps.audit.admit()
     try {
-      const principal = authenticate(deps.authenticator, trail)
-      trail.principal = principal instanceof Promise ? await principal : principal
+      if (!operation.open) {
+        const principal = authenticate(deps, trail)
+        trail.principal = principal instanceof Promise ? await principal : principal
+      }
       const target = await resolve(operation, { read: ask.read, authorizer: deps.authorizer, trail })
-      const authorized = authorize(deps.authorizer, trail, () => operation.missing?.(target))
+      const authorized = allow(operation, target, { authorizer: deps.authorizer, trail })
       if (authorized) await authorized
       const output = await execute(operation, target, { ...deps, trail })
       if (operation.statusOf) trail.status = operation.statusOf(output)

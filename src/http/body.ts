@@ -12,10 +12,10 @@ export interface BodyRules {
 
 export interface RequestBody {
   /**
-   * Reads the whole, once. PayloadTooLarge (413) beyond the limit, SlowDown (429) beyond the budget, RequestTimeout
+   * Reads the whole, once; of `mostBytes` at most, where the limit is lower than that of all bodies. PayloadTooLarge (413) beyond the limit, SlowDown (429) beyond the budget, RequestTimeout
    * (408) when the sender leaves; it may then be read in part.
    */
-  receive(): Promise<Uint8Array>
+  receive(mostBytes?: number): Promise<Uint8Array>
   /** What `receive` gave; empty before. */
   readonly bytes: Uint8Array
   /** False once its last byte has been read. */
@@ -131,8 +131,9 @@ export const openBody = ({ request, response, arrived }: Arrival, rules: BodyRul
   let unread = true
   let unasked = request.headers.expect !== undefined
   return {
-    receive: async () => {
-      sink = createSink(declaredLength(request), rules)
+    receive: async (mostBytes = rules.maxBytes) => {
+      const maxBytes = Math.min(mostBytes, rules.maxBytes)
+      sink = createSink(declaredLength(request), { ...rules, maxBytes })
       if (unasked) response.writeContinue()
       unasked = false
       await drain(request, sink.add)

@@ -33,13 +33,15 @@ export interface Endpoint {
   readonly handle: (
     pipeline: Pipeline,
     request: HttpRequest,
-    receive?: () => Promise<Uint8Array>,
+    receive?: (mostBytes?: number) => Promise<Uint8Array>,
   ) => Promise<Answer>
 }
 
 /** How a face speaks an operation: the request becomes its input, its output an answer. */
 interface Translation<Input, Output> {
   readonly declares: Declaration
+  /** Of a body that anybody may send. Default: the limit of all bodies. */
+  readonly mostBytes?: number
   /** At once where there is nothing to wait for. */
   readonly read: (request: HttpRequest) => Input | Promise<Input>
   readonly answer: (output: Output, request: HttpRequest) => Answer
@@ -76,7 +78,7 @@ const checkDeclared = ({ name, success }: { name: string; success: number }, { a
 export const rawEndpoint = <Input, T extends Target, Output>(
   line: `${Method} /${string}`,
   operation: Operation<Input, T, Output>,
-  { declares, read, answer }: Translation<Input, Output>,
+  { declares, mostBytes, read, answer }: Translation<Input, Output>,
 ): Endpoint => {
   checkDeclared(operation, declares)
   const at = line.indexOf(' ')
@@ -92,7 +94,7 @@ export const rawEndpoint = <Input, T extends Target, Output>(
         return read(whole)
       }
       const readRequest = receive
-        ? async () => readWhole({ ...request, body: await receive() })
+        ? async () => readWhole({ ...request, body: await receive(mostBytes) })
         : () => readWhole(request)
       const output = await pipeline(operation, { caller: request.caller, read: readRequest })
       return answer(output, request)
