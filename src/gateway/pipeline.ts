@@ -59,10 +59,8 @@ export const createPipeline = (deps: PipelineDeps): Pipeline => {
     const trail = openTrail(operation, ask.caller)
     deps.audit.admit()
     try {
-      if (!operation.open) {
-        const principal = authenticate(deps, trail)
-        trail.principal = principal instanceof Promise ? await principal : principal
-      }
+      const principal = operation.open ? trail.principal : authenticate(deps, trail)
+      trail.principal = principal instanceof Promise ? await principal : principal
       const target = await resolve(operation, { read: ask.read, authorizer: deps.authorizer, trail })
       const authorized = allow(operation, target, { authorizer: deps.authorizer, trail })
       if (authorized) await authorized
