@@ -36,6 +36,10 @@ const renewalMs = 1_500
 
 const nobody: Standing = { serverAdmin: false, projects: new Set(), roles: new Set() }
 
+/** Others are in no role; but whoever they are, they may have been let act with one. */
+const isRecorded = ({ kind, assumedRole }: Principal): boolean =>
+  kind === 'user' || kind === 'service-account' || assumedRole !== undefined
+
 const keyOf = ({ id, groups, assumedRole }: Principal): string => {
   if (assumedRole !== undefined) return `role\n${assumedRole}`
   return groups === undefined || groups.length === 0 ? id : `${id}\n${groups.join('\n')}`
@@ -101,7 +105,7 @@ export const createStandings = (deps: StandingsDeps): KeptStandings => {
   }
   return {
     of: (principal) => {
-      if (principal.kind !== 'user' && principal.kind !== 'service-account') return nobody
+      if (!isRecorded(principal)) return nobody
       const key = keyOf(principal)
       const age = now() - state.confirmedAt
       const standing = age <= longestMs ? kept.get(key) : undefined

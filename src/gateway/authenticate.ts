@@ -1,9 +1,46 @@
-/** The first step: the credentials become a principal, or the request ends here with 401. */
+/**
+ * The first step: the credentials become a principal, or the request ends here with 401. A principal that asks to act
+ * with one role of its own becomes that role alone, or the request ends here with 403.
+ */
 import type { Authenticator } from '#authn/authenticator.ts'
 import type { Principal } from '#model/access.ts'
+import { CatalogError } from '#model/errors.ts'
 import type { Trail } from './audit.ts'
 
-export const authenticate = (
-  authenticator: Authenticator,
-  { caller }: Trail,
-): Principal | Promise<Principal> => authenticator.authenticate(caller.credentials)
+/** Whether the principal has the role now, by whatever way. Rejects when it cannot be told. */
+export type HoldsRole = (principal: Principal, role: string) => boolean | Promise<boolean>
+
+interface AuthenticateDeps {
+  readonly authenticator: Authenticator
+  /** Absent: nobody has a role. */
+  readonly holdsRole?: HoldsRole
+}
+
+/** A role that is not there is one that nobody has. */
+const refusal = (role: string): CatalogError =>
+  new CatalogError('ForbiddenException', `Not allowed: to act with role ${role}`)
+
+const assume = async (
+  { holdsRole }: AuthenticateDeps,
+  trail: Trail,
+  { asker, role }: { readonly asker: Principal | Promise<Principal>; readonly role: string },
+): Promise<Principal> => {
+  const principal = await asker
+  trail.principal = principal
+  if (!holdsRole) throw refusal(role)
+  const held = await Promise.resolve(holdsRole(principal, role)).catch((cause: unknown) => {
+    throw new CatalogError('ServiceUnavailableException', 'Roles cannot be looked up at the moment', {
+      cause,
+      retryAfterSeconds: 1,
+    })
+  })
+  if (!held) throw refusal(role)
+  return { kind: principal.kind, id: principal.id, assumedRole: role }
+}
+
+/** At once where it need not wait: requests without the header pay one comparison for it. */
+export const authenticate = (deps: AuthenticateDeps, trail: Trail): Principal | Promise<Principal> => {
+  const { assumeRole, credentials } = trail.caller
+  const asker = deps.authenticator.authenticate(credentials)
+  return assumeRole === undefined ? asker : assume(deps, trail, { asker, role: assumeRole.toLowerCase() })
+}

@@ -42,8 +42,9 @@ export const digestEntry = (entry: AuditEntry): string => digestOf(JSON.stringif
 /** Keeps a batch of entries far below what one statement can carry; what a change touched stands in its own entries. */
 const longestDetail = 64 * 1024
 
-const decisionDetail = ({ reason, errorType, needs, sender }: AuditDraft): string => {
-  const whole = JSON.stringify({ reason, errorType, needs, ...sender })
+const decisionDetail = ({ reason, errorType, needs, sender, principal }: AuditDraft): string => {
+  const { assumedRole } = principal
+  const whole = JSON.stringify({ reason, errorType, needs, assumedRole, ...sender })
   if (whole.length <= longestDetail) return whole
   let room = longestDetail
   const kept = needs.filter((need) => {
@@ -51,7 +52,7 @@ const decisionDetail = ({ reason, errorType, needs, sender }: AuditDraft): strin
     return room >= 0
   })
   const needsOmitted = needs.length - kept.length
-  return JSON.stringify({ reason, errorType, needs: kept, needsOmitted, ...sender })
+  return JSON.stringify({ reason, errorType, needs: kept, needsOmitted, assumedRole, ...sender })
 }
 
 export const decisionEntry = (draft: AuditDraft): AuditEntry => ({
