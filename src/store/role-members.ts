@@ -1,10 +1,10 @@
 /**
- * Who is in which role: principals and roles, without cycles. Roles nest within their project, so whoever adds members
- * holds the lock of the project's roles: two additions that only together make a cycle come one after the other.
+ * Who is in which role: principals and roles, without cycles. Every change raises the identity epoch before it reads:
+ * two additions that only together make a cycle come one after the other, and the later one sees the earlier.
  */
 import { CatalogError } from '#model/errors.ts'
 import { type Sql, statement, type Transaction } from './database.ts'
-import { lockNesting, lockRole, type RoleTarget } from './roles.ts'
+import { lockRole, type RoleTarget } from './roles.ts'
 import { raiseIdentityEpoch } from './server.ts'
 
 /** As stored: a user and a service account are both a principal. */
@@ -98,7 +98,7 @@ export const addRoleMembers = async (
   target: RoleTarget,
   members: readonly RoleMember[],
 ): Promise<void> => {
-  await lockNesting(tx, target.projectId)
+  await raiseIdentityEpoch(tx)
   await lockRole(tx, target)
   const principals = idsOf(members, 'principal')
   const roles = idsOf(members, 'role')
@@ -106,7 +106,6 @@ export const addRoleMembers = async (
   await checkNesting(tx, target, roles)
   await tx.execute(insertMembers, [target.id, 'principal', principals])
   await tx.execute(insertMembers, [target.id, 'role', roles])
-  await raiseIdentityEpoch(tx)
 }
 
 const deleteMembers = statement(`
@@ -118,10 +117,10 @@ export const removeRoleMembers = async (
   target: RoleTarget,
   members: readonly RoleMember[],
 ): Promise<void> => {
+  await raiseIdentityEpoch(tx)
   await lockRole(tx, target)
   await tx.execute(deleteMembers, [target.id, 'principal', idsOf(members, 'principal')])
   await tx.execute(deleteMembers, [target.id, 'role', idsOf(members, 'role')])
-  await raiseIdentityEpoch(tx)
 }
 
 const selectPrincipal = statement(`

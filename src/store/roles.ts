@@ -1,4 +1,7 @@
-/** Roles: each of one project, filled by hand or by the provider whose groups it stands for. */
+/**
+ * Roles: each of one project, filled by hand or by the provider whose groups it stands for. Every change raises the
+ * identity epoch first, which puts such changes in one order.
+ */
 import { CatalogError } from '#model/errors.ts'
 import { checkVersion, refusing } from './administration.ts'
 import { type Sql, statement, type Transaction } from './database.ts'
@@ -40,11 +43,11 @@ const taken = 'The project has a role of this name, or of this provider and sour
 
 /** NotFound for a missing project; AlreadyExists where name, or provider and source id, are taken in it. */
 export const insertRole = async (tx: Transaction, draft: RoleDraft): Promise<RoleRecord> => {
+  await raiseIdentityEpoch(tx)
   const bound = { type: 'NotFoundException', message: `Project does not exist: ${draft.projectId}` } as const
   const insert = tx.orm((orm) => orm.insert(role).values(draft).returning())
   const [row] = await refusing({ taken, bound }, insert)
   if (row === undefined) throw new Error('no row came back from an insert')
-  await raiseIdentityEpoch(tx)
   return row
 }
 
@@ -53,12 +56,6 @@ export const findRole = async (sql: Sql, id: string): Promise<RoleRecord | undef
   const [row] = await sql.orm((orm) => orm.select().from(role).where(eq(role.id, id)))
   return row
 }
-
-const takeLock = statement(`select pg_advisory_xact_lock(hashtextextended('lakegate roles ' || $1, 0))`)
-
-/** Until the transaction ends nobody else puts a role of the project into another one, or deletes one. */
-export const lockNesting = (tx: Transaction, projectId: string): Promise<unknown> =>
-  tx.execute(takeLock, [projectId])
 
 export const lockRole = async (tx: Transaction, target: RoleTarget): Promise<RoleRecord> => {
   const [row] = await tx.orm((orm) =>
@@ -79,6 +76,7 @@ export const updateRole = async (
   target: RoleTarget,
   change: RoleChange,
 ): Promise<RoleRecord> => {
+  await raiseIdentityEpoch(tx)
   const found = await lockRole(tx, target)
   const update = tx.orm((orm) =>
     orm
@@ -89,13 +87,12 @@ export const updateRole = async (
   )
   const [row] = await refusing({ taken }, update)
   if (row === undefined) throw missing(target.id)
-  await raiseIdentityEpoch(tx)
   return row
 }
 
 /** NoSuchRole when absent. It leaves the roles and the projects that it was a member of. */
 export const deleteRole = async (tx: Transaction, target: RoleTarget): Promise<RoleRecord> => {
-  await lockNesting(tx, target.projectId)
+  await raiseIdentityEpoch(tx)
   const found = await lockRole(tx, target)
   await tx.orm((orm) =>
     orm.delete(roleMember).where(and(eq(roleMember.memberKind, 'role'), eq(roleMember.memberId, target.id))),
@@ -106,7 +103,6 @@ export const deleteRole = async (tx: Transaction, target: RoleTarget): Promise<R
       .where(and(eq(projectMember.memberKind, 'role'), eq(projectMember.memberId, target.id))),
   )
   await tx.orm((orm) => orm.delete(role).where(eq(role.id, target.id)))
-  await raiseIdentityEpoch(tx)
   return found
 }
 

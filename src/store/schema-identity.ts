@@ -34,6 +34,10 @@ export const principal = pgTable(
     lastUpdatedWith: text('last_updated_with').notNull(),
     /** Id in the system that provisions it (SCIM), where one does. */
     externalId: text('external_id'),
+    /** Under which that system knows it; no two differ in letter case alone. */
+    userName: text('user_name'),
+    /** What else that system wrote, in its words: told again, and used for nothing. */
+    profile: jsonb('profile'),
     /** Deleted: kept for the audit log, refused everywhere else; signing in again does not revive it. */
     deletedAt: instant('deleted_at'),
     lastSeenAt: instant('last_seen_at'),
@@ -46,6 +50,7 @@ export const principal = pgTable(
     index('principal_name').on(sql`lower(${t.name}) text_pattern_ops`),
     index('principal_project').on(t.projectId),
     uniqueIndex('principal_external').on(t.externalId).where(sql`${t.externalId} is not null`),
+    uniqueIndex('principal_user_name').on(sql`lower(${t.userName})`).where(sql`${t.userName} is not null`),
   ],
 )
 
@@ -99,7 +104,7 @@ export const role = pgTable(
   ],
 )
 
-/** A principal or a role in a role. No cycles: whoever adds a role holds the lock of its project's roles. */
+/** A principal or a role in a role. No cycles: whoever adds one raises the epoch of identity before looking. */
 export const roleMember = pgTable(
   'role_member',
   {
