@@ -2,6 +2,7 @@
 import type { Authenticator } from '#authn/authenticator.ts'
 import type { Authorizer } from '#authz/authorizer.ts'
 import { asCertain } from '#catalog/certainty.ts'
+import type { Principal } from '#model/access.ts'
 import { type AuditSink, audit, openTrail, type RecordRelayed, type Trail } from './audit.ts'
 import { authenticate, type HoldsRole } from './authenticate.ts'
 import { authorize, letIn } from './authorize.ts'
@@ -39,6 +40,12 @@ export type Pipeline = <Input, T extends Target, Output>(
 const before = ({ kind, receipt }: Trail, error: unknown): unknown =>
   kind === 'change' && receipt === null ? asCertain(error) : error
 
+const identify = (
+  { open }: { readonly open?: true },
+  deps: PipelineDeps,
+  trail: Trail,
+): Principal | Promise<Principal> => (open ? trail.principal : authenticate(deps, trail))
+
 interface Allowing {
   readonly authorizer: Authorizer
   readonly trail: Trail
@@ -59,7 +66,7 @@ export const createPipeline = (deps: PipelineDeps): Pipeline => {
     const trail = openTrail(operation, ask.caller)
     deps.audit.admit()
     try {
-      const principal = operation.open ? trail.principal : authenticate(deps, trail)
+      const principal = identify(operation, deps, trail)
       trail.principal = principal instanceof Promise ? await principal : principal
       const target = await resolve(operation, { read: ask.read, authorizer: deps.authorizer, trail })
       const authorized = allow(operation, target, { authorizer: deps.authorizer, trail })
