@@ -18,8 +18,6 @@ import { countingShed, createShedRecord, type ShedRecord } from '#gateway/shed.t
 import { measuredPipeline, tracedPipeline } from '#gateway/traced.ts'
 import { createCors } from '#http/cors.ts'
 import { createForwarding } from '#http/forwarded.ts'
-import { icebergEndpoints } from '#http/iceberg/endpoints.ts'
-import { managementEndpoints } from '#http/management/endpoints.ts'
 import { createPages } from '#http/openapi/pages.ts'
 import { createRouter } from '#http/router.ts'
 import { createHttpServer, defaultLimits, type HttpServer, type ServerDeps } from '#http/server.ts'
@@ -34,6 +32,7 @@ import { startSweeper } from '#store/sweeper.ts'
 import { tracedDatabase } from '#store/traced.ts'
 import { type CatalogDeps, createLocals, createUpstreams, storageTools } from './catalogs.ts'
 import { type Config, checkConfig, type Environment, isDevelopment, isLoopback } from './config.ts'
+import { createFaces } from './faces.ts'
 import { applyFirstState } from './first-state.ts'
 import { originOf } from './greeting.ts'
 import { openInside } from './inside.ts'
@@ -226,10 +225,7 @@ const httpDepsOf = (ground: Ground, house: House, ready: () => Promise<readonly 
     listing: { tokens: createPageTokens(serverKey), strict: config.server.strictLists },
   })
   const { edge } = config.server
-  const faces = [
-    { base: '/catalog', endpoints: icebergEndpoints(iceberg) },
-    { base: '/management', endpoints: managementEndpoints(house.management) },
-  ]
+  const faces = createFaces({ iceberg, management: house.management })
   return {
     pipeline: createObservedPipeline(ground, house.metrics, sink),
     router: createRouter(faces),
