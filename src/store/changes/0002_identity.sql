@@ -25,6 +25,8 @@ CREATE TABLE "principal" (
 	"server_admin" boolean DEFAULT false NOT NULL,
 	"last_updated_with" text NOT NULL,
 	"external_id" text,
+	"user_name" text,
+	"profile" jsonb,
 	"deleted_at" timestamp (3) with time zone,
 	"last_seen_at" timestamp (3) with time zone,
 	"version" bigint DEFAULT 1 NOT NULL,
@@ -87,6 +89,7 @@ CREATE TABLE "signing_key" (
 --> statement-breakpoint
 CREATE TABLE "spent_token" (
 	"digest" "bytea" PRIMARY KEY NOT NULL,
+	"spent_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"expires_at" timestamp (3) with time zone NOT NULL
 );
 --> statement-breakpoint
@@ -104,6 +107,7 @@ CREATE INDEX "api_key_principal" ON "api_key" USING btree ("principal_id");--> s
 CREATE INDEX "principal_name" ON "principal" USING btree (lower("name") text_pattern_ops);--> statement-breakpoint
 CREATE INDEX "principal_project" ON "principal" USING btree ("project_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "principal_external" ON "principal" USING btree ("external_id") WHERE "principal"."external_id" is not null;--> statement-breakpoint
+CREATE UNIQUE INDEX "principal_user_name" ON "principal" USING btree (lower("user_name")) WHERE "principal"."user_name" is not null;--> statement-breakpoint
 CREATE INDEX "project_member_of" ON "project_member" USING btree ("member_kind","member_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "role_name" ON "role" USING btree ("project_id",lower("name"));--> statement-breakpoint
 CREATE INDEX "role_ident" ON "role" USING btree ("provider_id","source_id");--> statement-breakpoint
