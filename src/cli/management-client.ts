@@ -1,4 +1,5 @@
 /** Speaks to `/management/v1` of a running gateway. */
+import { v7 } from 'uuid'
 
 export interface ManagementClient {
   get(path: string): Promise<Wire>
@@ -10,49 +11,102 @@ export interface ManagementClient {
 export type Wire = { readonly [name: string]: unknown }
 
 export interface ManagementAddress {
-  /** e.g. `http://127.0.0.1:8181`. */
+  /** e.g. `http://127.0.0.1:8181`, or with a path where a proxy adds one. */
   readonly origin: string
   readonly token?: string
   /** Another way there than the network's. */
   readonly fetch?: typeof fetch
 }
 
-/** The server's own words, with what was asked of it. */
+interface Said {
+  /** The type in the answer's envelope. */
+  readonly type?: string | undefined
+  /** Under which the server's log and audit have it. */
+  readonly requestId?: string | undefined
+}
+
+/** The server's own words, with what was asked of it. Status 0: there was no answer. */
 export class ManagementError extends Error {
   readonly status: number
+  readonly type: string | undefined
+  readonly requestId: string | undefined
 
-  constructor(message: string, status: number) {
+  constructor(message: string, status: number, { type, requestId }: Said = {}) {
     super(message)
     this.name = 'ManagementError'
     this.status = status
+    this.type = type
+    this.requestId = requestId
   }
 }
+
+interface Request {
+  readonly method: string
+  /** Below the server's address, e.g. `/management/v1/role`. */
+  readonly path: string
+  readonly query?: URLSearchParams
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: unknown
+}
+
+export interface Sender {
+  readonly origin: string
+  readonly fetch?: typeof fetch
+  /** Asked for every request: a token may have been renewed meanwhile. */
+  readonly token?: () => Promise<string | undefined>
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** Resolves with the body as text and its media type; ManagementError where there was none, or a refusal. */
+export type Send = (request: Request) => Promise<{ readonly text: string; readonly json: boolean }>
 
 const timeoutMs = 60_000
 
-const messageOf = (text: string): string => {
+const refusalOf = (text: string): Said & { readonly message: string } => {
   try {
-    const { error } = JSON.parse(text) as { error?: { message?: unknown } }
-    if (typeof error?.message === 'string') return error.message
+    const { error } = JSON.parse(text) as { error?: Readonly<Record<string, unknown>> }
+    const [message, type, requestId] = [error?.['message'], error?.['type'], error?.['request-id']]
+    if (typeof message === 'string')
+      return {
+        message,
+        type: typeof type === 'string' ? type : undefined,
+        requestId: typeof requestId === 'string' ? requestId : undefined,
+      }
   } catch {
     // An answer that is not JSON did not come from a gateway: its start is shown as it is.
   }
-  return text.slice(0, 200)
+  return { message: text.slice(0, 200) }
 }
 
-export const createManagementClient = ({
-  origin,
-  token,
-  fetch: way = fetch,
-}: ManagementAddress): ManagementClient => {
-  const ask = async (method: string, path: string, body?: Wire): Promise<Wire> => {
-    const url = new URL(`/management/v1${path}`, origin)
-    const answer = await way(url, {
+/** Keeps the path of the address, which a proxy may have added. */
+const urlOf = (origin: string, { path, query }: Request): URL => {
+  const base = origin.replace(/\/+$/, '')
+  const search = query === undefined || query.size === 0 ? '' : `?${query}`
+  return new URL(`${base}${path}${search}`)
+}
+
+const reads = new Set(['GET', 'HEAD'])
+
+const headersOf = async (sender: Sender, { method, headers, body }: Request) => {
+  const token = await sender.token?.()
+  return {
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    // Whoever sends it again, a proxy for instance, has it done once.
+    ...(reads.has(method) ? {} : { 'idempotency-key': v7() }),
+    ...sender.headers,
+    ...headers,
+  }
+}
+
+export const createSend =
+  (sender: Sender): Send =>
+  async (request) => {
+    const { method, body } = request
+    const url = urlOf(sender.origin, request)
+    const answer = await (sender.fetch ?? fetch)(url, {
       method,
-      headers: {
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
+      headers: await headersOf(sender, request),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(timeoutMs),
       redirect: 'error',
@@ -60,7 +114,23 @@ export const createManagementClient = ({
       throw new ManagementError(`No answer from ${url.origin}: is the gateway running there?`, 0)
     })
     const text = await answer.text()
-    if (!answer.ok) throw new ManagementError(`${method} ${url.pathname}: ${messageOf(text)}`, answer.status)
+    if (!answer.ok) {
+      const { message, ...said } = refusalOf(text)
+      const requestId = said.requestId ?? answer.headers.get('x-request-id') ?? undefined
+      throw new ManagementError(`${method} ${url.pathname}: ${message}`, answer.status, {
+        ...said,
+        requestId,
+      })
+    }
+    return { text, json: /json/.test(answer.headers.get('content-type') ?? '') }
+  }
+
+export const createManagementClient = ({ origin, token, ...way }: ManagementAddress): ManagementClient => {
+  const send = createSend({ origin, token: () => Promise.resolve(token), ...way })
+  const ask = async (method: string, path: string, body?: Wire): Promise<Wire> => {
+    const [place = '', search] = path.split('?')
+    const query = new URLSearchParams(search)
+    const { text } = await send({ method, path: `/management/v1${place}`, query, body })
     return text === '' ? {} : (JSON.parse(text) as Wire)
   }
   return {
