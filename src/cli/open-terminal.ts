@@ -1,0 +1,56 @@
+/** The terminal of this process. */
+import { spawn } from 'node:child_process'
+import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { text } from 'node:stream/consumers'
+import type { PrivateFiles, Terminal } from './terminal.ts'
+
+const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT'
+
+const files: PrivateFiles = {
+  read: async (path) => {
+    try {
+      return { text: await readFile(path, 'utf8'), mode: (await stat(path)).mode }
+    } catch (error) {
+      if (isMissing(error)) return undefined
+      throw error
+    }
+  },
+  write: async (path, content) => {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    const draft = `${path}.${process.pid}`
+    try {
+      await writeFile(draft, content, { mode: 0o600, flush: true })
+      await chmod(draft, 0o600)
+      await rename(draft, path)
+    } finally {
+      await rm(draft, { force: true })
+    }
+  },
+}
+
+const browsers: Readonly<Record<string, string>> = { darwin: 'open', linux: 'xdg-open' }
+
+/** Without a browser the address that was printed is enough. */
+const browse = (url: string): void => {
+  const program = browsers[process.platform]
+  if (program === undefined) return
+  const child = spawn(program, [url], { stdio: 'ignore', detached: true })
+  child.on('error', () => {})
+  child.unref()
+}
+
+export const openTerminal = (): Terminal => ({
+  environment: process.env,
+  print: (line) => {
+    process.stdout.write(`${line}\n`)
+  },
+  tell: (line) => {
+    process.stderr.write(`${line}\n`)
+  },
+  readInput: async () => (await text(process.stdin)).replace(/\r?\n$/, ''),
+  files,
+  fetch,
+  now: Date.now,
+  browse,
+})

@@ -1,0 +1,24 @@
+/** What a command line has around it: streams, files, the clock, a browser. Handed in, so that tests have their own. */
+
+export interface PrivateFiles {
+  /** Undefined where there is none. The mode is as `stat` gives it. */
+  read(path: string): Promise<{ readonly text: string; readonly mode: number } | undefined>
+  /** Whole or not at all, with mode 0600; folders are made with mode 0700. */
+  write(path: string, text: string): Promise<void>
+}
+
+export interface Terminal {
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** One line, or several, to standard output. */
+  print(text: string): void
+  /** To standard error. */
+  tell(text: string): void
+  /** The whole of standard input, without its last line end. */
+  readInput(): Promise<string>
+  readonly files: PrivateFiles
+  readonly fetch: typeof fetch
+  /** Epoch milliseconds. */
+  now(): number
+  /** Shows a page to the person; nothing happens where that cannot be done. */
+  browse(url: string): void
+}
