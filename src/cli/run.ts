@@ -1,0 +1,79 @@
+/** `lakegate …`: from words to an exit code. */
+import { runCall } from './call.ts'
+import type { Command, Outcome, ProcessCommand } from './command.ts'
+import { connectionCommands, mountCommands, warehouseCommands } from './commands-catalog.ts'
+import { loginCommands } from './commands-login.ts'
+import { ownCommands } from './commands-own.ts'
+import { projectCommands, roleCommands, serverCommands, userCommands } from './commands-people.ts'
+import { type ExitCode, errorText, errorWire, exitCodeOf, exitCodes } from './exit.ts'
+import { helpOf } from './help.ts'
+import { type Parsed, parse, valuesOf } from './parse.ts'
+import { openSession } from './session.ts'
+import { textOf } from './table.ts'
+import type { Terminal } from './terminal.ts'
+
+/** The commands that ask a gateway, in the order of help. */
+export const callCommands = [
+  ...serverCommands,
+  ...projectCommands,
+  ...userCommands,
+  ...roleCommands,
+  ...warehouseCommands,
+  ...connectionCommands,
+  ...mountCommands,
+]
+
+export const createRows = (processCommands: readonly ProcessCommand[]): readonly Command[] => [
+  ...processCommands,
+  ...loginCommands,
+  ...callCommands,
+  ...ownCommands,
+]
+
+const show = (terminal: Terminal, { answer, view, text }: Outcome, asJson: boolean): void => {
+  if (text !== undefined) terminal.print(text.replace(/\n$/, ''))
+  else if (asJson) terminal.print(JSON.stringify(answer ?? {}, undefined, 2))
+  else terminal.print(textOf(answer, view) || 'Done.')
+}
+
+const optionText = ({ options }: Parsed, name: string): string | undefined => {
+  const value = options[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+/** `login` may name a profile that is not there yet. */
+const sessionOf = (parsed: Parsed, terminal: Terminal) => {
+  const isNew = parsed.command.name === 'login' || !('line' in parsed.command || 'run' in parsed.command)
+  return openSession(terminal, {
+    profile: isNew ? undefined : optionText(parsed, 'profile'),
+    server: optionText(parsed, 'server'),
+    project: optionText(parsed, 'project'),
+    assumeRole: optionText(parsed, 'assume-role'),
+  })
+}
+
+const perform = async (rows: readonly Command[], parsed: Parsed, terminal: Terminal): Promise<Outcome> => {
+  const { command } = parsed
+  if (parsed.options['help']) return { text: helpOf(rows, command.name.split(' ')) }
+  if ('process' in command) return { text: helpOf(rows, command.name.split(' ')) }
+  const session = await sessionOf(parsed, terminal)
+  if ('line' in command) return runCall(command, parsed, { session, terminal })
+  return command.run({ values: valuesOf(parsed), session, terminal, rows })
+}
+
+/** Never rejects: whatever goes wrong is told on standard error, as JSON where that was asked for. */
+export const runCommandLine = async (
+  rows: readonly Command[],
+  args: readonly string[],
+  terminal: Terminal,
+): Promise<ExitCode> => {
+  const asJson = args.includes('--json')
+  try {
+    const parsed = parse(rows, args.length === 0 ? ['help'] : args)
+    show(terminal, await perform(rows, parsed, terminal), asJson)
+    return exitCodes.done
+  } catch (error) {
+    terminal.tell(asJson ? JSON.stringify(errorWire(error), undefined, 2) : errorText(error))
+    return exitCodeOf(error)
+  }
+}
