@@ -1,26 +1,8 @@
 #!/usr/bin/env node
-/** The commands: `serve`, `apply`, `migrate-schema`, `config`. The only place that builds things. */
+/** The commands of this process (`serve`, `apply`, `bootstrap` …); every other is the command line's. The only place that builds things. */
 import { enableCompileCache } from 'node:module'
 import { parseArgs } from 'node:util'
-import { nearest } from '#model/schema.ts'
 import type { Config, Environment, Flags } from './config.ts'
-
-const usage = `Usage: lakegate <command> [options]
-
-  serve            run the gateway
-  apply            bring a running gateway to the state declared in a file
-  migrate-schema   apply pending schema changes to the database
-  config           print the configuration in force, secrets masked
-
-Options
-  --config FILE    lakegate.yaml (also LAKEGATE_CONFIG)
-  --host HOST      address to listen on (default 127.0.0.1)
-  --port PORT      port to listen on (default 8181)
-  --data DIR       data folder (default ./lakegate-data)
-  --server URL     apply: the gateway to change (default: where \`serve\` would listen)
-  --prune          apply: remove what is not declared
-  --dry-run        apply: print the difference only
-`
 
 const options = {
   config: { type: 'string' },
@@ -30,13 +12,22 @@ const options = {
   server: { type: 'string' },
   prune: { type: 'boolean', default: false },
   'dry-run': { type: 'boolean', default: false },
+  timeout: { type: 'string' },
+  'any-schema': { type: 'boolean', default: false },
+  admin: { type: 'string' },
+  name: { type: 'string' },
+  email: { type: 'string' },
+  'member-of': { type: 'string' },
+  reopen: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 } as const
+
+type Options = ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>>['values']
 
 interface Call {
   readonly config: Config
   readonly environment: Environment
-  readonly values: Flags & { readonly server?: string; readonly prune: boolean; readonly 'dry-run': boolean }
+  readonly values: Flags & Options
 }
 
 const print = (line: string): void => {
@@ -92,21 +83,28 @@ const runApply = async ({ config, environment, values }: Call): Promise<void> =>
 }
 
 const runMigrateSchema = async ({ config, environment }: Call): Promise<void> => {
-  const [{ openConfiguredDatabase }, { applyChanges }, { createSecretResolver }, { createLogs }] =
-    await Promise.all([
-      import('./open-database.ts'),
-      import('#store/apply-changes.ts'),
-      import('./secrets.ts'),
-      import('./log.ts'),
-    ])
-  await using parts = new AsyncDisposableStack()
-  const { server } = config
-  const database = await openConfiguredDatabase(
-    { server, secret: createSecretResolver(environment), logs: createLogs(server.logLevel) },
-    parts,
-  )
-  const { applied } = await applyChanges(database)
-  print(`The schema is at change ${applied}.`)
+  const { migrateSchema } = await import('./database-commands.ts')
+  await migrateSchema({ config, environment, print })
+}
+
+const runBootstrap = async ({ config, environment, values }: Call): Promise<void> => {
+  const { bootstrap, reopen } = await import('./database-commands.ts')
+  const { admin, name, email, 'member-of': memberOf } = values
+  const call = { config, environment, print }
+  await (values.reopen ? reopen(call) : bootstrap(call, { admin, name, email, memberOf }))
+}
+
+const runWaitForDatabase = async ({ config, environment, values }: Call): Promise<void> => {
+  const { waitForDatabase } = await import('./database-commands.ts')
+  const seconds = Number(values.timeout ?? 60)
+  if (!Number.isFinite(seconds))
+    throw new Error(`--timeout must be a number of seconds, not ${values.timeout}`)
+  await waitForDatabase({ config, environment, print }, { seconds, anySchema: values['any-schema'] })
+}
+
+const runVersion = async (): Promise<void> => {
+  const { version } = await import('./version.ts')
+  print(version)
 }
 
 const runConfig = async ({ config }: Call): Promise<void> => {
@@ -118,24 +116,47 @@ const commands: Readonly<Record<string, (call: Call) => Promise<void>>> = {
   serve: runServe,
   apply: runApply,
   'migrate-schema': runMigrateSchema,
+  'wait-for-db': runWaitForDatabase,
+  bootstrap: runBootstrap,
   config: runConfig,
+  version: runVersion,
 }
 
-const findCommand = (name: string): ((call: Call) => Promise<void>) => {
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
-  if (command !== undefined) return command
-  const meant = nearest(name, Object.keys(commands))
-  throw new Error(
-    `Unknown command ${name}${meant === undefined ? '' : `; did you mean "${meant}"?`}\n\n${usage}`,
-  )
+/** Whatever else was typed: help, and all that asks a running gateway. */
+const runOther = async (args: readonly string[]): Promise<void> => {
+  const [{ createRows, runCommandLine }, { openTerminal }, { processCommands }] = await Promise.all([
+    import('#cli/run.ts'),
+    import('#cli/open-terminal.ts'),
+    import('./process-commands.ts'),
+  ])
+  process.exitCode = await runCommandLine(createRows(processCommands), args, openTerminal())
+}
+
+/** The first word that is no option's value, as far as that can be told before the command is known. */
+const ownCommand = (args: readonly string[]): ((call: Call) => Promise<void>) | undefined => {
+  const { positionals } = parseArgs({ args: [...args], options, allowPositionals: true, strict: false })
+  const [name = ''] = positionals
+  return Object.hasOwn(commands, name) ? commands[name] : undefined
+}
+
+const usageExit = 2
+
+const parseOwn = (args: readonly string[]): Options => {
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
+    if (positionals.length > 1) throw new Error(`Unexpected argument ${positionals[1]}`)
+    return values
+  } catch (error) {
+    process.exitCode = usageExit
+    throw error
+  }
 }
 
 const main = async (args: readonly string[], environment: Environment): Promise<void> => {
-  const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
-  const [name, ...more] = positionals
-  if (values.help || name === undefined) return print(usage)
-  if (more.length > 0) throw new Error(`Unexpected argument ${more[0]}\n\n${usage}`)
-  const command = findCommand(name)
+  if (args[0] === '--version') return runVersion()
+  const command = ownCommand(args)
+  if (command === undefined || args.includes('--help') || args.includes('-h')) return runOther(args)
+  const values = parseOwn(args)
   const { loadConfig } = await import('./config.ts')
   await command({ config: await loadConfig(values, environment), environment, values })
 }
@@ -147,5 +168,5 @@ try {
   await main(process.argv.slice(2), process.env)
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-  process.exitCode = 1
+  process.exitCode ??= 1
 }
