@@ -181,6 +181,8 @@ export const spentToken = pgTable(
   {
     /** SHA-256 of issuer and token id, or of the whole token where it has none. */
     digest: bytea('digest').primaryKey(),
+    /** Of its first use. */
+    spentAt: instant('spent_at').notNull().defaultNow(),
     expiresAt: instant('expires_at').notNull(),
   },
   (t) => [index('spent_token_expiry').on(t.expiresAt)],
