@@ -3,6 +3,7 @@
  * by `apply` alone. Unknown keys are refused, and a secret stands as a reference only.
  */
 import { type Static, Type } from 'typebox'
+import { authSchema } from './auth-schema.ts'
 
 const strict = { additionalProperties: false } as const
 
@@ -41,8 +42,11 @@ export const serverSchema = Type.Object(
       Type.Integer({ minimum: 2, maximum: 500, description: 'Connections of this process. Default 16.' }),
     ),
     token: Type.Optional(
-      secret('Reference to the one bearer token. Absent: development mode, on loopback only.'),
+      secret(
+        'Reference to the one bearer token. Absent, and nobody else vouched for by `server.auth`: development mode, on loopback only.',
+      ),
     ),
+    auth: Type.Optional(authSchema),
     key: Type.Optional(
       secret(
         'Reference to the server key: 32 bytes as hex or base64, one for all replicas. Default: made in the data folder.',

@@ -3,6 +3,8 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { CatalogError } from '#model/errors.ts'
 import { decodeStrictly } from '#model/schema.ts'
+import { checkAuth } from './auth-check.ts'
+import type { AuthKeys } from './auth-schema.ts'
 import { fileSchema, type ServerKeys, type StateKeys, serverSchema } from './config-schema.ts'
 
 export interface Flags {
@@ -42,10 +44,10 @@ export interface ServerConfig {
   readonly databasePoolSize: number
   /** References. */
   readonly token: string | undefined
+  readonly auth: AuthKeys
   readonly key: string | undefined
   readonly strictLists: boolean
   readonly strictAudit: boolean
-  readonly apiDocs: boolean
   readonly apiDocs: boolean
   readonly sharedFilesystem: boolean
   readonly egressAllow: readonly string[]
@@ -60,18 +62,29 @@ export interface Config {
   readonly state: StateKeys
 }
 
-type Scalar = string | number | boolean | readonly string[]
+type Scalar = string | number | boolean | readonly unknown[]
+
+/** Items that are more than words come as JSON. */
+const listOf = (text: string): Scalar => {
+  if (text.trimStart().startsWith('[')) {
+    try {
+      return JSON.parse(text) as readonly unknown[]
+    } catch {
+      return text
+    }
+  }
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+}
 
 const environmentName = (path: readonly string[]): string =>
   `LAKEGATE_${path.join('_').replaceAll('-', '_').toUpperCase()}`
 
 /** The text of a variable as the schema wants it; what cannot be read stays text, and the schema refuses it. */
 const scalarOf = (text: string, type: unknown): Scalar => {
-  if (type === 'array')
-    return text
-      .split(',')
-      .map((part) => part.trim())
-      .filter((part) => part !== '')
+  if (type === 'array') return listOf(text)
   if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true'
   return (type === 'integer' || type === 'number') && text.trim() !== '' ? Number(text) : text
 }
@@ -141,6 +154,13 @@ const edgeOf = (keys: ServerKeys): EdgeConfig => ({
   corsOrigins: keys.cors?.origins ?? [],
 })
 
+const switchesOf = (keys: ServerKeys) => ({
+  strictLists: keys['strict-lists'] ?? false,
+  strictAudit: keys['strict-audit'] ?? false,
+  apiDocs: keys['api-docs'] ?? true,
+  sharedFilesystem: keys['shared-filesystem'] ?? false,
+})
+
 const withDefaults = (keys: ServerKeys): ServerConfig => ({
   host: keys.host ?? '127.0.0.1',
   port: keys.port ?? 8181,
@@ -149,18 +169,31 @@ const withDefaults = (keys: ServerKeys): ServerConfig => ({
   databaseDirectUrl: keys['database-direct-url'],
   databasePoolSize: keys['database-pool-size'] ?? 16,
   token: keys.token,
+  auth: keys.auth ?? {},
   key: keys.key,
-  strictLists: keys['strict-lists'] ?? false,
-  strictAudit: keys['strict-audit'] ?? false,
-  apiDocs: keys['api-docs'] ?? true,
-  apiDocs: keys['api-docs'] ?? true,
-  sharedFilesystem: keys['shared-filesystem'] ?? false,
+  ...switchesOf(keys),
   egressAllow: keys.egress?.allow ?? [],
   historyRetentionDays: keys['history-retention-days'] ?? 7,
   edge: edgeOf(keys),
   telemetryEndpoint: keys.telemetry?.endpoint,
   logLevel: keys['log-level'] ?? 'info',
 })
+
+const isSection = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Key by key: a variable of a section leaves the rest of the section as the file has it. */
+const merge = (
+  under: Readonly<Record<string, unknown>>,
+  over: Readonly<Record<string, unknown>>,
+): Record<string, unknown> => {
+  const merged: Record<string, unknown> = { ...under }
+  for (const [key, value] of Object.entries(over)) {
+    const below = merged[key]
+    merged[key] = isSection(value) && isSection(below) ? merge(below, value) : value
+  }
+  return merged
+}
 
 const freeze = <T extends object>(value: T): T => {
   for (const member of Object.values(value)) if (typeof member === 'object' && member !== null) freeze(member)
@@ -179,11 +212,11 @@ export const loadConfig = async (
   // Connectors are loaded only where a file declares connections.
   if (file.state?.connections)
     (await import('./declared-secrets.ts')).checkDeclaredSecrets(file.state.connections)
-  const merged = {
-    ...file.server,
-    ...fromEnvironment(serverSchema.properties as Readonly<Record<string, Property>>, environment),
-    ...fromFlags(flags),
-  }
+  const variables = fromEnvironment(
+    serverSchema.properties as Readonly<Record<string, Property>>,
+    environment,
+  )
+  const merged = { ...merge(file.server ?? {}, variables), ...fromFlags(flags) }
   const server = withDefaults(decodeStrictly(serverSchema, merged, 'configuration'))
   return freeze({ server, state: file.state ?? {} })
 }
@@ -207,14 +240,19 @@ const loopback = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/
 export const isLoopback = (host: string): boolean => loopback.test(host)
 
 /** Development mode: nobody is asked who they are. */
-export const isDevelopment = ({ token }: ServerConfig): boolean => token === undefined
+export const isDevelopment = ({ token, auth }: Pick<ServerConfig, 'token' | 'auth'>): boolean =>
+  token === undefined &&
+  auth.required !== true &&
+  (auth.oidc ?? []).length === 0 &&
+  (auth.kubernetes ?? []).length === 0
 
 /** Refuses (400) what must not start: a public address without a token, an external database without a key. */
 export const checkConfig = ({ server }: Config): void => {
+  checkAuth(server.auth)
   if (isDevelopment(server) && !isLoopback(server.host))
     throw new CatalogError(
       'BadRequestException',
-      `Refusing to listen on ${server.host} without authentication: set server.token (or LAKEGATE_TOKEN), or listen on 127.0.0.1`,
+      `Refusing to listen on ${server.host} without authentication: set server.token (or LAKEGATE_TOKEN) or server.auth, or listen on 127.0.0.1`,
     )
   if (server.database !== 'embedded' && server.key === undefined)
     throw new CatalogError(

@@ -6,6 +6,7 @@ import { join, resolve, sep } from 'node:path'
 import { CatalogError } from '#model/errors.ts'
 import { sealedIdOf } from '#model/secret.ts'
 import type { SealedSecret, SecretScope } from '#store/sealing.ts'
+import { authSecrets } from './auth-check.ts'
 import type { Environment, ServerConfig } from './config.ts'
 
 export type SecretResolver = (reference: string) => Promise<string>
@@ -44,16 +45,22 @@ export const createSecretResolver =
     return trimmed
   }
 
+/** One spelling a file. */
+const plainReference = (reference: string): string =>
+  reference.startsWith('file:') ? `file:${resolve(reference.slice('file:'.length))}` : reference
+
 /**
  * What connections and storage profiles may refer to: anything but the server's own secrets, or whoever may make
  * a connection could have them sent to an upstream of his own.
  */
 export const withoutOwnSecrets = (secret: SecretResolver, server: ServerConfig): SecretResolver => {
-  const own = [server.token, server.key, server.database, server.databaseDirectUrl, server.edge.tls?.key]
+  const { token, key, database, databaseDirectUrl, edge, auth } = server
+  const named = [token, key, database, databaseDirectUrl, edge.tls?.key, ...authSecrets(auth)]
+  const own = new Set(named.filter((reference) => reference !== undefined).map(plainReference))
   const folder = `${resolve(server.data)}${sep}`
   return async (reference) => {
     const file = reference.startsWith('file:') ? resolve(reference.slice('file:'.length)) : ''
-    if (own.includes(reference) || file.startsWith(folder))
+    if (own.has(plainReference(reference)) || file.startsWith(folder))
       throw new CatalogError('BadRequestException', `The reference ${reference} is the server's own secret`)
     return secret(reference)
   }

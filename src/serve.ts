@@ -1,6 +1,5 @@
 /** `lakegate serve`: parts wired in the order in which they need one another, and closed in the opposite one. */
-import { randomUUID } from 'node:crypto'
-import { createAnonymousAuthenticator, createStaticTokenAuthenticator } from '#authn/authenticator.ts'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { createAllowAll } from '#authz/allow-all.ts'
 import { startReconciler } from '#catalog/doubts.ts'
 import { hopOf } from '#catalog/hops.ts'
@@ -30,6 +29,7 @@ import { recordChange } from '#store/receipt.ts'
 import { claimKey, loadEpoch, loadServer, type ServerRecord } from '#store/server.ts'
 import { startSweeper } from '#store/sweeper.ts'
 import { tracedDatabase } from '#store/traced.ts'
+import { openAuthentication, unrecordedPeople } from './authentication.ts'
 import { type CatalogDeps, createLocals, createUpstreams, storageTools } from './catalogs.ts'
 import { type Config, checkConfig, type Environment, isDevelopment, isLoopback } from './config.ts'
 import { createFaces } from './faces.ts'
@@ -82,6 +82,10 @@ interface Ground extends ServeRequest {
   readonly token: string | undefined
 }
 
+/** Without a static token the gateway has one that nobody learns: it is its own first client. */
+const innerToken = (server: Config['server']): string | undefined =>
+  isDevelopment(server) ? undefined : randomBytes(32).toString('base64url')
+
 const openGround = async (request: ServeRequest, parts: AsyncDisposableStack): Promise<Ground> => {
   const { config, environment, logs } = request
   const { server } = config
@@ -89,7 +93,7 @@ const openGround = async (request: ServeRequest, parts: AsyncDisposableStack): P
     await startTelemetry({ endpoint: server.telemetryEndpoint, environment, version }),
   )
   const secret = createSecretResolver(environment)
-  const token = server.token === undefined ? undefined : await secret(server.token)
+  const token = server.token === undefined ? innerToken(server) : await secret(server.token)
   const opened = await openConfiguredDatabase({ server, secret, logs }, parts)
   const database = telemetry.enabled ? tracedDatabase(opened) : opened
   await prepareSchema(database, server)
@@ -180,10 +184,13 @@ const openAudit = ({ config, database, logs, parts }: Ground): Recorded => {
 }
 
 const openPipelineDeps = (ground: Ground, sink: AuditSink): PipelineDeps => {
-  const { database, logs, store, token } = ground
+  const { database, logs, store, token, config, secret, parts } = ground
+  const { server } = config
   return {
-    authenticator:
-      token === undefined ? createAnonymousAuthenticator() : createStaticTokenAuthenticator(token),
+    authenticator: openAuthentication(
+      { server, secret, token, warn: logs.warn, own: [], people: unrecordedPeople },
+      parts,
+    ),
     authorizer: createAllowAll(),
     audit: sink,
     // The change has happened: where the store cannot take its record, the decision at least is kept until it can.

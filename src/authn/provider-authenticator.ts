@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import type { Principal } from '#model/access.ts'
 import { type Authenticator, absentToken, staticToken } from './authenticator.ts'
 import type { Identity, People, Provider } from './identity.ts'
-import type { IdentityCache } from './identity-cache.ts'
+import type { IdentityMemory } from './identity-memory.ts'
 import { unauthorized } from './refusal.ts'
 import { createVerifiedTokens } from './verified-tokens.ts'
 
@@ -21,7 +21,7 @@ export interface ProviderAuthenticatorDeps {
   readonly maxKept?: number
 }
 
-export interface ProviderAuthenticator extends Authenticator, IdentityCache {
+export interface ProviderAuthenticator extends Authenticator, IdentityMemory {
   /** What was verified before counts no longer for these identities: their tokens are judged anew. */
   forget(which: (identity: Identity) => boolean): void
 }

@@ -16,6 +16,8 @@ import type { EgressPolicy } from './egress-policy.ts'
 
 export interface GuardedFetchInput {
   readonly policy: EgressPolicy
+  /** Certificates (PEM) by which the other side is trusted. Default: the system's. */
+  readonly ca?: string
   /** Until the connection, TLS included, stands. Default 5 s. */
   readonly connectTimeoutMs?: number
   /** Open at once to one origin: what a slow upstream can take from this process. Default 64. */
@@ -50,9 +52,14 @@ const guardedLookup =
 /** Every failure before the connection stands is marked as not sent. */
 const guardedConnector = (
   allows: EgressPolicy['allows'],
-  { connectTimeoutMs = 5000 }: GuardedFetchInput,
+  { connectTimeoutMs = 5000, ca }: GuardedFetchInput,
 ): buildConnector.connector => {
-  const connect = buildConnector({ allowH2: false, timeout: connectTimeoutMs, lookup: guardedLookup(allows) })
+  const connect = buildConnector({
+    allowH2: false,
+    timeout: connectTimeoutMs,
+    lookup: guardedLookup(allows),
+    ...(ca === undefined ? {} : { ca }),
+  })
   return (options, callback) => {
     const host = options.hostname.replace(/^\[|\]$/g, '')
     if (isIP(host) !== 0 && !allows(host)) return callback(refused(), null)
