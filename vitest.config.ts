@@ -21,6 +21,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts', 'test/wire/**/*.test.ts', 'test/contract/**/*.test.ts'],
+          setupFiles: ['test/support/watch-answers.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
@@ -30,6 +31,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          setupFiles: ['test/support/watch-answers.ts'],
           testTimeout: 1_200_000,
           hookTimeout: 900_000,
           fileParallelism: false,

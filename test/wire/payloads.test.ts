@@ -8,7 +8,8 @@ import { call, exchange, fill, wireText } from '../support/wire.ts'
 
 /** What no parser may touch: long ids, float spellings, odd spaces, unknown fields. */
 const odd = Buffer.from(
-  '{ "format-version" : 2,"current-snapshot-id":9223372036854775807, "x":[1.0,1e3,-0], "späße":"\\u0041" }',
+  '{ "format-version" : 2,"table-uuid":"0190a1b2-0000-7000-8000-00000000000f",' +
+    '"current-snapshot-id":9223372036854775807, "x":[1.0,1e3,-0], "späße":"\\u0041" }',
 )
 const secretConfig = {
   's3.endpoint': 'https://store.example',

@@ -17,6 +17,12 @@ export interface OpenApiDocument extends SchemaNode {
   readonly paths: Readonly<Record<string, Readonly<Record<string, SchemaNode>>>>
 }
 
+interface Writing {
+  readonly components: Components
+  /** Operation ids. */
+  readonly taken: ReadonlySet<unknown>
+}
+
 const json = (schema: SchemaNode): SchemaNode => ({ 'application/json': { schema } })
 
 const pathParameters = (path: string): readonly SchemaNode[] =>
@@ -105,10 +111,23 @@ const tagOf = (base: string, { template }: Endpoint): string => {
   return face === 'management' ? (template.split('/')[2] ?? face) : face
 }
 
-const operationOf = (base: string, endpoint: Endpoint, components: Components): SchemaNode => {
-  const { declares, operation, template } = endpoint
+const capitalized = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1)
+
+/** An operation that is served at a second path has the parameters of that one in its id. */
+const idOf = ({ operation, template }: Endpoint, taken: ReadonlySet<unknown>): string => {
+  if (!taken.has(operation)) return operation
+  const words = [...template.matchAll(/\{([^}]+)\}/g)].flatMap(([, name = '']) => name.split(/[-_]/))
+  return `${operation}At${words.map(capitalized).join('')}`
+}
+
+const operationOf = (
+  { base }: Face,
+  endpoint: Endpoint,
+  { components, taken }: Writing,
+): SchemaNode & { readonly operationId: string } => {
+  const { declares, template } = endpoint
   return {
-    operationId: operation,
+    operationId: idOf(endpoint, taken),
     summary: declares.summary,
     tags: [tagOf(base, endpoint)],
     ...(declares.open ? { security: [] } : {}),
@@ -141,13 +160,17 @@ const introduction =
 /** Operation ids are the names that stand in the audit log. `servers` is relative, so that it is right behind any proxy. */
 export const createDocument = ({ faces, version }: DocumentRequest): OpenApiDocument => {
   const components = createComponents()
+  const taken = new Set<unknown>()
   const paths: Record<string, Record<string, SchemaNode>> = {}
   const add = (path: string, method: string, operation: SchemaNode): void => {
     paths[path] = { ...paths[path], [method.toLowerCase()]: operation }
   }
-  for (const { base, endpoints } of faces)
-    for (const endpoint of endpoints)
-      add(base + endpoint.template, endpoint.method, operationOf(base, endpoint, components))
+  for (const face of faces)
+    for (const endpoint of face.endpoints) {
+      const operation = operationOf(face, endpoint, { components, taken })
+      taken.add(operation.operationId)
+      add(face.base + endpoint.template, endpoint.method, operation)
+    }
   for (const page of probePages) add(page.path, 'GET', pageOf(page, components))
   return {
     openapi: '3.1.0',

@@ -1,0 +1,101 @@
+/** The document of the API in the test's own process, and the shape that it gives every answer. */
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { createIcebergOperations } from '#gateway/operations/iceberg.ts'
+import { createManagementOperations } from '#gateway/operations/management/management.ts'
+import type { IcebergDeps } from '#gateway/operations/place.ts'
+import { createDocument, type OpenApiDocument } from '#http/openapi/document.ts'
+import { probePages } from '#http/probes.ts'
+import { splitUrl } from '#http/raw-url.ts'
+import { createRouter } from '#http/router.ts'
+import { createFaces } from '../../src/faces.ts'
+
+/** Whatever is asked of it: operations are built of it that never run. */
+const anything: unknown = new Proxy(() => anything, {
+  get: (_target, name) => (name === Symbol.toPrimitive ? () => 'anything' : anything),
+  apply: () => anything,
+})
+
+export const faces = createFaces({
+  iceberg: createIcebergOperations(anything as IcebergDeps),
+  management: createManagementOperations(anything as never),
+})
+
+export const apiDocument: OpenApiDocument = createDocument({ faces, version: '0.0.0' })
+
+const router = createRouter(faces)
+const documentId = 'lakegate'
+
+const ajv = new Ajv2020({
+  strict: false,
+  allErrors: true,
+  formats: {
+    uuid: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+    'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/,
+    uri: /^[a-z][a-z0-9+.-]*:/i,
+    email: /@/,
+  },
+})
+ajv.addSchema(apiDocument, documentId)
+
+const escaped = (part: string): string => part.replaceAll('~', '~0').replaceAll('/', '~1')
+
+const pointer = (parts: readonly string[]): string =>
+  `${documentId}#/${parts.map((part) => encodeURIComponent(escaped(part))).join('/')}`
+
+const baseOf = (path: string): string => `/${path.split('/')[1] ?? ''}`
+
+/** Path of the document and method, where the request meets an endpoint. */
+const placeOf = (method: string, target: string): readonly [path: string, method: string] | undefined => {
+  const { segments } = splitUrl(target)
+  const probe = probePages.find(({ path }) => path === `/${segments.join('/')}`)
+  if (probe) return [probe.path, 'get']
+  const endpoint = router.find(method, segments)?.endpoint
+  return endpoint && [baseOf(target) + endpoint.template, endpoint.method.toLowerCase()]
+}
+
+export interface Answered {
+  readonly method: string
+  /** The request target. */
+  readonly target: string
+  readonly status: number
+}
+
+const where = ({ method, target, status }: Answered): string => `${method} ${target} answered ${status}`
+
+const member = (node: unknown, name: string): unknown =>
+  typeof node === 'object' && node !== null ? (node as Readonly<Record<string, unknown>>)[name] : undefined
+
+const declaredAnswer = (
+  answered: Answered,
+): { readonly parts: readonly string[]; readonly answer: unknown } => {
+  const place = placeOf(answered.method, answered.target)
+  // What meets no endpoint is answered with an error, in the form of all.
+  const [path, method] = place ?? ['/management/v1/info', 'get']
+  const parts = ['paths', path, method, 'responses', String(answered.status)]
+  const answer = parts.reduce<unknown>(member, apiDocument)
+  if (answer === undefined) throw new Error(`${where(answered)}, which the API's document does not know`)
+  return { parts, answer }
+}
+
+/** Throws where the document knows no such answer. */
+export const checkStatus = (answered: Answered): void => {
+  declaredAnswer(answered)
+}
+
+/** Throws where the body is not what the document promises. */
+export const checkBody = (answered: Answered, text: string): void => {
+  const { parts, answer } = declaredAnswer(answered)
+  const content = member(answer, 'content')
+  if (answered.method === 'HEAD' || text === '') {
+    if (text === '' && answered.method !== 'HEAD' && content !== undefined)
+      throw new Error(`${where(answered)} without its body`)
+    return
+  }
+  if (content === undefined)
+    throw new Error(`${where(answered)} with a body that is not in the API's document`)
+  if (member(content, 'application/json') === undefined) return
+  const validate = ajv.getSchema(pointer([...parts, 'content', 'application/json', 'schema']))
+  if (!validate) throw new Error(`${where(answered)}: no schema`)
+  if (!validate(JSON.parse(text)))
+    throw new Error(`${where(answered)} against the API's document: ${ajv.errorsText(validate.errors)}`)
+}
