@@ -65,19 +65,26 @@ const createKnown = (capacity: number) => {
   return { kept, state, forget, confirm }
 }
 
-/** Whoever asks for what is being read waits for that one reading. */
-const createFlights = <T>() => {
-  const under = new Map<string, Promise<T>>()
+interface Flight<T> {
+  readonly began: number
+  readonly landing: Promise<T>
+}
+
+/** Whoever asks for what is being read waits for that one reading, unless it began so long ago that it may be stale. */
+const createFlights = <T>(now: () => number) => {
+  const under = new Map<string, Flight<T>>()
+  const depart = (key: string, start: () => Promise<T>): Promise<T> => {
+    const landing = start().finally(() => {
+      if (under.get(key)?.landing === landing) under.delete(key)
+    })
+    under.set(key, { began: now(), landing })
+    return landing
+  }
   return {
     clear: () => under.clear(),
     join: (key: string, start: () => Promise<T>): Promise<T> => {
       const found = under.get(key)
-      if (found !== undefined) return found
-      const flight = start().finally(() => {
-        if (under.get(key) === flight) under.delete(key)
-      })
-      under.set(key, flight)
-      return flight
+      return found !== undefined && now() - found.began <= longestMs ? found.landing : depart(key, start)
     },
   }
 }
@@ -85,8 +92,8 @@ const createFlights = <T>() => {
 export const createStandings = (deps: StandingsDeps): KeptStandings => {
   const { load, loadEpoch, now, report } = deps
   const { kept, state, forget, confirm } = createKnown(deps.capacity ?? defaultCapacity)
-  const loads = createFlights<Standing>()
-  const renewals = createFlights<void>()
+  const loads = createFlights<Standing>(now)
+  const renewals = createFlights<void>(now)
   const read = async (key: string, principal: Principal): Promise<Standing> => {
     const { generation } = state
     const at = now()
