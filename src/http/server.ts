@@ -77,7 +77,8 @@ const commonHeaders = ({ mode, cors }: ServerDeps, { requestId, request }: Excha
 
 /** The framework sees one path; what was sent stays in `originalUrl`. */
 const createApp = ({ limits, tls }: ServerDeps, closing: Closing): FastifyInstance => {
-  const rules = { maxHeaderSize: 32 * 1024 }
+  // Of a header that stands twice none is chosen: joined they are no token, no host and no media type.
+  const rules = { maxHeaderSize: 32 * 1024, joinDuplicateHeaders: true }
   const options = {
     rewriteUrl: () => '/',
     requestTimeout: limits.requestTimeoutMs,
