@@ -21,8 +21,8 @@ const runApi = async (call: Call): Promise<Outcome> => {
   const from = call.values.text('from')
   const body = from === undefined ? undefined : await readBody(call.terminal, from)
   const sent = await call.session.send({ method, path, query: new URLSearchParams(search), body })
-  if (sent.text === '') return { answer: undefined }
-  return sent.json ? { answer: JSON.parse(sent.text) } : { text: sent.text }
+  // What it is, nobody here knows: it is shown as it came, JSON with line breaks.
+  return { text: sent.json ? JSON.stringify(JSON.parse(sent.text), undefined, 2) : sent.text }
 }
 
 const runHealthcheck = async ({ session, values }: Call): Promise<Outcome> => {

@@ -40,7 +40,15 @@ const browse = (url: string): void => {
   child.unref()
 }
 
-export const openTerminal = (): Terminal => ({
+/** Whoever reads on, e.g. `head`, may have had enough: that is no error. */
+const endQuietly = (): void => {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit()
+    throw error
+  })
+}
+
+const terminal: Terminal = {
   environment: process.env,
   print: (line) => {
     process.stdout.write(`${line}\n`)
@@ -53,4 +61,9 @@ export const openTerminal = (): Terminal => ({
   fetch,
   now: Date.now,
   browse,
-})
+}
+
+export const openTerminal = (): Terminal => {
+  endQuietly()
+  return terminal
+}

@@ -131,8 +131,6 @@ const assign = (command: Command, given: readonly string[]): Pick<Parsed, 'words
   const extra = given[args.length]
   if (extra !== undefined && !last?.many)
     throw usageError(`Unexpected argument ${extra}: lakegate ${signatureOf(command)}`)
-  const secret = given.find((word) => looksSecret.test(word))
-  if (secret !== undefined) throw refuseSecret(`${secret.slice(0, 4)}…`)
   return { words, rest }
 }
 
@@ -152,6 +150,8 @@ export const parse = (rows: readonly Command[], args: readonly string[]): Parsed
     tokens: true,
   })
   const typed = tokens.flatMap((token) => (token.kind === 'positional' ? [token.value] : []))
+  const secret = typed.find((word) => looksSecret.test(word))
+  if (secret !== undefined) throw refuseSecret(`${secret.slice(0, 4)}…`)
   const command = findRow(rows, typed)
   const asked = tokens.filter((token) => token.kind === 'option')
   const named = asked.find(({ name }) => secretNames.has(name))

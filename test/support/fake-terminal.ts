@@ -1,0 +1,85 @@
+/** A terminal in memory: files, streams and a gateway that answers from a table. */
+import type { Terminal } from '#cli/terminal.ts'
+
+export interface SentRequest {
+  /** E.g. `POST /management/v1/role?x=1`. */
+  readonly line: string
+  /** With the scheme and host. */
+  readonly url: string
+  readonly headers: Headers
+  readonly body: string
+}
+
+export interface FakeAnswer {
+  readonly status?: number
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** By line; a function sees the request. */
+export type Answers = Readonly<Record<string, FakeAnswer | ((request: SentRequest) => FakeAnswer)>>
+
+export interface FakeTerminal extends Terminal {
+  readonly sent: readonly SentRequest[]
+  readonly contents: Map<string, { text: string; mode: number }>
+  output(): string
+  errors(): string
+  /** Moves the clock. */
+  wait(milliseconds: number): void
+}
+
+export interface FakeTerminalOptions {
+  readonly environment?: Readonly<Record<string, string>>
+  readonly input?: string
+  readonly answers?: Answers
+  readonly files?: Readonly<Record<string, string>>
+}
+
+const responseOf = ({ status = 200, body, headers = {} }: FakeAnswer): Response =>
+  new Response(body === undefined ? null : JSON.stringify(body), {
+    status,
+    headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+  })
+
+const createFetch = (answers: Answers, sent: SentRequest[]): typeof fetch =>
+  (async (input: string | URL | Request, init: RequestInit = {}) => {
+    const url = new URL(input instanceof Request ? input.url : input)
+    const line = `${init.method ?? 'GET'} ${url.pathname}${url.search}`
+    const text = init.body instanceof URLSearchParams ? init.body.toString() : String(init.body ?? '')
+    const request = { line, url: url.href, headers: new Headers(init.headers), body: text }
+    sent.push(request)
+    const answer = answers[line]
+    if (answer === undefined) throw new TypeError(`no answer to ${line}`)
+    return responseOf(typeof answer === 'function' ? answer(request) : answer)
+  }) as typeof fetch
+
+export const createFakeTerminal = (options: FakeTerminalOptions = {}): FakeTerminal => {
+  const sent: SentRequest[] = []
+  const lines: Record<'out' | 'err', string[]> = { out: [], err: [] }
+  let clock = 1_700_000_000_000
+  const contents = new Map(
+    Object.entries(options.files ?? {}).map(([path, text]) => [path, { text, mode: 0o100600 }]),
+  )
+  return {
+    environment: { HOME: '/home/ann', ...options.environment },
+    print: (text) => lines.out.push(text),
+    tell: (text) => lines.err.push(text),
+    readInput: async () => options.input ?? '',
+    files: {
+      read: async (path) => contents.get(path),
+      write: async (path, text) => {
+        contents.set(path, { text, mode: 0o100600 })
+      },
+    },
+    fetch: createFetch(options.answers ?? {}, sent),
+    now: () => clock,
+    browse: () => {},
+    sent,
+    contents,
+    output: () => lines.out.join('\n'),
+    errors: () => lines.err.join('\n'),
+    wait: (milliseconds) => {
+      clock += milliseconds
+    },
+  }
+}
