@@ -115,6 +115,17 @@ describe('a body', () => {
     expect(gateway.audited).toMatchObject([{ operation: 'createNamespace', status: 413 }])
   })
 
+  test('that only names things and sets properties is short; a table may carry a history', async () => {
+    const gateway = await start()
+    const properties = { long: 'x'.repeat(1_100_000) }
+    const namespace = { body: { namespace: ['b'], properties } }
+    expect((await call(gateway, 'POST /namespaces', namespace)).status).toBe(413)
+    expect((await call(gateway, 'GET /namespaces/b')).status).toBe(404)
+    await call(gateway, 'POST /namespaces', { body: { namespace: ['a'], properties: {} } })
+    const table = { name: 't', schema: { type: 'struct', fields: [] }, properties }
+    expect((await call(gateway, 'POST /namespaces/a/tables', { body: table })).status).not.toBe(413)
+  })
+
   test('whose sender leaves half-way is on record, and no error in the log', async () => {
     const gateway = await start()
     const socket = await open(gateway, `${post(gateway, ['Content-Length: 1000'])}{`)

@@ -42,6 +42,14 @@ import {
   viewForm,
 } from './schemas.ts'
 
+/**
+ * Bytes of a body that only names things and sets properties: what follows its parsing is work on the event loop.
+ * Tables, views and transactions may carry whole histories.
+ */
+const fewBytes = 1024 * 1024
+/** Of a metrics report: it may name every column that was read. */
+const reportBytes = 4 * 1024 * 1024
+
 const answerNothing = () => noContent
 const answerPlain = (output: object) => jsonAnswer({ ...output })
 
@@ -55,6 +63,7 @@ const namespaceEndpoints = (operations: IcebergOperations): readonly Endpoint[] 
     answer: answerNamespaces,
   }),
   rawEndpoint(`POST ${namespaces}`, operations.createNamespace, {
+    mostBytes: fewBytes,
     declares: { summary: 'Makes a namespace', body: createNamespaceForm, answers: { 200: namespaceForm } },
     read: readCreateNamespace,
     answer: answerPlain,
@@ -75,6 +84,7 @@ const namespaceEndpoints = (operations: IcebergOperations): readonly Endpoint[] 
     answer: answerNothing,
   }),
   rawEndpoint(`POST ${namespace}/properties`, operations.updateProperties, {
+    mostBytes: fewBytes,
     declares: {
       summary: 'Sets and removes properties of a namespace',
       body: updatePropertiesForm,
@@ -132,11 +142,13 @@ const otherTableEndpoints = (operations: IcebergOperations): readonly Endpoint[]
     answer: answerChanged,
   }),
   rawEndpoint(`POST ${table}/metrics`, operations.reportMetrics, {
+    mostBytes: reportBytes,
     declares: { summary: 'Takes a report of a scan or commit', body: metricsForm, answers: { 204: null } },
     read: readCommit,
     answer: answerNothing,
   }),
   rawEndpoint(`POST ${namespace}/register`, operations.registerTable, {
+    mostBytes: fewBytes,
     declares: {
       summary: 'Makes a table of a metadata file',
       body: registerForm,
@@ -146,6 +158,7 @@ const otherTableEndpoints = (operations: IcebergOperations): readonly Endpoint[]
     answer: answerChanged,
   }),
   rawEndpoint('POST /v1/{prefix}/tables/rename', operations.renameTable, {
+    mostBytes: fewBytes,
     declares: { summary: 'Renames a table', body: renameForm, answers: { 204: null } },
     read: readRename,
     answer: answerNothing,
@@ -196,6 +209,7 @@ const viewEndpoints = (operations: IcebergOperations): readonly Endpoint[] => {
       answer: answerNothing,
     }),
     rawEndpoint(`POST ${namespace}/register-view`, operations.registerView, {
+      mostBytes: fewBytes,
       declares: {
         summary: 'Makes a view of a metadata file',
         body: registerForm,
@@ -205,6 +219,7 @@ const viewEndpoints = (operations: IcebergOperations): readonly Endpoint[] => {
       answer: answerChanged,
     }),
     rawEndpoint('POST /v1/{prefix}/views/rename', operations.renameView, {
+      mostBytes: fewBytes,
       declares: { summary: 'Renames a view', body: renameForm, answers: { 204: null } },
       read: readRename,
       answer: answerNothing,
