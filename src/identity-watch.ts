@@ -25,7 +25,7 @@ export interface IdentityWatch extends AsyncDisposable {
 const patienceMs = 30_000
 
 const isIdentityEvent = (type: string): boolean =>
-  /^(principal|api-key|role|project|project-member)\./.test(type)
+  /^(principal|api-key|role|project|project-member|server)\./.test(type)
 
 /** Registration changes nothing that anyone could remember: nobody keeps who was not there. */
 const isChange = ({ type }: Pick<EventDraft, 'type'>): boolean =>
