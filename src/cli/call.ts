@@ -34,6 +34,11 @@ export const readBody = async (terminal: Terminal, from: string): Promise<Wire> 
 
 const levelsOf = (text: string): readonly string[] => (text === '.' ? [] : text.split('/'))
 
+const readTruth = (text: string, name: string): boolean => {
+  if (text !== 'true' && text !== 'false') throw usageError(`${name} must be true or false, not ${text}`)
+  return text === 'true'
+}
+
 const readValue = ({ form }: Argument | Option, text: string, name: string): unknown => {
   if (form === 'levels') return levelsOf(text)
   if (form === 'list')
@@ -41,6 +46,7 @@ const readValue = ({ form }: Argument | Option, text: string, name: string): unk
       .split(',')
       .map((part) => part.trim())
       .filter((part) => part !== '')
+  if (form === 'boolean') return readTruth(text, name)
   if (form !== 'number') return text
   const number = Number(text)
   if (text.trim() === '' || !Number.isFinite(number))

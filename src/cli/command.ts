@@ -22,7 +22,7 @@ type Place = `${'path' | 'body' | 'query' | 'header'}.${string}`
  * How a value is read. `levels` is a namespace such as `a/b`, `.` for the root; `reference` names a secret as
  * `env:NAME` or `file:/path`, so that the secret itself is never an argument.
  */
-type Form = 'text' | 'number' | 'switch' | 'list' | 'levels' | 'reference'
+type Form = 'text' | 'number' | 'boolean' | 'switch' | 'list' | 'levels' | 'reference'
 
 export interface Argument {
   readonly name: string

@@ -69,6 +69,12 @@ const settingsOptions: readonly Option[] = [
     to: 'body.allowed-locations',
     form: 'list',
   },
+  {
+    name: 'verify-metadata-file',
+    about: 'true or false: whether each load looks for the metadata file',
+    to: 'body.verify-metadata-file',
+    form: 'boolean',
+  },
 ]
 
 export const warehouseCommands: readonly CallCommand[] = [

@@ -12,14 +12,13 @@ interface Listing {
   readonly names: readonly string[]
 }
 
-const listings: Readonly<Record<Exclude<Kind, 'member' | 'key' | 'mount'>, Listing>> = {
+const listings: Readonly<Record<Exclude<Kind, 'user' | 'member' | 'key' | 'mount'>, Listing>> = {
   project: {
     path: '/project-list',
     list: 'projects',
     id: 'project-id',
     names: ['project-name', 'project-id'],
   },
-  user: { path: '/user', list: 'users', id: 'id', names: ['name', 'email'] },
   role: { path: '/role', list: 'roles', id: 'id', names: ['name', 'ident'] },
   'service-account': { path: '/service-account', list: 'service-accounts', id: 'id', names: ['name'] },
   warehouse: {
@@ -67,14 +66,27 @@ const pick = (kind: string, name: string, found: readonly string[]): string => {
   return id
 }
 
+const isCalled = (row: Wire, members: readonly string[], name: string): boolean =>
+  members.some((member) => String(row[member] ?? '').toLowerCase() === name.toLowerCase())
+
 const lookUp = async (send: Send, kind: keyof typeof listings, name: string): Promise<string> => {
   const { path, query, list, id, names } = listings[kind]
-  const search = new URLSearchParams({ ...query, ...(kind === 'user' ? { name } : {}) })
-  const { [list]: rows } = await readAllPages(send, `/management/v1${path}`, { query: search, list })
-  const fits = (row: Wire): boolean =>
-    names.some((member) => String(row[member] ?? '').toLowerCase() === name.toLowerCase())
-  const found = (rows as readonly Wire[]).filter(fits).map((row) => String(row[id]))
-  return pick(kind, name, [...new Set(found)])
+  const whole = { query: new URLSearchParams(query), list }
+  const { [list]: rows } = await readAllPages(send, `/management/v1${path}`, whole)
+  const found = (rows as readonly Wire[]).filter((row) => isCalled(row, names, name))
+  return pick(kind, name, [...new Set(found.map((row) => String(row[id])))])
+}
+
+/** A server has more users than fit into a list: they are searched for. */
+const lookUpUser = async (send: Send, name: string): Promise<string> => {
+  const { text } = await send({ method: 'POST', path: '/management/v1/search/user', body: { search: name } })
+  const { users } = JSON.parse(text) as { readonly users: readonly Wire[] }
+  const found = users.filter((row) => isCalled(row, ['name', 'email'], name))
+  return pick(
+    'user',
+    name,
+    found.map((row) => String(row['id'])),
+  )
 }
 
 /** `user:oidc~alice`, `role:analysts`, `service-account:etl`; a bare id of a user needs no word before it. */
@@ -124,8 +136,10 @@ const findKey = (send: Send, account: string, name: string): Promise<string> =>
     { name, test: (row) => row['name'] === name },
   )
 
-const findId = async (send: Send, kind: keyof typeof listings, name: string): Promise<string> =>
-  kind !== 'project' && isId(name) ? name : lookUp(send, kind, name)
+const findId = async (send: Send, kind: keyof typeof listings | 'user', name: string): Promise<string> => {
+  if (kind !== 'project' && isId(name)) return name
+  return kind === 'user' ? lookUpUser(send, name) : lookUp(send, kind, name)
+}
 
 /** The id behind a name; `owner` is the id of what it lies in. A member becomes the object that names it. */
 export const resolveName = async (

@@ -4,7 +4,9 @@ import type { Command, Outcome, ProcessCommand } from './command.ts'
 import { connectionCommands, mountCommands, warehouseCommands } from './commands-catalog.ts'
 import { loginCommands } from './commands-login.ts'
 import { ownCommands } from './commands-own.ts'
-import { projectCommands, roleCommands, serverCommands, userCommands } from './commands-people.ts'
+import { keyCommands, serviceAccountCommands, userCommands } from './commands-people.ts'
+import { roleCommands } from './commands-roles.ts'
+import { adminCommands, projectCommands, serverCommands } from './commands-server.ts'
 import { type ExitCode, errorText, errorWire, exitCodeOf, exitCodes } from './exit.ts'
 import { helpOf } from './help.ts'
 import { type Parsed, parse, valuesOf } from './parse.ts'
@@ -15,8 +17,11 @@ import type { Terminal } from './terminal.ts'
 /** The commands that ask a gateway, in the order of help. */
 export const callCommands = [
   ...serverCommands,
+  ...adminCommands,
   ...projectCommands,
   ...userCommands,
+  ...serviceAccountCommands,
+  ...keyCommands,
   ...roleCommands,
   ...warehouseCommands,
   ...connectionCommands,
