@@ -196,7 +196,7 @@ export const deletePrincipal = async (tx: Transaction, target: Target): Promise<
   await tx.orm((orm) =>
     orm
       .update(principal)
-      .set({ ...gone, serverAdmin: false, externalId: null })
+      .set({ ...gone, serverAdmin: false, externalId: null, userName: null, profile: null })
       .where(eq(principal.id, target.id)),
   )
   await dropRights(tx, target.id)
