@@ -80,35 +80,6 @@ describe('configuration', () => {
     expect(() => checkConfig(config)).toThrow(/client-ca/)
   })
 
-  test('what lies before the listener is off until it is configured', async () => {
-    expect((await load({})).server.edge).toEqual({
-      tls: undefined,
-      publicUrl: null,
-      trustedProxies: [],
-      forwardedHeaders: null,
-      corsOrigins: [],
-    })
-  })
-
-  test('certificates are references, also where a variable holds them', async () => {
-    const pem = '-----BEGIN CERTIFICATE-----'
-    const env = {
-      LAKEGATE_TLS_CERTIFICATE: pem,
-      LAKEGATE_TLS_KEY: 'file:/k',
-      LAKEGATE_CORS_ORIGINS: 'https://a',
-    }
-    const { edge } = (await load({ env })).server
-    expect(edge.tls).toMatchObject({ certificate: 'env:LAKEGATE_TLS_CERTIFICATE', key: 'file:/k' })
-    expect(edge.tls?.clientCertificates).toBe('required')
-    expect(edge.corsOrigins).toEqual(['https://a'])
-  })
-
-  test('optional client certificates of nobody do not start', async () => {
-    const file = 'server: { tls: { certificate: "file:/c", key: "file:/k", client-certificates: optional } }'
-    const config = await load({ file })
-    expect(() => checkConfig(config)).toThrow(/client-ca/)
-  })
-
   test('it cannot be changed afterwards', async () => {
     const config = await load({ file: 'state: { warehouses: [{ name: a, location: "file:///a" }] }' })
     expect(Object.isFrozen(config.server)).toBe(true)
