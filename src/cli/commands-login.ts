@@ -84,8 +84,8 @@ const askWho = async (call: Call, profile: string): Promise<Wire> => {
 }
 
 const runLogin = async (call: Call): Promise<Outcome> => {
-  const { terminal, session, values } = call
-  const name = values.text('profile') ?? session.profileName
+  const { terminal, session } = call
+  const { profileName: name } = session
   const { auth, kept } = await chooseSignIn(call)
   const before = await readProfiles(terminal)
   const profile: Profile = {

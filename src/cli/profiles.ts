@@ -109,14 +109,15 @@ export const writeProfiles = (terminal: Terminal, profiles: Profiles): Promise<v
 
 const fallbackProfile = 'default'
 
-/** The one asked for, which must be there, or else the default one, which need not be. */
+/** The one asked for, which must be there unless it may be new, or else the default one, which need not be. */
 export const findProfile = (
   { profiles = {}, 'default-profile': usual }: Profiles,
   asked: string | undefined,
+  options: { readonly mayBeNew: boolean },
 ): { readonly name: string; readonly profile: Profile } => {
   const name = asked ?? usual ?? fallbackProfile
   const profile = Object.hasOwn(profiles, name) ? profiles[name] : undefined
-  if (profile === undefined && asked !== undefined)
+  if (profile === undefined && asked !== undefined && !options.mayBeNew)
     throw usageError(`There is no profile ${name}: make it with \`lakegate login --profile ${name}\``)
   return { name, profile: profile ?? {} }
 }

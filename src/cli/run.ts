@@ -46,16 +46,14 @@ const optionText = ({ options }: Parsed, name: string): string | undefined => {
   return typeof value === 'string' ? value : undefined
 }
 
-/** `login` may name a profile that is not there yet. */
-const sessionOf = (parsed: Parsed, terminal: Terminal) => {
-  const isNew = parsed.command.name === 'login' || !('line' in parsed.command || 'run' in parsed.command)
-  return openSession(terminal, {
-    profile: isNew ? undefined : optionText(parsed, 'profile'),
+const sessionOf = (parsed: Parsed, terminal: Terminal) =>
+  openSession(terminal, {
+    profile: optionText(parsed, 'profile'),
     server: optionText(parsed, 'server'),
     project: optionText(parsed, 'project'),
     assumeRole: optionText(parsed, 'assume-role'),
+    mayBeNew: parsed.command.name === 'login',
   })
-}
 
 const perform = async (rows: readonly Command[], parsed: Parsed, terminal: Terminal): Promise<Outcome> => {
   const { command } = parsed

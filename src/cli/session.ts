@@ -11,6 +11,8 @@ export interface Asked {
   readonly server?: string | undefined
   readonly project?: string | undefined
   readonly assumeRole?: string | undefined
+  /** The profile is about to be made. */
+  readonly mayBeNew?: boolean
 }
 
 export interface Session {
@@ -142,7 +144,9 @@ const headersOf = (project: string | undefined, role: string | undefined): Recor
 /** Options before environment before profile. */
 export const openSession = async (terminal: Terminal, asked: Asked): Promise<Session> => {
   const profiles = await readProfiles(terminal)
-  const { name, profile } = findProfile(profiles, asked.profile ?? variable(terminal, 'PROFILE'))
+  const { name, profile } = findProfile(profiles, asked.profile ?? variable(terminal, 'PROFILE'), {
+    mayBeNew: asked.mayBeNew ?? false,
+  })
   const said = asked.server ?? variable(terminal, 'SERVER') ?? profile.server
   const origin = checkServer(said ?? defaultServer)
   const project = asked.project ?? variable(terminal, 'PROJECT') ?? profile.project
