@@ -32,6 +32,8 @@ export interface CallContext {
   /** What the client asked for with `X-Iceberg-Access-Delegation`; empty until storage vends. */
   readonly delegation: readonly DelegationMode[]
   readonly receipt: Receipt
+  /** The version that an object of administration must still have (`If-Match`); NaN where it can have none such. */
+  readonly version?: number
   /** Gateways that the request has already passed, oldest first (`hops.ts`); sent on to an upstream. */
   readonly hops?: readonly string[]
   /**

@@ -7,6 +7,7 @@ import { CatalogError, isCatalogError } from '#model/errors.ts'
 import type { IdempotencyClaim, Receipt } from '#model/event.ts'
 import { draftOf, type Trail } from './audit.ts'
 import { missing } from './denial.ts'
+import { versionIn } from './if-match.ts'
 import { checkKey, type IdempotencyLedger, runOnce } from './idempotency.ts'
 import type { Operation, Target, Task } from './operation.ts'
 
@@ -33,6 +34,13 @@ const claimOf = <Input, T extends Target, Output>(
 /** What resolve has found is read at once: a signal that could break it off would cost more than the read. */
 const unbroken = new AbortController().signal
 
+const nothingExpected = {}
+
+const expectedIn = ({ ifMatch }: Trail['caller']): Pick<CallContext, 'version'> => {
+  const version = ifMatch === undefined ? undefined : versionIn(ifMatch)
+  return version === undefined ? nothingExpected : { version }
+}
+
 const contextOf = (target: Target, receipt: Receipt, { trail, hop }: ExecuteDeps): CallContext => {
   const { caller, principal, kind } = trail
   const hops = checkHops(caller.hops, hop)
@@ -43,6 +51,7 @@ const contextOf = (target: Target, receipt: Receipt, { trail, hop }: ExecuteDeps
     delegation: caller.delegation,
     receipt,
     ...(hops.length > 0 ? { hops } : {}),
+    ...expectedIn(caller),
     ...(target.entries ? { entries: target.entries } : {}),
   }
 }

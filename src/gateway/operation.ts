@@ -26,6 +26,8 @@ export interface Caller {
   readonly project?: string
   /** Id of the one role to act with (`x-assume-role`). */
   readonly assumeRole?: string
+  /** `If-Match` as sent: the version that a change expects. */
+  readonly ifMatch?: string
   /** W3C Trace Context, as sent. */
   readonly traceparent?: string
   /** `Idempotency-Key` as sent; the digest is of method, path and body, so it is known once the body is. */

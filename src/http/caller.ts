@@ -72,6 +72,7 @@ class HttpCaller implements FaceCaller {
   readonly project?: string
   readonly assumeRole?: string
   readonly traceparent?: string
+  readonly ifMatch?: string
   readonly idempotency?: NonNullable<Caller['idempotency']>
   readonly #response: ServerResponse
   readonly #request: IncomingMessage
@@ -97,6 +98,8 @@ class HttpCaller implements FaceCaller {
     if (assumeRole !== undefined) this.assumeRole = assumeRole
     const traceparent = single(headers['traceparent'])
     if (traceparent !== undefined) this.traceparent = traceparent
+    const ifMatch = single(headers['if-match'])
+    if (ifMatch !== undefined) this.ifMatch = ifMatch
     const key = single(headers['idempotency-key'])
     if (key !== undefined) this.idempotency = { key, digest: () => digestOf(request, target, body?.bytes) }
   }
