@@ -70,7 +70,9 @@ test('the same identity is the same principal, so that others may remember by it
 
 test('a service account is never registered on sight', async () => {
   const { people, registered } = prepare()
-  expect(await rejection(Promise.resolve(people.admit(robot)))).toMatchObject({ type: 'NotAuthorizedException' })
+  expect(await rejection(Promise.resolve(people.admit(robot)))).toMatchObject({
+    type: 'NotAuthorizedException',
+  })
   expect(registered).toEqual([])
 })
 
