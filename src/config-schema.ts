@@ -4,6 +4,7 @@
  */
 import { type Static, Type } from 'typebox'
 import { authSchema } from './auth-schema.ts'
+import { tokensSchema } from './tokens-schema.ts'
 
 const strict = { additionalProperties: false } as const
 
@@ -47,6 +48,7 @@ export const serverSchema = Type.Object(
       ),
     ),
     auth: Type.Optional(authSchema),
+    tokens: Type.Optional(tokensSchema),
     key: Type.Optional(
       secret(
         'Reference to the server key: 32 bytes as hex or base64, one for all replicas. Default: made in the data folder.',

@@ -6,6 +6,7 @@ import { decodeStrictly } from '#model/schema.ts'
 import { checkAuth } from './auth-check.ts'
 import type { AuthKeys } from './auth-schema.ts'
 import { fileSchema, type ServerKeys, type StateKeys, serverSchema } from './config-schema.ts'
+import { type TokenRules, tokenRulesOf } from './tokens-schema.ts'
 
 export interface Flags {
   readonly config?: string
@@ -45,6 +46,7 @@ export interface ServerConfig {
   /** References. */
   readonly token: string | undefined
   readonly auth: AuthKeys
+  readonly tokens: TokenRules
   readonly key: string | undefined
   readonly strictLists: boolean
   readonly strictAudit: boolean
@@ -170,6 +172,7 @@ const withDefaults = (keys: ServerKeys): ServerConfig => ({
   databasePoolSize: keys['database-pool-size'] ?? 16,
   token: keys.token,
   auth: keys.auth ?? {},
+  tokens: tokenRulesOf(keys.tokens),
   key: keys.key,
   ...switchesOf(keys),
   egressAllow: keys.egress?.allow ?? [],
