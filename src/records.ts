@@ -1,11 +1,11 @@
 /** One consistent reading of the records from which warehouses are opened. */
 import type { MountRecord, Registry } from '#gateway/operations/management/registry.ts'
 import type { Database } from '#store/database.ts'
-import { findProject, insertProject } from '#store/projects.ts'
+import { findProject, insertProject, listProjects } from '#store/projects.ts'
 import { loadEpoch } from '#store/server.ts'
 import type { Records } from './warehouse-directory.ts'
 
-/** The only project until projects are administered. */
+/** The project of requests that name none. */
 export const defaultProject = 'default'
 
 /** Racing first starts both find it there. */
@@ -18,16 +18,18 @@ export const ensureProject = async (database: Database): Promise<void> => {
     })
 }
 
+/** Of every project: there are few enough to be read together. */
+const allProjects = { limit: 100_000 }
+
 /** The epoch is read first: a change that comes in between is found by the next refresh. */
 export const createRecordLoader = (database: Database, registry: Registry) => async (): Promise<Records> => {
   const epoch = await loadEpoch(database)
-  const [project, warehouses, connections] = await Promise.all([
-    findProject(database, defaultProject),
-    registry.listWarehouses(defaultProject),
-    registry.listConnections(defaultProject),
+  const [projects, warehouses, connections] = await Promise.all([
+    listProjects(database, allProjects),
+    registry.listAllWarehouses(),
+    registry.listAllConnections(),
   ])
   const mounts = new Map<string, readonly MountRecord[]>()
   for (const { id } of warehouses) mounts.set(id, await registry.listMounts(id))
-  const defaultWarehouse = project?.defaultWarehouse ?? null
-  return { epoch, warehouses, connections, mounts, projectId: defaultProject, defaultWarehouse }
+  return { epoch, projects, warehouses, connections, mounts, projectId: defaultProject }
 }

@@ -1,6 +1,5 @@
 /** `lakegate serve`: parts wired in the order in which they need one another, and closed in the opposite one. */
 import { randomBytes, randomUUID } from 'node:crypto'
-import { createAllowAll } from '#authz/allow-all.ts'
 import { startReconciler } from '#catalog/doubts.ts'
 import { hopOf } from '#catalog/hops.ts'
 import { checkMount } from '#catalog/mounts-check.ts'
@@ -8,7 +7,7 @@ import { tail } from '#events/relay.ts'
 import type { AuditSink } from '#gateway/audit.ts'
 import { createIcebergOperations } from '#gateway/operations/iceberg.ts'
 import { createManagementOperations } from '#gateway/operations/management/management.ts'
-import { missingWarehouse } from '#gateway/operations/management/place.ts'
+import { missingWarehouse, type ServerFacts } from '#gateway/operations/management/place.ts'
 import type { Registry } from '#gateway/operations/management/registry.ts'
 import { createStoreRegistry } from '#gateway/operations/management/store-registry.ts'
 import { createPageTokens } from '#gateway/page-token.ts'
@@ -49,6 +48,7 @@ import {
 } from './secrets.ts'
 import { checkFileLocations, checkStorage, profileOf } from './storage-profile.ts'
 import { startTelemetry, type Telemetry } from './telemetry.ts'
+import { createTenancy, type Tenancy } from './tenancy.ts'
 import { loadTls, watchTls } from './tls.ts'
 import { createVault, type Vault } from './vault.ts'
 import { version } from './version.ts'
@@ -128,11 +128,17 @@ interface House {
   readonly directory: OpenDirectory
   readonly metrics: Metrics
   readonly management: ReturnType<typeof createManagementOperations>
+  readonly tenancy: Tenancy
 }
+
+const serverFacts = ({ store, config }: Ground, { authorizerName }: Tenancy): ServerFacts => ({
+  ...{ id: store.id, version, authorizer: authorizerName },
+  development: isDevelopment(config.server),
+})
 
 /** The warehouses and what administers them: a change is in force here before it is answered. */
 const openHouse = async (ground: Ground): Promise<House> => {
-  const { database, parts, store, logs } = ground
+  const { database, parts, logs } = ground
   let directory: OpenDirectory | undefined
   const metrics = createMetrics({ warehouses: () => directory?.size ?? 0, version })
   const deps = catalogDeps(ground, metrics, () => directory?.epoch ?? 0)
@@ -142,7 +148,7 @@ const openHouse = async (ground: Ground): Promise<House> => {
     changed: async () => directory?.refresh(),
     report: (error) => logs.warn('warehouses.not-refreshed', { error }),
   })
-  for (const { storage, allowedLocations } of await registry.listWarehouses(defaultProject))
+  for (const { storage, allowedLocations } of await registry.listAllWarehouses())
     checkFileLocations(profileOf(storage, allowedLocations), deps.storage.filesAllowed)
   const opened = await openWarehouseDirectory({
     loadRecords: createRecordLoader(database, registry),
@@ -152,9 +158,16 @@ const openHouse = async (ground: Ground): Promise<House> => {
     log: logs.warn,
   })
   directory = parts.use(opened)
+  const tenancy = createTenancy({
+    ...{ database, directory, development: isDevelopment(ground.config.server) },
+    changed: async () => tenancy.memory.clear(),
+    report: (event, error) => logs.warn(event, { error }),
+  })
   const management = createManagementOperations({
     registry,
-    server: { id: store.id, version },
+    server: serverFacts(ground, tenancy),
+    projects: tenancy.projects,
+    pageTokens: createPageTokens(ground.serverKey),
     projectId: defaultProject,
     connectors: upstreams.connectors,
     sealing: ground.vault.sealing,
@@ -168,7 +181,7 @@ const openHouse = async (ground: Ground): Promise<House> => {
       await checkMount(context, { namespace, catalog, existing, local })
     },
   })
-  return { registry, directory: opened, metrics, management }
+  return { registry, directory: opened, metrics, management, tenancy }
 }
 
 interface Recorded {
@@ -183,7 +196,7 @@ const openAudit = ({ config, database, logs, parts }: Ground): Recorded => {
   return { sink: countingShed(audit, shed), shed }
 }
 
-const openPipelineDeps = (ground: Ground, sink: AuditSink): PipelineDeps => {
+const openPipelineDeps = (ground: Ground, { authorizer }: Tenancy, sink: AuditSink): PipelineDeps => {
   const { database, logs, store, token, config, secret, parts } = ground
   const { server } = config
   return {
@@ -191,7 +204,7 @@ const openPipelineDeps = (ground: Ground, sink: AuditSink): PipelineDeps => {
       { server, secret, token, warn: logs.warn, own: [], people: unrecordedPeople },
       parts,
     ),
-    authorizer: createAllowAll(),
+    authorizer,
     audit: sink,
     // The change has happened: where the store cannot take its record, the decision at least is kept until it can.
     recordRelayed: (entry, events) =>
@@ -205,8 +218,12 @@ const openPipelineDeps = (ground: Ground, sink: AuditSink): PipelineDeps => {
   }
 }
 
-const createObservedPipeline = (ground: Ground, metrics: Metrics, sink: AuditSink): Pipeline => {
-  const pipeline = measuredPipeline(createPipeline(openPipelineDeps(ground, sink)), metrics.observe)
+const createObservedPipeline = (
+  ground: Ground,
+  { metrics, tenancy }: House,
+  sink: AuditSink,
+): Pipeline => {
+  const pipeline = measuredPipeline(createPipeline(openPipelineDeps(ground, tenancy, sink)), metrics.observe)
   return ground.telemetry.enabled ? tracedPipeline(pipeline) : pipeline
 }
 
@@ -234,7 +251,7 @@ const httpDepsOf = (ground: Ground, house: House, ready: () => Promise<readonly 
   const { edge } = config.server
   const faces = createFaces({ iceberg, management: house.management })
   return {
-    pipeline: createObservedPipeline(ground, house.metrics, sink),
+    pipeline: createObservedPipeline(ground, house, sink),
     router: createRouter(faces),
     probes: { ready, metrics: house.metrics.text },
     ...(config.server.apiDocs ? { pages: createPages({ faces, version }) } : {}),
@@ -263,18 +280,19 @@ const openHttp = async (ground: Ground, deps: ServerDeps): Promise<HttpServer> =
   return http
 }
 
-const isConfigurationEvent = (type: string): boolean => /^(warehouse|connection|mount)\./.test(type)
+const isConfigurationEvent = (type: string): boolean => /^(warehouse|connection|mount|project)\./.test(type)
 
 /**
  * Workers that end with the process: the sweeper, the reconciler of doubtful changes, and the tail of the outbox that
  * tells of other replicas' changes.
  */
-const startWorkers = async (ground: Ground, { directory, metrics }: House): Promise<void> => {
+const startWorkers = async (ground: Ground, { directory, metrics, tenancy }: House): Promise<void> => {
   const { database, config, parts, logs } = ground
   const holder = randomUUID()
   parts.use(
     await tail(database, {
       handle: async (events) => {
+        tenancy.memory.clear()
         if (events.some(({ type }) => isConfigurationEvent(type))) await directory.refresh()
       },
       onFailure: (error) => logs.warn('outbox.not-read', { error }),
@@ -305,7 +323,7 @@ const prepareFirstState = async (
   { deps, origin }: { readonly deps: ServerDeps; readonly origin: string },
 ): Promise<boolean> => {
   if (config.server.database !== 'embedded') return false
-  if ((await house.registry.listWarehouses(defaultProject)).length > 0) return false
+  if ((await house.registry.listAllWarehouses()).length > 0) return false
   await using parts = new AsyncDisposableStack()
   const inside = config.server.edge.tls ? { fetch: await openInside(createHttpServer(deps), parts) } : {}
   await applyFirstState({ config, origin, token, ...inside })

@@ -21,7 +21,14 @@ export interface Records {
   readonly warehouses: readonly WarehouseRecord[]
   readonly connections: readonly ConnectionRecord[]
   readonly mounts: ReadonlyMap<string, readonly MountRecord[]>
+  readonly projects: readonly ProjectPlace[]
+  /** Of requests that name none. */
   readonly projectId: string
+}
+
+interface ProjectPlace {
+  readonly id: string
+  readonly name: string
   readonly defaultWarehouse: string | null
 }
 
@@ -38,6 +45,10 @@ export interface DirectoryDeps {
 export interface OpenDirectory extends WarehouseDirectory, AsyncDisposable {
   /** Resolves when every change committed before the call is in force here. */
   refresh(): Promise<void>
+  /** True for a project that was there when the records were last read. */
+  hasProject(id: string): boolean
+  /** The project of an open warehouse. */
+  projectOf(warehouseId: string): string | undefined
   /** The local catalog of a warehouse, whatever is mounted over it. */
   local(warehouseId: string): Catalog | undefined
   /** The upstream of a connection, whether or not it is mounted anywhere. */
@@ -57,6 +68,9 @@ interface State {
   readonly upstreams: ReadonlyMap<string, Opened>
   readonly byId: ReadonlyMap<string, OpenWarehouse>
   readonly byName: ReadonlyMap<string, OpenWarehouse>
+  /** By the id of the project. */
+  readonly byDefault: ReadonlyMap<string, OpenWarehouse>
+  readonly projects: ReadonlySet<string>
 }
 
 const emptyState: State = {
@@ -65,6 +79,8 @@ const emptyState: State = {
   upstreams: new Map(),
   byId: new Map(),
   byName: new Map(),
+  byDefault: new Map(),
+  projects: new Set(),
 }
 
 interface Versioned {
@@ -110,13 +126,31 @@ const assemble = (
     return [{ id, projectId, name, mounts: createMountTable({ local, mounts }) }]
   })
 
-const namesOf = (opened: readonly OpenWarehouse[], projectId: string): ReadonlyMap<string, OpenWarehouse> => {
+/** No project answers to another one's id or name, and none holds a `/`: a key names one warehouse. */
+const namesOf = (
+  opened: readonly OpenWarehouse[],
+  projects: readonly ProjectPlace[],
+): ReadonlyMap<string, OpenWarehouse> => {
   const names = new Map<string, OpenWarehouse>()
+  const nameOf = new Map(projects.map(({ id, name }) => [id, name]))
   for (const warehouse of opened) {
-    names.set(`${warehouse.projectId}/${warehouse.name}`, warehouse)
-    if (warehouse.projectId === projectId) names.set(warehouse.name, warehouse)
+    const { projectId, name } = warehouse
+    names.set(`${projectId}/${name}`, warehouse)
+    names.set(`${nameOf.get(projectId) ?? projectId}/${name}`, warehouse)
   }
   return names
+}
+
+const defaultsOf = (
+  projects: readonly ProjectPlace[],
+  byId: ReadonlyMap<string, OpenWarehouse>,
+): ReadonlyMap<string, OpenWarehouse> => {
+  const defaults = new Map<string, OpenWarehouse>()
+  for (const { id, defaultWarehouse } of projects) {
+    const warehouse = byId.get(defaultWarehouse ?? '')
+    if (warehouse) defaults.set(id, warehouse)
+  }
+  return defaults
 }
 
 const buildState = async (deps: DirectoryDeps, before: State, records: Records): Promise<State> => {
@@ -133,12 +167,15 @@ const buildState = async (deps: DirectoryDeps, before: State, records: Records):
     }),
   )
   const opened = assemble(records, locals, upstreams)
+  const byId = new Map(opened.map((warehouse) => [warehouse.id, warehouse]))
   return {
     records,
     locals,
     upstreams,
-    byId: new Map(opened.map((warehouse) => [warehouse.id, warehouse])),
-    byName: namesOf(opened, records.projectId),
+    byId,
+    byName: namesOf(opened, records.projects),
+    byDefault: defaultsOf(records.projects, byId),
+    projects: new Set(records.projects.map(({ id }) => id)),
   }
 }
 
@@ -203,12 +240,16 @@ export const openWarehouseDirectory = async (deps: DirectoryDeps): Promise<OpenD
     state = after
   })
   await refresh()
+  const defaultProject = (): string => state.records?.projectId ?? ''
   const byPrefix = (id: string): OpenWarehouse | undefined => state.byId.get(id)
   return {
     refresh,
     byPrefix,
-    byName: (name) => state.byName.get(name),
-    byDefault: () => byPrefix(state.records?.defaultWarehouse ?? ''),
+    byName: (name, project = defaultProject()) =>
+      state.byName.get(name.includes('/') ? name : `${project}/${name}`),
+    byDefault: (project = defaultProject()) => state.byDefault.get(project),
+    hasProject: (id) => state.projects.has(id),
+    projectOf: (warehouseId) => byPrefix(warehouseId)?.projectId,
     local: (id) => state.locals.get(id)?.catalog,
     upstream: (id) => {
       const catalog = state.upstreams.get(id)?.catalog

@@ -43,6 +43,8 @@ export const missing = (resource: Resource): CatalogError => {
       return new CatalogError('NoSuchConnectionException', `Connection does not exist: ${name}`)
     case 'role':
       return new CatalogError('NoSuchRoleException', `Role does not exist: ${name}`)
+    case 'project':
+      return new CatalogError('NotFoundException', `Project does not exist: ${name}`)
     case 'warehouse':
       return new CatalogError('NoSuchWarehouseException', `Warehouse does not exist: ${name}`)
     case 'user':

@@ -13,23 +13,26 @@ export interface OpenWarehouse {
 
 /** Answers from memory: it is asked once a request. A warehouse being changed is answered old or new. */
 export interface WarehouseDirectory {
-  /** As a client names it in `GET /v1/config`: `name`, or `project/name`. */
-  byName(name: string): OpenWarehouse | undefined
+  /**
+   * As a client names it in `GET /v1/config`: `project/name`, by the project's id or its name, or `name` in the project
+   * of the id, which is the default one where none is named.
+   */
+  byName(name: string, project?: string): OpenWarehouse | undefined
   byPrefix(prefix: string): OpenWarehouse | undefined
-  /** The one that routes without a prefix mean; undefined where there is none. */
-  byDefault(): OpenWarehouse | undefined
+  /** The one that routes without a prefix mean in the project of the id; undefined where there is none. */
+  byDefault(project?: string): OpenWarehouse | undefined
 }
 
-/** How a request names its warehouse; `default` where it does not. */
+/** How a request names its warehouse; `default` where it does not. `project`: as `x-project-id` names it. */
 export type WarehouseReference =
-  | { readonly by: 'default' }
+  | { readonly by: 'default'; readonly project?: string }
   | { readonly by: 'prefix'; readonly prefix: string }
-  | { readonly by: 'name'; readonly name: string }
+  | { readonly by: 'name'; readonly name: string; readonly project?: string }
 
 const find = (directory: WarehouseDirectory, reference: WarehouseReference): OpenWarehouse | undefined => {
   if (reference.by === 'prefix') return directory.byPrefix(reference.prefix)
-  if (reference.by === 'name') return directory.byName(reference.name)
-  return directory.byDefault()
+  if (reference.by === 'name') return directory.byName(reference.name, reference.project)
+  return directory.byDefault(reference.project)
 }
 
 /** The answer for an absent warehouse, as the caller named it. */

@@ -46,6 +46,10 @@ export const findConnection = async (sql: Sql, id: string): Promise<ConnectionRe
   return row
 }
 
+/** Every connection of the server, to open them. */
+export const listAllConnections = (sql: Sql): Promise<readonly ConnectionRecord[]> =>
+  sql.orm((orm) => orm.select().from(connection).orderBy(asc(connection.projectId), asc(connection.name)))
+
 /** In byte order of their names. */
 export const listConnections = (
   sql: Sql,

@@ -9,7 +9,7 @@ import type {
 
 export interface MemoryRegistry extends Registry {
   /** Names of the members that changed something. */
-  readonly changes: readonly string[]
+  readonly changes: string[]
   readonly warehouse: WarehouseRecord
   readonly connection: ConnectionRecord
   readonly mount: MountRecord
@@ -41,11 +41,13 @@ export const createMemoryRegistry = (projectId: string): MemoryRegistry => {
   return {
     ...{ changes, warehouse, connection, mount },
     listWarehouses: async () => [warehouse],
+    listAllWarehouses: async () => [warehouse],
     findWarehouse: async (_project, id) => (id === warehouse.id ? warehouse : undefined),
     createWarehouse: note('createWarehouse', warehouse),
     changeWarehouse: note('changeWarehouse', warehouse),
     removeWarehouse: note('removeWarehouse', undefined),
     listConnections: async () => [connection],
+    listAllConnections: async () => [connection],
     findConnection: async (_project, id) => (id === connection.id ? connection : undefined),
     createConnection: note('createConnection', connection),
     changeConnection: note('changeConnection', connection),

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { createStaticTokenAuthenticator } from '#authn/authenticator.ts'
 import type { Authorizer } from '#authz/authorizer.ts'
 import { createManagementOperations } from '#gateway/operations/management/management.ts'
+import { createPageTokens } from '#gateway/page-token.ts'
 import { managementEndpoints } from '#http/management/endpoints.ts'
 import { createSealing } from '#store/sealing.ts'
 import { icebergRest } from '../../connectors/iceberg-rest/index.ts'
@@ -13,14 +14,17 @@ import {
   type MemoryGatewayOptions,
   startMemoryGateway,
 } from '../support/memory-gateway.ts'
+import { createMemoryProjects } from '../support/memory-projects.ts'
 import { createMemoryRegistry, type MemoryRegistry } from '../support/memory-registry.ts'
 
 const endpointsOver = (registry: MemoryRegistry) =>
   managementEndpoints(
     createManagementOperations({
       registry,
+      projects: createMemoryProjects(registry.changes),
+      pageTokens: createPageTokens(Buffer.alloc(32)),
       projectId: 'default',
-      server: { id: 's', version: '1' },
+      server: { id: '0190a1b2-0000-7000-8000-00000000000f', version: '1' },
       connectors: new Map([['iceberg-rest', icebergRest]]),
       checkStorage: async () => {},
       sealing: createSealing({ key: Buffer.alloc(32), fingerprint: 'f' }),
@@ -36,6 +40,12 @@ const profile = { 'storage-profile': { type: 'file', location: 'file:///lake' } 
 const config = { uri: 'http://127.0.0.1:9' }
 
 const bodies: Readonly<Record<string, (registry: MemoryRegistry) => object>> = {
+  bootstrap: () => ({ 'accept-terms-of-use': true }),
+  changeServerAssignments: () => ({ writes: [{ type: 'admin', user: 'oidc~bob' }] }),
+  createProject: () => ({ 'project-name': 'new' }),
+  renameProject: () => ({ 'new-name': 'new' }),
+  renameProjectById: () => ({ 'new-name': 'new' }),
+  updateProjectSettings: () => ({ 'api-keys-allowed': false }),
   createWarehouse: () => ({
     'warehouse-name': 'new',
     'storage-profile': { type: 'file', location: 'file:///other-lake' },
@@ -53,7 +63,13 @@ const bodies: Readonly<Record<string, (registry: MemoryRegistry) => object>> = {
 const changing = new Set([
   ...Object.keys(bodies),
   ...['deleteWarehouse', 'activateWarehouse', 'deactivateWarehouse', 'deleteConnection', 'deleteMount'],
+  ...['deleteProject', 'deleteProjectById'],
 ])
+
+const ownId = ({ connection, warehouse }: MemoryRegistry, template: string): string => {
+  if (template.includes('/project/')) return 'default'
+  return template.includes('/connection/') ? connection.id : warehouse.id
+}
 
 const open: MemoryGateway[] = []
 afterEach(async () => {
@@ -69,8 +85,9 @@ const prepare = async (options: MemoryGatewayOptions) => {
     [operation, method, template]: (typeof lines)[number],
     ids: { readonly id?: string; readonly mount?: string } = {},
   ) => {
-    const own = template.includes('/connection/') ? registry.connection.id : registry.warehouse.id
-    const path = template.replace('{id}', ids.id ?? own).replace('{mount}', ids.mount ?? registry.mount.id)
+    const path = template
+      .replace('{id}', ids.id ?? ownId(registry, template))
+      .replace('{mount}', ids.mount ?? registry.mount.id)
     const body = bodies[operation]?.(registry)
     const answer = await fetch(`${gateway.origin}/management${path}`, {
       method,
@@ -126,15 +143,14 @@ test.each(ofOneObject)('%s answers for what is invisible as for what is not ther
   const [, , template] = line
   const { registry, ask } = await prepare({ authorizer: denyEverything(false) })
   const absent = '00000000-0000-0000-0000-000000000000'
-  const own = template.includes('/connection/') ? registry.connection.id : registry.warehouse.id
   const inWords = ({ status, text }: Awaited<ReturnType<typeof ask>>, id: string) => ({
     status,
     text: text.replaceAll(id, '<id>').replace(/[0-9a-f-]{36}/g, '<request>'),
   })
-  const invisible = inWords(await ask(line), own)
+  const invisible = inWords(await ask(line), ownId(registry, template))
   expect(invisible).toEqual(inWords(await ask(line, { id: absent }), absent))
   expect(invisible.status).toBe(404)
-  expect(inWords(await ask(line, { mount: absent }), own)).toEqual(invisible)
+  expect(inWords(await ask(line, { mount: absent }), ownId(registry, template))).toEqual(invisible)
 })
 
 test('the manual lists every endpoint of the face', async () => {

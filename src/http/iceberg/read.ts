@@ -27,15 +27,22 @@ import { readName, readNamespace, readParent } from './names.ts'
 
 const byDefault: WarehouseReference = { by: 'default' }
 
-const warehouseOf = ({ params }: HttpRequest): WarehouseReference => {
-  const { prefix } = params
-  return prefix === undefined ? byDefault : { by: 'prefix', prefix: decodePart(prefix).toLowerCase() }
+const defaultOf = ({ caller: { project } }: HttpRequest): WarehouseReference =>
+  project === undefined ? byDefault : { by: 'default', project }
+
+const warehouseOf = (request: HttpRequest): WarehouseReference => {
+  const { prefix } = request.params
+  return prefix === undefined
+    ? defaultOf(request)
+    : { by: 'prefix', prefix: decodePart(prefix).toLowerCase() }
 }
 
 /** `GET /v1/config` names a warehouse in words. */
-export const readConfig = ({ query }: HttpRequest): InWarehouse => {
-  const name = query.get('warehouse')
-  return { warehouse: name ? { by: 'name', name } : byDefault }
+export const readConfig = (request: HttpRequest): InWarehouse => {
+  const name = request.query.get('warehouse')
+  if (!name) return { warehouse: defaultOf(request) }
+  const { project } = request.caller
+  return { warehouse: { by: 'name', name, ...(project === undefined ? {} : { project }) } }
 }
 
 /** Clients send `True` as well as `true`. */

@@ -1,5 +1,4 @@
 /** From the output of an operation to the wire forms of the management face (Lakekeeper's, where it has one). */
-import type { ProjectFacts, ServerInfo } from '#gateway/operations/management/management.ts'
 import type {
   ConnectionRecord,
   MountRecord,
@@ -60,19 +59,3 @@ export const answerMount = (record: MountRecord): Answer => jsonAnswer(mountWire
 export const answerCreatedMount = (record: MountRecord): Answer => created(mountWire(record))
 export const answerMounts = (records: readonly MountRecord[]): Answer =>
   jsonAnswer({ mounts: records.map(mountWire) })
-
-const projectWire = ({ id }: ProjectFacts): JsonObject => ({ 'project-id': id, 'project-name': id })
-
-export const answerProject = (project: ProjectFacts): Answer => jsonAnswer(projectWire(project))
-export const answerProjects = (projects: readonly ProjectFacts[]): Answer =>
-  jsonAnswer({ projects: projects.map(projectWire) })
-
-export const answerServerInfo = ({ id, version, defaultProjectId }: ServerInfo): Answer =>
-  jsonAnswer({
-    version,
-    'server-id': id,
-    bootstrapped: true,
-    'default-project-id': defaultProjectId,
-    'authz-backend': 'allow-all',
-    queues: [],
-  })

@@ -23,13 +23,11 @@ import {
   answerCreatedWarehouse,
   answerMount,
   answerMounts,
-  answerProject,
-  answerProjects,
   answerProtection,
-  answerServerInfo,
   answerWarehouse,
   answerWarehouses,
 } from './answer.ts'
+import { projectEndpoints } from './projects.ts'
 import {
   listWarehousesQuery,
   readBody,
@@ -46,38 +44,12 @@ import {
   connectionsForm,
   mountForm,
   mountsForm,
-  projectForm,
-  projectsForm,
   protectionForm,
-  serverInfoForm,
   warehouseForm,
   warehousesForm,
 } from './schemas.ts'
 
 const answerNothing = () => noContent
-
-const serverEndpoints = (operations: ManagementOperations): readonly Endpoint[] => [
-  endpoint('GET /v1/info', operations.getServerInfo, {
-    declares: { summary: 'Who the server is', answers: { 200: serverInfoForm } },
-    read: readNothing,
-    answer: answerServerInfo,
-  }),
-  endpoint('POST /v1/bootstrap', operations.bootstrap, {
-    declares: { summary: 'Makes the server ready for use', answers: { 204: null } },
-    read: readNothing,
-    answer: answerNothing,
-  }),
-  endpoint('GET /v1/project-list', operations.listProjects, {
-    declares: { summary: 'The projects', answers: { 200: projectsForm } },
-    read: readNothing,
-    answer: answerProjects,
-  }),
-  endpoint('GET /v1/project', operations.getProject, {
-    declares: { summary: 'The project in use', answers: { 200: projectForm } },
-    read: readNothing,
-    answer: answerProject,
-  }),
-]
 
 const warehouses = '/v1/warehouse'
 const warehouse = `${warehouses}/{id}`
@@ -244,7 +216,7 @@ const mountEndpoints = (operations: ManagementOperations): readonly Endpoint[] =
 ]
 
 export const managementEndpoints = (operations: ManagementOperations): readonly Endpoint[] => [
-  ...serverEndpoints(operations),
+  ...projectEndpoints(operations),
   ...warehouseEndpoints(operations),
   ...warehouseChangeEndpoints(operations),
   ...connectionEndpoints(operations),

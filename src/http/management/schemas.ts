@@ -26,9 +26,15 @@ export const warehouseForm = form('Warehouse', {
   name: text,
   'project-id': text,
   'storage-profile': storageProfile,
-  'storage-credential-type': Type.Optional(text),
+  'storage-credential-type': Type.Optional(
+    Type.Object({ type: text, 'credential-type': text }, { title: 'StorageCredentialType' }),
+  ),
   'storage-credential': Type.Optional(storageCredential),
-  'delete-profile': Type.Object({ type: text }),
+  'delete-profile': Type.Object(
+    { type: text, 'expiration-seconds': Type.Optional(Type.Integer()) },
+    { title: 'DeleteProfile' },
+  ),
+  'managed-by': text,
   status: Type.Union([Type.Literal('active'), Type.Literal('inactive')]),
   protected: Type.Boolean(),
   'allowed-format-versions': Type.Array(Type.Integer()),
@@ -61,14 +67,28 @@ export const mountForm = form('Mount', {
 })
 export const mountsForm = form('Mounts', { mounts: Type.Array(mountForm), ...nextPage })
 
-export const projectForm = form('Project', { 'project-id': text, 'project-name': text })
+export const projectForm = form('Project', {
+  'project-id': text,
+  'project-name': text,
+  'api-keys-allowed': Type.Boolean(),
+})
 export const projectsForm = form('Projects', { projects: Type.Array(projectForm) })
 
 export const serverInfoForm = form('ServerInfo', {
   version: text,
+  'lakekeeper-version': text,
   'server-id': uuid,
   bootstrapped: Type.Boolean(),
   'default-project-id': orNull(text),
   'authz-backend': text,
+  'aws-system-identities-enabled': Type.Boolean(),
+  'azure-system-identities-enabled': Type.Boolean(),
+  'gcp-system-identities-enabled': Type.Boolean(),
   queues: Type.Array(text),
+  'license-status': Type.Object({
+    issuer: orNull(text),
+    audience: orNull(text),
+    'license-type': text,
+    valid: Type.Boolean(),
+  }),
 })

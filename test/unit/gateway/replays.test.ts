@@ -4,6 +4,7 @@ import { createManagementOperations } from '#gateway/operations/management/manag
 import { createPageTokens } from '#gateway/page-token.ts'
 import { createSealing } from '#store/sealing.ts'
 import { samples } from '../../support/iceberg-requests.ts'
+import { createMemoryProjects } from '../../support/memory-projects.ts'
 import { createMemoryRegistry } from '../../support/memory-registry.ts'
 
 const iceberg = createIcebergOperations({
@@ -17,6 +18,8 @@ const iceberg = createIcebergOperations({
 
 const management = createManagementOperations({
   registry: createMemoryRegistry('default'),
+  projects: createMemoryProjects(),
+  pageTokens: createPageTokens(Buffer.alloc(32)),
   projectId: 'default',
   server: { id: 's', version: '1' },
   connectors: new Map(),

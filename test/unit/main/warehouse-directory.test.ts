@@ -43,13 +43,15 @@ const mount = (warehouseId: string, connectionId: string, level: string): MountR
   connectionName: `upstream-${connectionId}`,
 })
 
+const projectOf = (defaultWarehouse: string | null) => ({ id: 'default', name: 'main', defaultWarehouse })
+
 const recordsOf = (epoch: number, change: Partial<Records>): Records => ({
   epoch,
   warehouses: [],
   connections: [],
   mounts: new Map(),
   projectId: 'default',
-  defaultWarehouse: null,
+  projects: [projectOf(null)],
   ...change,
 })
 
@@ -92,7 +94,7 @@ const sourcesOf = (open: { mounts: { sources: readonly { name: string }[] } } | 
 describe('the directory of warehouses', () => {
   test('finds a warehouse by id, by name, by project and name, and as the default', async () => {
     const { directory } = await openDirectory(
-      recordsOf(1, { warehouses: [warehouse('a'), warehouse('b')], defaultWarehouse: 'b' }),
+      recordsOf(1, { warehouses: [warehouse('a'), warehouse('b')], projects: [projectOf('b')] }),
     )
     expect((await directory.byPrefix('a'))?.id).toBe('a')
     expect((await directory.byName('name-a'))?.id).toBe('a')
@@ -110,7 +112,9 @@ describe('the directory of warehouses', () => {
 
   test('a deactivated warehouse is not served', async () => {
     const inactive = warehouse('a', { status: 'inactive' })
-    const { directory } = await openDirectory(recordsOf(1, { warehouses: [inactive], defaultWarehouse: 'a' }))
+    const { directory } = await openDirectory(
+      recordsOf(1, { warehouses: [inactive], projects: [projectOf('a')] }),
+    )
     expect(await directory.byPrefix('a')).toBeUndefined()
     expect(await directory.byDefault()).toBeUndefined()
   })

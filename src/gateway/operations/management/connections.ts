@@ -8,17 +8,19 @@ import type { Operation } from '../../operation.ts'
 import { replayDone } from '../replays.ts'
 import { type Sealed, sealLiterals } from './literals.ts'
 import {
-  aimAt,
+  atConnection,
   type ById,
   type ConnectionTarget,
   certainly,
   connectionResource,
-  findConnectionTarget,
+  findConnection,
+  inProject,
   type ManagementDeps,
   missingConnection,
   onConnection,
   onProject,
   type ProjectTarget,
+  toward,
 } from './place.ts'
 import type { ConnectionRecord } from './registry.ts'
 import { replayConnection, replayMade } from './replays.ts'
@@ -67,10 +69,10 @@ const listConnections = (
   name: 'listConnections',
   kind: 'read',
   success: 200,
-  resolve: async (input) => ({ warehouse: null, input }),
-  needs: onProject(deps, 'list'),
-  run: async ({ visible }) =>
-    visible('describe', await deps.registry.listConnections(deps.projectId), connectionResource),
+  ...inProject<object>(deps),
+  needs: onProject('list'),
+  run: async ({ target, visible }) =>
+    visible('describe', await deps.registry.listConnections(target.project), connectionResource),
 })
 
 const createConnection = (
@@ -79,20 +81,20 @@ const createConnection = (
   name: 'createConnection',
   kind: 'change',
   success: 201,
-  resolve: async (input) => {
+  ...inProject(deps),
+  resolve: (input, ...where) => {
     checkText(input['connection-name'], 'connection-name')
-    return { warehouse: null, input }
+    return inProject<CreateConnection>(deps).resolve(input, ...where)
   },
-  needs: onProject(deps, 'create'),
-  run: certainly(async ({ context, target: { input } }) => {
-    const { projectId } = deps
+  needs: onProject('create'),
+  run: certainly(async ({ context, target: { input, project: projectId } }) => {
     const { kind, config } = input
     const { value, secrets } = takeConfig(deps, { projectId, kind, config, before: undefined })
     const name = input['connection-name']
     return deps.registry.createConnection(context, projectId, { name, kind, config: value, secrets })
   }),
   replay: replayMade(
-    (_target, id) => deps.registry.findConnection(deps.projectId, id),
+    ({ project }, id) => deps.registry.findConnection(project, id),
     ({ input }) => missingConnection(input['connection-name']),
   ),
 })
@@ -101,7 +103,7 @@ const getConnection = (deps: ManagementDeps): Operation<ById, ConnectionTarget<B
   name: 'getConnection',
   kind: 'read',
   success: 200,
-  resolve: (input) => findConnectionTarget(deps, input),
+  ...atConnection(deps),
   needs: onConnection('describe'),
   run: async ({ target }) => target.record,
 })
@@ -110,13 +112,13 @@ const deleteConnection = (deps: ManagementDeps): Operation<ById, ProjectTarget<B
   name: 'deleteConnection',
   kind: 'change',
   success: 204,
-  resolve: aimAt(missingConnection),
-  needs: ({ input: { id } }) => [
-    { action: 'drop', resource: connectionResource({ projectId: deps.projectId, id }) },
+  ...toward(deps, missingConnection),
+  needs: ({ project, input: { id } }) => [
+    { action: 'drop', resource: connectionResource({ projectId: project, id }) },
   ],
   missing: ({ input }) => missingConnection(input.id),
   run: certainly(async ({ context, target }) => {
-    const { record } = await findConnectionTarget(deps, target.input)
+    const record = await findConnection(deps, target)
     await deps.registry.removeConnection(context, record.id)
   }),
   replay: replayDone,
@@ -130,9 +132,10 @@ const renameConnection = (
   name: 'renameConnection',
   kind: 'change',
   success: 200,
-  resolve: (input) => {
+  ...atConnection(deps),
+  resolve: (input, ...where) => {
     checkText(input.newName, 'new-name')
-    return findConnectionTarget(deps, input)
+    return atConnection<Rename>(deps).resolve(input, ...where)
   },
   needs: onConnection('manage'),
   run: certainly(({ context, target: { input, record } }) =>
@@ -149,7 +152,7 @@ const updateConnectionConfig = (
   name: 'updateConnectionConfig',
   kind: 'change',
   success: 200,
-  resolve: (input) => findConnectionTarget(deps, input),
+  ...atConnection(deps),
   needs: onConnection('manage'),
   run: certainly(async ({ context, target: { input, record } }) => {
     const kind = input.body.kind ?? record.kind

@@ -4,11 +4,11 @@ import { CatalogError } from '#model/errors.ts'
 import type { Operation } from '../../operation.ts'
 import { replayDone } from '../replays.ts'
 import {
+  atWarehouse,
   type ById,
   certainly,
   connectionResource,
-  findConnection,
-  findWarehouseTarget,
+  lookForConnection,
   type ManagementDeps,
   missingConnection,
   onWarehouse,
@@ -45,7 +45,7 @@ const listMounts = (
   name: 'listMounts',
   kind: 'read',
   success: 200,
-  resolve: (input) => findWarehouseTarget(deps, input),
+  ...atWarehouse(deps),
   needs: onWarehouse('describe'),
   run: ({ target }) => deps.registry.listMounts(target.record.id),
 })
@@ -54,9 +54,11 @@ const createMount = (deps: ManagementDeps): Operation<CreateMount, NewMountTarge
   name: 'createMount',
   kind: 'change',
   success: 201,
-  resolve: async (input) => {
-    const target = await findWarehouseTarget(deps, input)
-    return { ...target, connection: await findConnection(deps, input.body['connection-id']) }
+  ...atWarehouse(deps),
+  resolve: async (input, ...where) => {
+    const target = await atWarehouse<CreateMount>(deps).resolve(input, ...where)
+    const connection = await lookForConnection(deps, target.project, input.body['connection-id'])
+    return { ...target, connection }
   },
   needs: (target) => [
     ...onWarehouse('manage')(target),
@@ -97,7 +99,7 @@ const getMount = (deps: ManagementDeps): Operation<AtMount, WarehouseTarget<AtMo
   name: 'getMount',
   kind: 'read',
   success: 200,
-  resolve: (input) => findWarehouseTarget(deps, input),
+  ...atWarehouse(deps),
   needs: onWarehouse('describe'),
   run: ({ target }) => findMount(deps, target),
 })
@@ -106,7 +108,7 @@ const deleteMount = (deps: ManagementDeps): Operation<AtMount, WarehouseTarget<A
   name: 'deleteMount',
   kind: 'change',
   success: 204,
-  resolve: (input) => findWarehouseTarget(deps, input),
+  ...atWarehouse(deps),
   needs: onWarehouse('manage'),
   run: certainly(async ({ context, target }) =>
     deps.registry.removeMount(context, await findMount(deps, target)),

@@ -2,12 +2,14 @@
 import type { TSchema } from 'typebox'
 import type { CallContext } from '#catalog/catalog.ts'
 import { beforeChange } from '#catalog/certainty.ts'
-import type { Need, Resource } from '#model/access.ts'
+import type { Need, Principal, Resource } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
 import type { Namespace } from '#model/identifier.ts'
 import type { Sealing } from '#store/sealing.ts'
-import type { Target, Task } from '../../operation.ts'
+import type { Target, Task, Within } from '../../operation.ts'
+import type { PageTokens } from '../../page-token.ts'
 import type { StorageSecrets } from './literals.ts'
+import type { ProjectRegistry } from './project-registry.ts'
 import type {
   ConnectionRecord,
   Registry,
@@ -19,13 +21,19 @@ import type {
 export interface ServerFacts {
   readonly id: string
   readonly version: string
+  /** By whom it is decided what is allowed. */
+  readonly authorizer?: string
+  /** Nobody is asked who they are. */
+  readonly development?: boolean
 }
 
 export interface ManagementDeps {
   readonly registry: Registry
   readonly server: ServerFacts
-  /** The only one until projects are administered. */
+  /** The project of requests that name none. */
   readonly projectId: string
+  readonly projects: ProjectRegistry
+  readonly pageTokens: PageTokens
   /** By kind. */
   readonly connectors: ReadonlyMap<string, { readonly schema: TSchema }>
   /** Writes, reads, lists and deletes a probe object; BadRequest naming what failed. */
@@ -46,10 +54,15 @@ interface NewMountPlace {
   readonly connection: ConnectionRecord
 }
 
-/** Acts on the project as a whole. */
-export interface ProjectTarget<Input> extends Target {
+/** Acts on the server as a whole. */
+export interface ServerTarget<Input> extends Target {
   readonly warehouse: null
   readonly input: Input
+}
+
+/** Acts on the project as a whole, or on something inside. */
+export interface ProjectTarget<Input> extends ServerTarget<Input> {
+  readonly project: string
 }
 
 export interface WarehouseTarget<Input> extends ProjectTarget<Input> {
@@ -67,7 +80,7 @@ export interface ById {
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 /** True for what may be an id; anything else is simply not there. */
-const isId = (text: string): boolean => uuid.test(text)
+export const isId = (text: string): boolean => uuid.test(text)
 
 export const missingWarehouse = (id: string): CatalogError =>
   new CatalogError('NoSuchWarehouseException', `Warehouse does not exist: ${id}`)
@@ -75,14 +88,59 @@ export const missingWarehouse = (id: string): CatalogError =>
 export const missingConnection = (id: string): CatalogError =>
   new CatalogError('NoSuchConnectionException', `Connection does not exist: ${id}`)
 
-export const findWarehouseTarget = async <Input extends ById>(
-  { registry, projectId }: ManagementDeps,
-  input: Input,
-): Promise<WarehouseTarget<Input>> => {
-  const record = isId(input.id) ? await registry.findWarehouse(projectId, input.id) : undefined
-  if (record === undefined) throw missingWarehouse(input.id)
-  return { warehouse: null, input, record }
+export const missingProject = (id: string): CatalogError =>
+  new CatalogError('NotFoundException', `Project does not exist: ${id}`)
+
+/** As `x-project-id` names it. */
+type Named = string | undefined
+
+/** Where an operation acts: the two members of an operation that depend on it. */
+export interface Place<Input, T> {
+  within(input: Input, named: Named): Within
+  resolve(input: Input, asker: Principal, named: Named): Promise<T>
 }
+
+export const withinProject = (project: string): Within => ({
+  project,
+  missing: () => missingProject(project),
+})
+
+/** NotFound for a project that is not there: who may enter every project is told so. */
+export const openProject = async ({ projects, projectId }: ManagementDeps, named: Named): Promise<string> => {
+  const project = named ?? projectId
+  if (!(await projects.knows(project))) throw missingProject(project)
+  return project
+}
+
+/** The project that the request names, as a whole. */
+export const inProject = <Input>(deps: ManagementDeps): Place<Input, ProjectTarget<Input>> => ({
+  within: (_input, named) => withinProject(named ?? deps.projectId),
+  resolve: async (input, _asker, named) => ({
+    warehouse: null,
+    project: await openProject(deps, named),
+    input,
+  }),
+})
+
+/** A warehouse of another project is as missing as one that never was. */
+export const findWarehouse = async (
+  { registry }: ManagementDeps,
+  { project, input }: ProjectTarget<ById>,
+): Promise<WarehouseRecord> => {
+  const record = isId(input.id) ? await registry.findWarehouse(project, input.id) : undefined
+  if (record === undefined) throw missingWarehouse(input.id)
+  return record
+}
+
+export const atWarehouse = <Input extends ById>(
+  deps: ManagementDeps,
+): Place<Input, WarehouseTarget<Input>> => ({
+  ...inProject<Input>(deps),
+  resolve: async (input, asker, named) => {
+    const target = await inProject<Input>(deps).resolve(input, asker, named)
+    return { ...target, record: await findWarehouse(deps, target) }
+  },
+})
 
 /** A change of our own records that fails has not happened, unless it says that it may have: it may be tried again. */
 export const certainly =
@@ -91,30 +149,41 @@ export const certainly =
     beforeChange(() => run(task))
 
 /** Acts on an object that a repeated request may no longer find: run looks for it. */
-export const aimAt =
-  (missing: (id: string) => CatalogError) =>
-  async <Input extends ById>(input: Input): Promise<ProjectTarget<Input>> => {
+export const toward = <Input extends ById>(
+  deps: ManagementDeps,
+  missing: (id: string) => CatalogError,
+): Place<Input, ProjectTarget<Input>> => ({
+  ...inProject<Input>(deps),
+  resolve: async (input, asker, named) => {
     if (!isId(input.id)) throw missing(input.id)
-    return { warehouse: null, input }
-  }
+    return inProject<Input>(deps).resolve(input, asker, named)
+  },
+})
+
+/** Undefined where the project has none of the id. */
+export const lookForConnection = async (
+  { registry }: ManagementDeps,
+  project: string,
+  id: string,
+): Promise<ConnectionRecord | undefined> => (isId(id) ? registry.findConnection(project, id) : undefined)
 
 export const findConnection = async (
-  { registry, projectId }: ManagementDeps,
-  id: string,
-): Promise<ConnectionRecord | undefined> => (isId(id) ? registry.findConnection(projectId, id) : undefined)
-
-export const findConnectionTarget = async <Input extends ById>(
   deps: ManagementDeps,
-  input: Input,
-): Promise<ConnectionTarget<Input>> => {
-  const record = await findConnection(deps, input.id)
+  { project, input }: ProjectTarget<ById>,
+): Promise<ConnectionRecord> => {
+  const record = await lookForConnection(deps, project, input.id)
   if (record === undefined) throw missingConnection(input.id)
-  return { warehouse: null, input, record }
+  return record
 }
 
-const projectResource = ({ projectId }: ManagementDeps): Resource => ({
-  kind: 'project',
-  project: projectId,
+export const atConnection = <Input extends ById>(
+  deps: ManagementDeps,
+): Place<Input, ConnectionTarget<Input>> => ({
+  ...inProject<Input>(deps),
+  resolve: async (input, asker, named) => {
+    const target = await inProject<Input>(deps).resolve(input, asker, named)
+    return { ...target, record: await findConnection(deps, target) }
+  },
 })
 
 interface InProject {
@@ -144,6 +213,8 @@ export const onConnection =
     { action, resource: connectionResource(record) },
   ]
 
-export const onProject = (deps: ManagementDeps, action: Need['action']) => (): readonly Need[] => [
-  { action, resource: projectResource(deps) },
-]
+export const onProject =
+  (action: Need['action']) =>
+  ({ project }: ProjectTarget<unknown>): readonly Need[] => [
+    { action, resource: { kind: 'project', project } },
+  ]

@@ -86,6 +86,8 @@ interface MountDraft {
 /** Absent objects are undefined to a finder; a change of one throws NoSuchWarehouse, NoSuchConnection or NotFound. */
 export interface Registry {
   listWarehouses(projectId: string): Promise<readonly WarehouseRecord[]>
+  /** Of every project, to open them: nobody is shown this list. */
+  listAllWarehouses(): Promise<readonly WarehouseRecord[]>
   findWarehouse(projectId: string, id: string): Promise<WarehouseRecord | undefined>
   /**
    * With its `main` line. AlreadyExists when the project has one of the name, BadRequest when another warehouse lies at,
@@ -97,6 +99,8 @@ export interface Registry {
   /** Conflict while it is protected or holds a namespace, table, view or mount. */
   removeWarehouse(context: CallContext, id: string): Promise<void>
   listConnections(projectId: string): Promise<readonly ConnectionRecord[]>
+  /** Of every project, to open them: nobody is shown this list. */
+  listAllConnections(): Promise<readonly ConnectionRecord[]>
   findConnection(projectId: string, id: string): Promise<ConnectionRecord | undefined>
   createConnection(context: CallContext, projectId: string, draft: ConnectionDraft): Promise<ConnectionRecord>
   changeConnection(

@@ -1,14 +1,13 @@
 /** How finished changes of the management face are told again: the object as it now is. */
 import type { CatalogError } from '#model/errors.ts'
 import type { Outcome } from '#model/event.ts'
-import type { Replay } from '../../operation.ts'
+import type { Replay, Target } from '../../operation.ts'
 import {
   type ById,
   type ConnectionTarget,
-  findConnectionTarget,
-  findWarehouseTarget,
+  findConnection,
+  findWarehouse,
   type ManagementDeps,
-  type ProjectTarget,
   type WarehouseTarget,
 } from './place.ts'
 import type { ConnectionRecord, WarehouseRecord } from './registry.ts'
@@ -20,7 +19,7 @@ const idIn = (outcome: Outcome): string | undefined =>
   outcome.kind === 'json' ? (JSON.parse(outcome.body) as { readonly id: string }).id : undefined
 
 /** For what was made: the object as it now is, under whatever name. `missing` where it is gone. */
-export const replayMade = <Input, T extends ProjectTarget<Input>, Output extends { readonly id: string }>(
+export const replayMade = <T extends Target, Output extends { readonly id: string }>(
   find: (target: T, id: string) => Promise<Output | undefined>,
   missing: (target: T) => CatalogError,
 ): Replay<T, Output> => ({
@@ -38,12 +37,12 @@ export const replayWarehouse = <Input extends ById>(
   deps: ManagementDeps,
 ): Replay<WarehouseTarget<Input>, WarehouseRecord> => ({
   remember: () => ({ kind: 'done' }),
-  recall: async (_outcome, { target }) => (await findWarehouseTarget(deps, target.input)).record,
+  recall: async (_outcome, { target }) => findWarehouse(deps, target),
 })
 
 export const replayConnection = <Input extends ById>(
   deps: ManagementDeps,
 ): Replay<ConnectionTarget<Input>, ConnectionRecord> => ({
   remember: () => ({ kind: 'done' }),
-  recall: async (_outcome, { target }) => (await findConnectionTarget(deps, target.input)).record,
+  recall: async (_outcome, { target }) => findConnection(deps, target),
 })

@@ -55,12 +55,18 @@ const mountEvent = (type: string, mount: MountRecord): EventDraft => ({
 
 type WarehouseMembers = Pick<
   Registry,
-  'listWarehouses' | 'findWarehouse' | 'createWarehouse' | 'changeWarehouse' | 'removeWarehouse'
+  | 'listWarehouses'
+  | 'listAllWarehouses'
+  | 'findWarehouse'
+  | 'createWarehouse'
+  | 'changeWarehouse'
+  | 'removeWarehouse'
 >
 
 const warehouseMembers = (database: Database, change: Change): WarehouseMembers => ({
   listWarehouses: async (projectId) =>
     (await warehouses.listWarehouses(database, projectId, everything)).map(warehouseOf),
+  listAllWarehouses: async () => (await warehouses.listAllWarehouses(database)).map(warehouseOf),
   findWarehouse: async (projectId, id) => {
     const row = await warehouses.findWarehouseById(database, id)
     return row?.projectId === projectId ? warehouseOf(row) : undefined
@@ -89,12 +95,18 @@ const warehouseMembers = (database: Database, change: Change): WarehouseMembers 
 
 type ConnectionMembers = Pick<
   Registry,
-  'listConnections' | 'findConnection' | 'createConnection' | 'changeConnection' | 'removeConnection'
+  | 'listConnections'
+  | 'listAllConnections'
+  | 'findConnection'
+  | 'createConnection'
+  | 'changeConnection'
+  | 'removeConnection'
 >
 
 const connectionMembers = (database: Database, change: Change): ConnectionMembers => ({
   listConnections: async (projectId) =>
     (await connections.listConnections(database, projectId, everything)).map(connectionOf),
+  listAllConnections: async () => (await connections.listAllConnections(database)).map(connectionOf),
   findConnection: async (projectId, id) => {
     const row = await connections.findConnection(database, id)
     return row?.projectId === projectId ? connectionOf(row) : undefined

@@ -7,17 +7,20 @@ import type { Operation } from '../../operation.ts'
 import { replayDone } from '../replays.ts'
 import { type Sealed, sealLiterals } from './literals.ts'
 import {
-  aimAt,
+  atWarehouse,
   type ById,
   certainly,
-  findWarehouseTarget,
+  findWarehouse,
+  inProject,
   type ManagementDeps,
   missingWarehouse,
   onProject,
   onWarehouse,
   type ProjectTarget,
+  toward,
   type WarehouseTarget,
   warehouseResource,
+  withinProject,
 } from './place.ts'
 import type { StorageRecord, WarehouseChange, WarehouseRecord } from './registry.ts'
 import { replayMade, replayWarehouse } from './replays.ts'
@@ -55,7 +58,7 @@ export interface ListWarehouses {
   readonly status: WarehouseRecord['status'] | 'any'
 }
 
-type ChangeOperation<Input extends ById> = Operation<Input, WarehouseTarget<Input>, WarehouseRecord>
+export type ChangeOperation<Input extends ById> = Operation<Input, WarehouseTarget<Input>, WarehouseRecord>
 
 const listWarehouses = (
   deps: ManagementDeps,
@@ -63,20 +66,15 @@ const listWarehouses = (
   name: 'listWarehouses',
   kind: 'read',
   success: 200,
-  resolve: async (input) => ({ warehouse: null, input }),
-  needs: onProject(deps, 'list'),
+  ...inProject<ListWarehouses>(deps),
+  needs: onProject('list'),
   run: async ({ target, visible }) => {
-    const records = await deps.registry.listWarehouses(deps.projectId)
+    const records = await deps.registry.listWarehouses(target.project)
     const { status } = target.input
     const wanted = records.filter((record) => status === 'any' || record.status === status)
     return visible('describe', wanted, warehouseResource)
   },
 })
-
-const checkProject = (deps: ManagementDeps, projectId: string | null | undefined): void => {
-  if (projectId !== undefined && projectId !== null && projectId !== deps.projectId)
-    throw new CatalogError('NotFoundException', `Project does not exist: ${projectId}`)
-}
 
 interface Offered {
   readonly projectId: string
@@ -85,7 +83,10 @@ interface Offered {
 }
 
 /** With its secrets sealed. */
-const takeStorage = (deps: ManagementDeps, { projectId, wire, before }: Offered): Sealed<StorageRecord> => {
+export const takeStorage = (
+  deps: ManagementDeps,
+  { projectId, wire, before }: Offered,
+): Sealed<StorageRecord> => {
   const storage = storageRecord(wire)
   const { value, secrets } = sealLiterals(deps.sealing, storage.settings, {
     schema: storageSettingsSchema,
@@ -101,15 +102,15 @@ const createWarehouse = (
   name: 'createWarehouse',
   kind: 'change',
   success: 201,
-  resolve: async (input) => {
+  // What the body names goes before the header.
+  within: (input, named) => withinProject(input['project-id'] ?? named ?? deps.projectId),
+  resolve: (input, asker, named) => {
     checkText(input['warehouse-name'], 'warehouse-name')
-    checkProject(deps, input['project-id'])
-    return { warehouse: null, input }
+    return inProject<CreateWarehouse>(deps).resolve(input, asker, input['project-id'] ?? named)
   },
-  needs: onProject(deps, 'create'),
-  run: certainly(async ({ context, target: { input } }) => {
+  needs: onProject('create'),
+  run: certainly(async ({ context, target: { input, project: projectId } }) => {
     const allowedLocations = input['allowed-locations'] ?? []
-    const { projectId } = deps
     const { value: storage, secrets } = takeStorage(deps, { projectId, wire: input, before: undefined })
     // Before the probe writes anything there; what decides is the registry, where nobody can come in between.
     const wanted = { projectId, name: input['warehouse-name'], storage }
@@ -124,7 +125,7 @@ const createWarehouse = (
     })
   }),
   replay: replayMade(
-    (_target, id) => deps.registry.findWarehouse(deps.projectId, id),
+    ({ project }, id) => deps.registry.findWarehouse(project, id),
     ({ input }) => missingWarehouse(input['warehouse-name']),
   ),
 })
@@ -133,7 +134,7 @@ const getWarehouse = (deps: ManagementDeps): ChangeOperation<ById> => ({
   name: 'getWarehouse',
   kind: 'read',
   success: 200,
-  resolve: (input) => findWarehouseTarget(deps, input),
+  ...atWarehouse(deps),
   needs: onWarehouse('describe'),
   run: async ({ target }) => target.record,
 })
@@ -142,20 +143,20 @@ const deleteWarehouse = (deps: ManagementDeps): Operation<ById, ProjectTarget<By
   name: 'deleteWarehouse',
   kind: 'change',
   success: 204,
-  resolve: aimAt(missingWarehouse),
-  needs: ({ input: { id } }) => [
-    { action: 'drop', resource: warehouseResource({ projectId: deps.projectId, id }) },
+  ...toward(deps, missingWarehouse),
+  needs: ({ project, input: { id } }) => [
+    { action: 'drop', resource: warehouseResource({ projectId: project, id }) },
   ],
   missing: ({ input }) => missingWarehouse(input.id),
   run: certainly(async ({ context, target }) => {
-    const { record } = await findWarehouseTarget(deps, target.input)
+    const record = await findWarehouse(deps, target)
     await deps.registry.removeWarehouse(context, record.id)
   }),
   replay: replayDone,
 })
 
 /** An operation whose whole deed is one change of the record. */
-const changing = <Input extends ById>(
+export const changing = <Input extends ById>(
   deps: ManagementDeps,
   operation: string,
   changeOf: (input: Input, record: WarehouseRecord) => WarehouseChange | Promise<WarehouseChange>,
@@ -163,7 +164,7 @@ const changing = <Input extends ById>(
   name: operation,
   kind: 'change',
   success: 200,
-  resolve: (input) => findWarehouseTarget(deps, input),
+  ...atWarehouse(deps),
   needs: onWarehouse('manage'),
   run: certainly(async ({ context, target: { input, record } }) =>
     deps.registry.changeWarehouse(context, record.id, await changeOf(input, record)),
@@ -171,15 +172,20 @@ const changing = <Input extends ById>(
   replay: replayWarehouse(deps),
 })
 
+/** BadRequest for a storage elsewhere. */
+export const checkLocation = ({ name, storage }: WarehouseRecord, { location }: StorageRecord): void => {
+  if (location !== storage.location)
+    throw new CatalogError(
+      'BadRequestException',
+      `The location of warehouse ${name} cannot change: its tables lie under ${storage.location}`,
+    )
+}
+
 const changeStorage = (deps: ManagementDeps): ChangeOperation<ById & { readonly body: WarehouseStorage }> =>
   changing(deps, 'updateWarehouseStorage', async ({ body }, record) => {
     const { projectId, storage: before } = record
     const { value: storage, secrets } = takeStorage(deps, { projectId, wire: body, before })
-    if (storage.location !== record.storage.location)
-      throw new CatalogError(
-        'BadRequestException',
-        `The location of warehouse ${record.name} cannot change: its tables lie under ${record.storage.location}`,
-      )
+    checkLocation(record, storage)
     await deps.checkStorage(storage, record.allowedLocations, { projectId, secrets })
     return { storage, secrets }
   })

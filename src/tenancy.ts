@@ -1,0 +1,68 @@
+/** Projects, who is in them, and what follows from that: the parts that decide what an asker may and knows of. */
+
+import type { IdentityMemory } from '#authn/identity-memory.ts'
+import { createAllowAll } from '#authz/allow-all.ts'
+import type { Authorizer } from '#authz/authorizer.ts'
+import { createMembershipAuthorizer } from '#authz/membership-authorizer.ts'
+import { createStandings } from '#authz/standings.ts'
+import type { ProjectRegistry } from '#gateway/operations/management/project-registry.ts'
+import { createStoreProjects } from '#gateway/operations/management/store-projects.ts'
+import type { EventDraft } from '#model/event.ts'
+import type { Database } from '#store/database.ts'
+import { loadIdentityEpoch } from '#store/server.ts'
+import { loadStanding } from '#store/standings.ts'
+import { defaultProject } from './records.ts'
+import type { OpenDirectory } from './warehouse-directory.ts'
+
+export interface TenancyDeps {
+  readonly database: Database
+  readonly directory: OpenDirectory
+  /** Nobody is asked who they are, and everything is allowed. */
+  readonly development: boolean
+  /** Told of each change here, before it is answered: by then nobody remembers how it was. */
+  readonly changed: (event: Pick<EventDraft, 'type' | 'object'>) => Promise<void>
+  readonly report: (event: string, error: unknown) => void
+}
+
+export interface Tenancy {
+  readonly authorizer: Authorizer
+  /** As `GET /management/v1/info` names the authorizer. */
+  readonly authorizerName: string
+  readonly projects: ProjectRegistry
+  /** What is remembered of roles and memberships: told of every change of them. */
+  readonly memory: IdentityMemory
+}
+
+/** One that this process has not heard of may have been made by another one a moment ago. */
+const knowsProject =
+  (directory: OpenDirectory): ProjectRegistry['knows'] =>
+  (id) =>
+    directory.hasProject(id) || directory.refresh().then(() => directory.hasProject(id))
+
+export const createTenancy = (deps: TenancyDeps): Tenancy => {
+  const { database, directory, development, report } = deps
+  const standings = createStandings({
+    load: (principal) => loadStanding(database, principal),
+    loadEpoch: () => loadIdentityEpoch(database),
+    now: () => performance.now(),
+    report: (error) => report('identity.not-looked-at', error),
+  })
+  const memory = { drop: standings.forget, clear: standings.forget }
+  const projects = createStoreProjects({
+    database,
+    defaultProject,
+    knows: knowsProject(directory),
+    changed: async (event) => {
+      await deps.changed(event)
+      await directory.refresh()
+    },
+    report: (error) => report('projects.not-refreshed', error),
+  })
+  const membership = createMembershipAuthorizer({ standings, projectOf: directory.projectOf })
+  return {
+    authorizer: development ? createAllowAll() : membership,
+    authorizerName: development ? 'allow-all' : 'membership',
+    projects,
+    memory,
+  }
+}
