@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: one table of ratios, all measured side by side in this run. `--quick` cuts the counts to a tenth
- * (a check that the benchmark works, no measurement); `--only loads|costs` runs one half.
+ * (a check that the benchmark works, no measurement); `--only loads`, or another part by its name, runs that one.
  */
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -9,6 +9,7 @@ import { startReferenceServer } from '../test/support/reference-server.ts'
 import { benchLoads } from './loads.ts'
 import { benchCosts } from './process-costs.ts'
 import { printVerdicts, type Verdict } from './report.ts'
+import { benchRoles } from './roles.ts'
 import { discard, scratch } from './services.ts'
 
 const { values } = parseArgs({
@@ -36,9 +37,18 @@ const costs = (folder: string): Promise<Verdict[]> =>
     hugeBytes: 64 * 1024 * 1024,
   })
 
+const parts: Readonly<Record<string, (folder: string) => Promise<Verdict[]>>> = {
+  loads,
+  costs,
+  roles: () => benchRoles(2_000 * scale),
+}
+
+const { only } = values
+if (only !== undefined && parts[only] === undefined)
+  throw new Error(`--only ${only}: one of ${Object.keys(parts).join(', ')}`)
 const folder = scratch()
 const verdicts: Verdict[] = []
-if (values.only !== 'costs') verdicts.push(...(await loads(folder)))
-if (values.only !== 'loads') verdicts.push(...(await costs(folder)))
+for (const [name, part] of Object.entries(parts))
+  if (only === undefined || only === name) verdicts.push(...(await part(folder)))
 discard(folder)
 process.exitCode = printVerdicts(verdicts) ? 0 : 1

@@ -73,15 +73,18 @@ export const listMembers = (
 export const directlyHeld = `
   select role_id as id from role_member where member_kind = $1 and member_id = $2
   union
-  select r.id from unnest($3::text[], $4::text[]) as g(provider, source)
-  join role r on r.provider_id = g.provider and r.source_id = g.source`
+  select r.id from unnest($3::text[], $4::text[]) as g(provider, source) cross join lateral (
+    select id from role where provider_id = g.provider and source_id = g.source offset 0
+  ) r`
 
-/** What is held, and every role above it. */
+/** What is held, and every role above it. `offset 0`: each step is a look by index, whatever the planner would guess. */
 export const heldThrough = (start: string): string => `
   with recursive held(id) as (
     (${start})
     union
-    select m.role_id from held h join role_member m on m.member_kind = 'role' and m.member_id = h.id::text
+    select m.role_id from held h cross join lateral (
+      select role_id from role_member where member_kind = 'role' and member_id = h.id::text offset 0
+    ) m
   )`
 
 const rolesPage = `

@@ -22,8 +22,9 @@ const standingFrom = (held: string, members: string, serverAdmin: string): strin
   select (${serverAdmin}) as "serverAdmin", array(select id::text from held) as roles,
     array(
       ${members}
-      select p.project_id from held h
-      join project_member p on p.member_kind = 'role' and p.member_id = h.id::text
+      select p.project_id from held h cross join lateral (
+        select project_id from project_member where member_kind = 'role' and member_id = h.id::text offset 0
+      ) p
     ) as projects,
     (select identity_epoch from server) as epoch`
 
