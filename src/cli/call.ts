@@ -159,6 +159,9 @@ const bodyOf = (command: CallCommand, body: Wire): Wire | undefined => {
   return Object.keys(shaped).length === 0 ? undefined : shaped
 }
 
+const isFailure = ({ failure }: CallCommand, answer: unknown): boolean =>
+  failure !== undefined && isWire(answer) && answer[failure] === false
+
 export const runCall = async (command: CallCommand, parsed: Parsed, work: Work): Promise<Outcome> => {
   const { session, terminal } = work
   const { from } = parsed.options
@@ -180,5 +183,6 @@ export const runCall = async (command: CallCommand, parsed: Parsed, work: Work):
     return { answer: await readAllPages(session.send, path, { query, list: view.list }), view }
   const sent = await session.send({ method, path, query, headers, body: bodyOf(command, draft.body) })
   if (command.note !== undefined) terminal.tell(command.note)
-  return { ...answerOf(sent), ...(view === undefined ? {} : { view }) }
+  const outcome = answerOf(sent)
+  return { ...outcome, ...(view === undefined ? {} : { view }), failed: isFailure(command, outcome.answer) }
 }

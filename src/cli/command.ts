@@ -74,6 +74,8 @@ export interface CallCommand extends Row {
   /** The last word on the body, once every value is in its place. */
   readonly shape?: (body: Wire) => Wire
   readonly view?: View
+  /** A member of the answer; where it is false the command has failed, though the request has not. */
+  readonly failure?: string
   /** What people are told beside the answer, on standard error. */
   readonly note?: string
 }
@@ -97,6 +99,8 @@ export interface Outcome {
   readonly view?: View
   /** Shown as it is, where it is not data. */
   readonly text?: string
+  /** It is shown, and says that something is wrong. */
+  readonly failed?: boolean
 }
 
 /** A command of the command line itself. */

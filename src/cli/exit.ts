@@ -65,10 +65,11 @@ export const errorWire = (error: unknown) => {
   }
 }
 
-/** For people. */
+/** For people, without what a terminal would obey: the words may come from any server. */
 export const errorText = (error: unknown): string => {
   const {
     error: { message, 'request-id': requestId },
   } = errorWire(error)
-  return requestId === undefined ? message : `${message} (request ${requestId})`
+  const text = requestId === undefined ? message : `${message} (request ${requestId})`
+  return text.replaceAll(/[^\P{Cc}\n]/gu, '\u{fffd}')
 }

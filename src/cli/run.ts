@@ -1,12 +1,13 @@
 /** `lakegate …`: from words to an exit code. */
 import { runCall } from './call.ts'
 import type { Command, Outcome, ProcessCommand } from './command.ts'
-import { connectionCommands, mountCommands, warehouseCommands } from './commands-catalog.ts'
+import { connectionCommands, mountCommands } from './commands-catalog.ts'
 import { loginCommands } from './commands-login.ts'
 import { ownCommands } from './commands-own.ts'
 import { keyCommands, serviceAccountCommands, userCommands } from './commands-people.ts'
 import { roleCommands } from './commands-roles.ts'
 import { adminCommands, projectCommands, serverCommands } from './commands-server.ts'
+import { warehouseCommands } from './commands-warehouse.ts'
 import { type ExitCode, errorText, errorWire, exitCodeOf, exitCodes } from './exit.ts'
 import { helpOf } from './help.ts'
 import { type Parsed, parse, valuesOf } from './parse.ts'
@@ -73,8 +74,9 @@ export const runCommandLine = async (
   const asJson = args.includes('--json')
   try {
     const parsed = parse(rows, args.length === 0 ? ['help'] : args)
-    show(terminal, await perform(rows, parsed, terminal), asJson)
-    return exitCodes.done
+    const outcome = await perform(rows, parsed, terminal)
+    show(terminal, outcome, asJson)
+    return outcome.failed ? exitCodes.failed : exitCodes.done
   } catch (error) {
     terminal.tell(asJson ? JSON.stringify(errorWire(error), undefined, 2) : errorText(error))
     return exitCodeOf(error)

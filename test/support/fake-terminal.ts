@@ -32,6 +32,10 @@ export interface FakeTerminalOptions {
   readonly environment?: Readonly<Record<string, string>>
   readonly input?: string
   readonly answers?: Answers
+  /** A real one, instead of answers. */
+  readonly fetch?: typeof fetch
+  /** Plays the person at the browser. */
+  readonly browse?: (url: string) => void
   readonly files?: Readonly<Record<string, string>>
 }
 
@@ -71,9 +75,9 @@ export const createFakeTerminal = (options: FakeTerminalOptions = {}): FakeTermi
         contents.set(path, { text, mode: 0o100600 })
       },
     },
-    fetch: createFetch(options.answers ?? {}, sent),
+    fetch: options.fetch ?? createFetch(options.answers ?? {}, sent),
     now: () => clock,
-    browse: () => {},
+    browse: options.browse ?? (() => {}),
     sent,
     contents,
     output: () => lines.out.join('\n'),
