@@ -4,6 +4,7 @@
  */
 import { type Static, Type } from 'typebox'
 import { authSchema } from './auth-schema.ts'
+import { scimSchema } from './provisioning-schema.ts'
 import { tokensSchema } from './tokens-schema.ts'
 
 const strict = { additionalProperties: false } as const
@@ -49,6 +50,7 @@ export const serverSchema = Type.Object(
     ),
     auth: Type.Optional(authSchema),
     tokens: Type.Optional(tokensSchema),
+    scim: Type.Optional(scimSchema),
     key: Type.Optional(
       secret(
         'Reference to the server key: 32 bytes as hex or base64, one for all replicas. Default: made in the data folder.',

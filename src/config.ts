@@ -6,6 +6,7 @@ import { decodeStrictly } from '#model/schema.ts'
 import { checkAuth } from './auth-check.ts'
 import type { AuthKeys } from './auth-schema.ts'
 import { fileSchema, type ServerKeys, type StateKeys, serverSchema } from './config-schema.ts'
+import { type ScimSettings, scimSettingsOf } from './provisioning-schema.ts'
 import { type TokenRules, tokenRulesOf } from './tokens-schema.ts'
 
 export interface Flags {
@@ -47,6 +48,7 @@ export interface ServerConfig {
   readonly token: string | undefined
   readonly auth: AuthKeys
   readonly tokens: TokenRules
+  readonly scim: ScimSettings
   readonly key: string | undefined
   readonly strictLists: boolean
   readonly strictAudit: boolean
@@ -173,6 +175,7 @@ const withDefaults = (keys: ServerKeys): ServerConfig => ({
   token: keys.token,
   auth: keys.auth ?? {},
   tokens: tokenRulesOf(keys.tokens),
+  scim: scimSettingsOf(keys.scim),
   key: keys.key,
   ...switchesOf(keys),
   egressAllow: keys.egress?.allow ?? [],

@@ -31,6 +31,8 @@ import {
 import { ScimRefusal } from './refusal.ts'
 import type { WithBody } from './users.ts'
 
+export type { GroupMember } from '#store/provisioned-groups.ts'
+
 export interface Group {
   readonly role: RoleRecord
   /** Undefined where nobody asked for them. */

@@ -35,6 +35,8 @@ import {
 import { ScimRefusal } from './refusal.ts'
 import { attributesOf, draftOf, readUser, type UserAttributes } from './user-attributes.ts'
 
+export type { ProvisionedUser } from '#store/provisioned-users.ts'
+
 export interface WithBody {
   readonly body: JsonObject
 }

@@ -1,0 +1,27 @@
+/** What a provisioning system may do, and how its words map to ours. */
+import { createChange } from '#gateway/operations/management/store-change.ts'
+import { createScimOperations, type ScimOperations } from '#gateway/operations/scim/scim.ts'
+import type { Database } from '#store/database.ts'
+import type { OpenIdentity } from './identity.ts'
+import type { Log } from './log.ts'
+import type { ScimSettings } from './provisioning-schema.ts'
+import { defaultProject } from './records.ts'
+
+export interface ProvisioningDeps {
+  readonly database: Database
+  readonly settings: ScimSettings
+  readonly identity: Pick<OpenIdentity, 'changed'>
+  readonly warn: Log
+}
+
+export const createProvisioning = ({
+  database,
+  settings,
+  identity,
+  warn,
+}: ProvisioningDeps): ScimOperations => {
+  const { changed } = identity
+  const rules = { ...settings, project: settings.project ?? defaultProject }
+  const report = (error: unknown) => warn('identity.not-refreshed', { error })
+  return createScimOperations({ rules, database, change: createChange({ database, changed, report }) })
+}
