@@ -1,8 +1,6 @@
 /** Who is asking: the credentials of a request become a Principal, or the request is refused. */
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Principal } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
-import { unauthorized } from './refusal.ts'
 
 /** What a request says of its sender, as it was sent. */
 export interface Credentials {
@@ -22,8 +20,8 @@ export interface Authenticator {
 const anonymous: Principal = { kind: 'anonymous', id: 'anonymous' }
 export const staticToken: Principal = { kind: 'token', id: 'token:static' }
 
-/** PyIceberg without credentials sends this. It is the absence of a token, spelled out. */
-export const absentToken = 'Bearer None'
+/** PyIceberg without credentials sends `Bearer None`. It is the absence of a token, spelled out. */
+export const absentToken = 'None'
 
 const loopbackName = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
 
@@ -46,18 +44,3 @@ export const createAnonymousAuthenticator = (): Authenticator => ({
     return anonymous
   },
 })
-
-const digestOf = (token: string): Buffer => createHash('sha256').update(token).digest()
-
-/** One bearer token for everybody, compared in constant time whatever its length. */
-export const createStaticTokenAuthenticator = (token: string): Authenticator => {
-  const expected = digestOf(token)
-  return {
-    authenticate: ({ authorization }) => {
-      if (authorization === undefined || authorization === absentToken) throw unauthorized()
-      const [, sent] = /^Bearer +([^\s]+)$/i.exec(authorization) ?? []
-      if (sent === undefined || !timingSafeEqual(digestOf(sent), expected)) throw unauthorized()
-      return staticToken
-    },
-  }
-}

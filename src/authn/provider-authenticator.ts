@@ -59,17 +59,20 @@ export const createProviderAuthenticator = (deps: ProviderAuthenticatorDeps): Pr
   const cache = createVerifiedTokens({ max: deps.maxKept ?? 20_000, now: deps.now, elapsed: deps.elapsed })
   const expected = deps.token === undefined ? undefined : digestOf(deps.token)
   const shared = createShared<Identity>()
-  const identify = async (token: string, digest: string): Promise<Identity> => {
+  const ownerOf = (token: string): Provider => {
     const owner = providers.find((provider) => provider.claims(token))
     if (!owner) throw unauthorized(new Error('no provider claims the token'))
+    return owner
+  }
+  const identify = async (owner: Provider, token: string, digest: string): Promise<Identity> => {
     const generation = cache.generation()
     const identity = await owner.identify(token)
     // Somebody was forgotten meanwhile: perhaps this one, judged by what was true before.
     if (generation === cache.generation()) cache.set(digest, identity)
     return identity
   }
-  const judge = async (token: string, digest: string): Promise<Principal> =>
-    people.admit(await shared(`${cache.generation()} ${digest}`, () => identify(token, digest)))
+  const judge = async (owner: Provider, token: string, digest: string): Promise<Principal> =>
+    people.admit(await shared(`${cache.generation()} ${digest}`, () => identify(owner, token, digest)))
   return {
     authenticate: ({ authorization }) => {
       const token = tokenOf(authorization)
@@ -79,7 +82,7 @@ export const createProviderAuthenticator = (deps: ProviderAuthenticatorDeps): Pr
       // Hashes are compared: how long that takes tells nothing of the token.
       if (digest === expected) return staticToken
       if (token === absentToken || !visible.test(token)) throw unauthorized()
-      return judge(token, digest)
+      return judge(ownerOf(token), token, digest)
     },
     forget: cache.forget,
     drop: ({ object }) => cache.forget(({ id, keyId }) => id === object || keyId === object),

@@ -2,12 +2,12 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { createStaticTokenAuthenticator } from '#authn/authenticator.ts'
 import {
   type MemoryGateway,
   type MemoryGatewayOptions,
   startMemoryGateway,
 } from '../support/memory-gateway.ts'
+import { staticTokenAuthenticator } from '../support/static-token.ts'
 import { call, exchange, wireText } from '../support/wire.ts'
 
 const gateways: MemoryGateway[] = []
@@ -22,7 +22,7 @@ const start = async (options: MemoryGatewayOptions = {}): Promise<MemoryGateway>
   gateways.push(gateway)
   return gateway
 }
-const startClosed = () => start({ authenticator: createStaticTokenAuthenticator('t') })
+const startClosed = () => start({ authenticator: staticTokenAuthenticator('t') })
 
 const open = async ({ port }: MemoryGateway, text: string): Promise<Socket> => {
   const socket = connect(port, '127.0.0.1')

@@ -1,6 +1,5 @@
 /** Web pages of other sites, and proxies in front, on real connections. */
 import { afterEach, describe, expect, test } from 'vitest'
-import { createStaticTokenAuthenticator } from '#authn/authenticator.ts'
 import { createCors } from '#http/cors.ts'
 import { createForwarding } from '#http/forwarded.ts'
 import {
@@ -8,6 +7,7 @@ import {
   type MemoryGatewayOptions,
   startMemoryGateway,
 } from '../support/memory-gateway.ts'
+import { staticTokenAuthenticator } from '../support/static-token.ts'
 import { call } from '../support/wire.ts'
 
 let gateway: MemoryGateway | undefined
@@ -22,7 +22,7 @@ const start = async (options: MemoryGatewayOptions): Promise<MemoryGateway> => {
 }
 
 const page = 'https://console.example'
-const authenticator = createStaticTokenAuthenticator('t')
+const authenticator = staticTokenAuthenticator('t')
 const token = { authorization: 'Bearer t' }
 const edge = { cors: createCors([page]) }
 

@@ -1,6 +1,5 @@
 /** Every operation under every refusal, generated from the list of operations: what is denied reaches no catalog. */
 import { afterEach, describe, expect, test } from 'vitest'
-import { createStaticTokenAuthenticator } from '#authn/authenticator.ts'
 import { createAllowAll } from '#authz/allow-all.ts'
 import type { Authorizer } from '#authz/authorizer.ts'
 import { createDenyList, denyEverything } from '../support/deny-list.ts'
@@ -11,6 +10,7 @@ import {
   type MemoryGatewayOptions,
   startMemoryGateway,
 } from '../support/memory-gateway.ts'
+import { staticTokenAuthenticator } from '../support/static-token.ts'
 import { watchCatalog } from '../support/watched-catalog.ts'
 import { call, fill, type Reply } from '../support/wire.ts'
 
@@ -82,7 +82,7 @@ describe.each(operations)('%s', (operation) => {
   })
 
   test('without the token is 401, reaches nothing, and is recorded', async () => {
-    const { gateway, reached } = await prepare({ authenticator: createStaticTokenAuthenticator('s3cret') })
+    const { gateway, reached } = await prepare({ authenticator: staticTokenAuthenticator('s3cret') })
     const reply = await ask(gateway, operation)
     expect(reply.status).toBe(401)
     expect(reached).toEqual([])

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createStaticTokenAuthenticator } from '#authn/authenticator.ts'
 import { type MemoryGateway, startMemoryGateway } from '../support/memory-gateway.ts'
+import { staticTokenAuthenticator } from '../support/static-token.ts'
 import { exchange } from '../support/wire.ts'
 
 const right = 'Authorization: Bearer right'
@@ -9,7 +9,7 @@ const wrong = 'Authorization: Bearer wrong'
 describe('a header that stands twice', () => {
   let gateway: MemoryGateway
   beforeAll(async () => {
-    gateway = await startMemoryGateway({ authenticator: createStaticTokenAuthenticator('right') })
+    gateway = await startMemoryGateway({ authenticator: staticTokenAuthenticator('right') })
   })
   afterAll(() => gateway.stop())
 

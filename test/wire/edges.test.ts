@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { createStaticTokenAuthenticator } from '#authn/authenticator.ts'
 import { createMemoryCatalog } from '../support/memory-catalog.ts'
 import { type MemoryGateway, startMemoryGateway } from '../support/memory-gateway.ts'
+import { staticTokenAuthenticator } from '../support/static-token.ts'
 import { call, exchange, fill, wireText } from '../support/wire.ts'
 
 let gateway: MemoryGateway
@@ -51,7 +51,7 @@ test('a body of another media type is an audited refusal of the operation', asyn
 })
 
 test('who is not known is told how to come back', async () => {
-  const closed = await startMemoryGateway({ authenticator: createStaticTokenAuthenticator('t') })
+  const closed = await startMemoryGateway({ authenticator: staticTokenAuthenticator('t') })
   try {
     const reply = await call(closed, 'GET /namespaces')
     expect([reply.status, reply.headers.get('www-authenticate')]).toEqual([401, 'Bearer'])

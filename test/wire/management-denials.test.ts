@@ -1,7 +1,6 @@
 /** Every operation of the management face under every refusal, generated from the list of endpoints. */
 import { readFile } from 'node:fs/promises'
 import { afterEach, describe, expect, test } from 'vitest'
-import { createStaticTokenAuthenticator } from '#authn/authenticator.ts'
 import type { Authorizer } from '#authz/authorizer.ts'
 import { createManagementOperations } from '#gateway/operations/management/management.ts'
 import { createPageTokens } from '#gateway/page-token.ts'
@@ -16,6 +15,7 @@ import {
 } from '../support/memory-gateway.ts'
 import { createMemoryProjects } from '../support/memory-projects.ts'
 import { createMemoryRegistry, type MemoryRegistry } from '../support/memory-registry.ts'
+import { staticTokenAuthenticator } from '../support/static-token.ts'
 
 const endpointsOver = (registry: MemoryRegistry) =>
   managementEndpoints(
@@ -124,7 +124,7 @@ describe.each(lines)('%s', (...line) => {
   })
 
   test('is 401 without the token, before anything is read', async () => {
-    const { registry, gateway, ask } = await prepare({ authenticator: createStaticTokenAuthenticator('t') })
+    const { registry, gateway, ask } = await prepare({ authenticator: staticTokenAuthenticator('t') })
     expect((await ask(line)).status).toBe(401)
     expect(registry.changes).toEqual([])
     expect(gateway.audited).toMatchObject([{ operation, decision: 'denied', status: 401 }])

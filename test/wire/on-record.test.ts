@@ -1,6 +1,5 @@
 /** Every request is on record: those that lead nowhere, and those that nobody had the time to look at. */
 import { afterEach, describe, expect, test } from 'vitest'
-import { createStaticTokenAuthenticator } from '#authn/authenticator.ts'
 import { CatalogError } from '#model/errors.ts'
 import type { AuditDraft } from '#model/event.ts'
 import { createMemoryCatalog } from '../support/memory-catalog.ts'
@@ -9,6 +8,7 @@ import {
   type MemoryGatewayOptions,
   startMemoryGateway,
 } from '../support/memory-gateway.ts'
+import { staticTokenAuthenticator } from '../support/static-token.ts'
 import { call, exchange, wireText } from '../support/wire.ts'
 
 const open: MemoryGateway[] = []
@@ -28,7 +28,7 @@ describe('a request that leads to no operation', () => {
     ['a method that nobody has', 'PROPFIND /namespaces', 405, /PROPFIND/],
   ])('(%s) is on record with its sender', async (...row) => {
     const [, line, status, reason] = row
-    const gateway = await start({ authenticator: createStaticTokenAuthenticator('t') })
+    const gateway = await start({ authenticator: staticTokenAuthenticator('t') })
     const headers = { authorization: 'Bearer t', 'x-request-id': 'lost-1' }
     expect((await call(gateway, line, { headers })).status).toBe(status)
     expect(gateway.audited).toMatchObject([
@@ -41,7 +41,7 @@ describe('a request that leads to no operation', () => {
   })
 
   test('tells a stranger nothing but that it is one, with a body or without', async () => {
-    const gateway = await start({ authenticator: createStaticTokenAuthenticator('t') })
+    const gateway = await start({ authenticator: staticTokenAuthenticator('t') })
     for (const body of ['', 'hello']) {
       const text = await exchange(gateway.port, wireText('POST /nothing', [], body))
       expect(text).toMatch(/^HTTP\/1\.1 401 /)

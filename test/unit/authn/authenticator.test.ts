@@ -1,10 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import {
-  type Credentials,
-  createAnonymousAuthenticator,
-  createStaticTokenAuthenticator,
-} from '#authn/authenticator.ts'
+import { type Credentials, createAnonymousAuthenticator } from '#authn/authenticator.ts'
 import { CatalogError } from '#model/errors.ts'
+import { staticTokenAuthenticator } from '../../support/static-token.ts'
 
 const sent = (over: Partial<Credentials> = {}): Credentials => ({
   authorization: undefined,
@@ -23,7 +20,7 @@ const refusalOf = (work: () => unknown): string => {
 }
 
 describe('one static token', () => {
-  const authenticator = createStaticTokenAuthenticator('s3cret')
+  const authenticator = staticTokenAuthenticator('s3cret')
 
   test.each(['Bearer s3cret', 'bearer s3cret', 'BEARER   s3cret'])('is taken from "%s"', (authorization) => {
     expect(authenticator.authenticate(sent({ authorization }))).toEqual({ kind: 'token', id: 'token:static' })

@@ -79,7 +79,7 @@ describe('a bearer token', () => {
     ['of letters beyond ASCII', 'Bearer a-\u00e9'],
     ['of control characters', 'Bearer a-\u0000'],
   ])('%s is no credential', async (_, authorization) => {
-    const provider = good()
+    const provider = { ...good(), claims: () => true }
     expect(await outcomeOf(() => open([provider]).ask(authorization))).toBe(refused)
     expect(provider.asked).toEqual([])
   })
