@@ -7,8 +7,8 @@ import { CatalogError, isCatalogError } from '#model/errors.ts'
 import type { IdempotencyClaim, Receipt } from '#model/event.ts'
 import { draftOf, type Trail } from './audit.ts'
 import { missing } from './denial.ts'
-import { versionIn } from './if-match.ts'
 import { checkKey, type IdempotencyLedger, runOnce } from './idempotency.ts'
+import { versionIn } from './if-match.ts'
 import type { Operation, Target, Task } from './operation.ts'
 
 export interface ExecuteDeps {

@@ -20,10 +20,12 @@ export interface Declaration<Q extends TProperties = TProperties, B extends TSch
   readonly bodyForm?: 'json' | 'form'
   /** Every success by status; null: without a body. The operation's own success is among them. */
   readonly answers: Readonly<Record<number, TSchema | null>>
+  /** Of bodies and answers; `application/json` by default. */
+  readonly mediaType?: `application/${string}json`
   /** The form of errors, where it is not the face's. */
   readonly errors?: TSchema
-  /** The object's version: `tag`, the answer carries it as `ETag`; `match`, a change takes `If-Match`. */
-  readonly version?: 'tag' | 'match'
+  /** The answer carries the object's version as `ETag`, and a change of it takes `If-Match`. */
+  readonly versioned?: true
   /** Nobody needs to say who they are. */
   readonly open?: true
 }

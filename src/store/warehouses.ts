@@ -37,6 +37,8 @@ export interface WarehouseRecord {
   readonly purgeByDefault: boolean
   /** Null: the server's. */
   readonly historyRetentionSeconds: number | null
+  /** What was declared and is only told back. */
+  readonly settings: Readonly<Record<string, unknown>>
   readonly version: number
   readonly createdAt: Date
   readonly updatedAt: Date
@@ -50,6 +52,7 @@ interface WarehouseSettings {
   readonly verifyMetadataFile: boolean | null
   readonly purgeByDefault: boolean
   readonly historyRetentionSeconds: number | null
+  readonly settings: Readonly<Record<string, unknown>>
 }
 
 export interface WarehouseDraft extends Partial<WarehouseSettings> {
@@ -74,6 +77,7 @@ const columns = {
   verifyMetadataFile: warehouse.verifyMetadataFile,
   purgeByDefault: warehouse.purgeByDefault,
   historyRetentionSeconds: warehouse.historyRetentionSeconds,
+  settings: warehouse.settings,
   version: warehouse.version,
   createdAt: warehouse.createdAt,
   updatedAt: warehouse.updatedAt,
@@ -84,14 +88,16 @@ const columns = {
   },
 }
 
-interface Row extends Omit<WarehouseRecord, 'status' | 'storage'> {
+interface Row extends Omit<WarehouseRecord, 'status' | 'storage' | 'settings'> {
   readonly status: string
+  readonly settings: unknown
   readonly storage: Omit<StorageRecord, 'settings'> & { readonly settings: unknown }
 }
 
 const recordOf = (row: Row): WarehouseRecord => ({
   ...row,
   status: row.status === 'inactive' ? 'inactive' : 'active',
+  settings: row.settings as WarehouseRecord['settings'],
   storage: { ...row.storage, settings: row.storage.settings as StorageRecord['settings'] },
 })
 

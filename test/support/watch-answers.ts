@@ -42,9 +42,9 @@ globalThis.fetch = async (input, init) => {
   const answer = await original(input, init)
   const target = targetOf(input)
   if (!isOurs(target, answer)) return answer
-  const { checkStatus, checkBody } = await load()
+  const { checkHead, checkBody } = await load()
   const answered = { method: methodOf(input, init), target, status: answer.status }
-  checkStatus(answered)
+  checkHead(answered, answer.headers)
   watchBody(answer, (body) => checkBody(answered, body))
   return answer
 }

@@ -6,7 +6,7 @@ import { createComponents } from '#http/openapi/components.ts'
 import { createPages } from '#http/openapi/pages.ts'
 import { probePages } from '#http/probes.ts'
 import { createRouter } from '#http/router.ts'
-import { apiDocument, checkBody, checkStatus, faces } from '../support/api-document.ts'
+import { apiDocument, checkBody, checkHead, faces } from '../support/api-document.ts'
 
 const documented = Object.entries(apiDocument.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
@@ -55,7 +55,12 @@ describe('an answer in a test', () => {
   const info = { method: 'GET', target: '/management/v1/info', status: 200 }
 
   test('fails it where the status is not documented', () => {
-    expect(() => checkStatus({ ...info, status: 202 })).toThrow('does not know')
+    expect(() => checkHead({ ...info, status: 202 }, new Headers())).toThrow('does not know')
+  })
+
+  test('fails it where a promised header is missing', () => {
+    const one = { ...info, target: '/management/v1/warehouse/x' }
+    expect(() => checkHead(one, new Headers())).toThrow('ETag')
   })
 
   test('fails it where a member is missing or unknown', () => {

@@ -1,14 +1,22 @@
 /** From the output of an operation to the wire forms of the management face (Lakekeeper's, where it has one). */
+import { tagOf } from '#gateway/if-match.ts'
 import type {
   ConnectionRecord,
   MountRecord,
   WarehouseRecord,
 } from '#gateway/operations/management/registry.ts'
 import { storageWire } from '#gateway/operations/management/storage-wire.ts'
+import { inactiveOf, policiesWire } from '#gateway/operations/management/warehouse-policies.ts'
 import type { JsonObject } from '#model/json.ts'
-import { type Answer, jsonAnswer } from '../answer.ts'
+import { type Answer, type Header, jsonAnswer } from '../answer.ts'
 
-const created = (value: JsonObject): Answer => ({ ...jsonAnswer(value), status: 201 })
+const created = (value: JsonObject, headers: readonly Header[] = []): Answer => ({
+  ...jsonAnswer(value, headers),
+  status: 201,
+})
+
+/** A change that says `If-Match` happens to this version or not at all. */
+const tagged = ({ version }: { readonly version: number }): readonly Header[] => [['ETag', tagOf(version)]]
 
 const warehouseWire = (record: WarehouseRecord): JsonObject => ({
   id: record.id,
@@ -16,17 +24,19 @@ const warehouseWire = (record: WarehouseRecord): JsonObject => ({
   name: record.name,
   'project-id': record.projectId,
   ...storageWire(record.storage),
-  'delete-profile': { type: 'hard' },
+  ...policiesWire(record.policies ?? {}),
   status: record.status,
   protected: record.protected,
-  'allowed-format-versions': [1, 2, 3],
   'allowed-locations': record.allowedLocations,
   'verify-metadata-file': record.verifyMetadataFile,
+  'lakegate-inactive': inactiveOf(record.storage, record.policies ?? {}),
   'updated-at': record.updatedAt.toISOString(),
 })
 
-export const answerWarehouse = (record: WarehouseRecord): Answer => jsonAnswer(warehouseWire(record))
-export const answerCreatedWarehouse = (record: WarehouseRecord): Answer => created(warehouseWire(record))
+export const answerWarehouse = (record: WarehouseRecord): Answer =>
+  jsonAnswer(warehouseWire(record), tagged(record))
+export const answerCreatedWarehouse = (record: WarehouseRecord): Answer =>
+  created(warehouseWire(record), tagged(record))
 export const answerWarehouses = (records: readonly WarehouseRecord[]): Answer =>
   jsonAnswer({ warehouses: records.map(warehouseWire) })
 
@@ -42,8 +52,10 @@ const connectionWire = (record: ConnectionRecord): JsonObject => ({
   'updated-at': record.updatedAt.toISOString(),
 })
 
-export const answerConnection = (record: ConnectionRecord): Answer => jsonAnswer(connectionWire(record))
-export const answerCreatedConnection = (record: ConnectionRecord): Answer => created(connectionWire(record))
+export const answerConnection = (record: ConnectionRecord): Answer =>
+  jsonAnswer(connectionWire(record), tagged(record))
+export const answerCreatedConnection = (record: ConnectionRecord): Answer =>
+  created(connectionWire(record), tagged(record))
 export const answerConnections = (records: readonly ConnectionRecord[]): Answer =>
   jsonAnswer({ connections: records.map(connectionWire) })
 

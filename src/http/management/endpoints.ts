@@ -48,6 +48,7 @@ import {
   warehouseForm,
   warehousesForm,
 } from './schemas.ts'
+import { warehouseProfileEndpoints } from './warehouse-profiles.ts'
 
 const answerNothing = () => noContent
 
@@ -68,18 +69,19 @@ const warehouseEndpoints = (operations: ManagementOperations): readonly Endpoint
     declares: {
       summary: 'Makes a warehouse',
       body: createWarehouseSchema,
+      versioned: true,
       answers: { 201: warehouseForm },
     },
     read: readBody,
     answer: answerCreatedWarehouse,
   }),
   endpoint(`GET ${warehouse}`, operations.getWarehouse, {
-    declares: { summary: 'One warehouse', answers: { 200: warehouseForm } },
+    declares: { summary: 'One warehouse', versioned: true, answers: { 200: warehouseForm } },
     read: readId,
     answer: answerWarehouse,
   }),
   endpoint(`DELETE ${warehouse}`, operations.deleteWarehouse, {
-    declares: { summary: 'Deletes an empty warehouse', answers: { 204: null } },
+    declares: { summary: 'Deletes an empty warehouse', versioned: true, answers: { 204: null } },
     read: readId,
     answer: answerNothing,
   }),
@@ -90,6 +92,7 @@ const warehouseChangeEndpoints = (operations: ManagementOperations): readonly En
     declares: {
       summary: 'Renames a warehouse; its id, prefix and content stay',
       body: renameWarehouseSchema,
+      versioned: true,
       answers: { 200: warehouseForm },
     },
     read: readNewName,
@@ -99,6 +102,7 @@ const warehouseChangeEndpoints = (operations: ManagementOperations): readonly En
     declares: {
       summary: 'Sets storage profile and credential anew; the location stays',
       body: warehouseStorageSchema,
+      versioned: true,
       answers: { 200: warehouseForm },
     },
     read: readIdAndBody,
@@ -108,6 +112,7 @@ const warehouseChangeEndpoints = (operations: ManagementOperations): readonly En
     declares: {
       summary: 'Changes settings; what is left out stays',
       body: warehouseSettingsSchema,
+      versioned: true,
       answers: { 200: warehouseForm },
     },
     read: readIdAndBody,
@@ -123,12 +128,16 @@ const warehouseChangeEndpoints = (operations: ManagementOperations): readonly En
     answer: answerProtection,
   }),
   endpoint(`POST ${warehouse}/activate`, operations.activateWarehouse, {
-    declares: { summary: 'Serves the warehouse again', answers: { 200: warehouseForm } },
+    declares: { summary: 'Serves the warehouse again', versioned: true, answers: { 200: warehouseForm } },
     read: readId,
     answer: answerWarehouse,
   }),
   endpoint(`POST ${warehouse}/deactivate`, operations.deactivateWarehouse, {
-    declares: { summary: 'Keeps the warehouse, and does not serve it', answers: { 200: warehouseForm } },
+    declares: {
+      summary: 'Keeps the warehouse, and does not serve it',
+      versioned: true,
+      answers: { 200: warehouseForm },
+    },
     read: readId,
     answer: answerWarehouse,
   }),
@@ -147,18 +156,19 @@ const connectionEndpoints = (operations: ManagementOperations): readonly Endpoin
     declares: {
       summary: 'Makes a connection to an upstream',
       body: createConnectionSchema,
+      versioned: true,
       answers: { 201: connectionForm },
     },
     read: readBody,
     answer: answerCreatedConnection,
   }),
   endpoint(`GET ${connection}`, operations.getConnection, {
-    declares: { summary: 'One connection', answers: { 200: connectionForm } },
+    declares: { summary: 'One connection', versioned: true, answers: { 200: connectionForm } },
     read: readId,
     answer: answerConnection,
   }),
   endpoint(`DELETE ${connection}`, operations.deleteConnection, {
-    declares: { summary: 'Deletes a connection that no mount uses', answers: { 204: null } },
+    declares: { summary: 'Deletes a connection that no mount uses', versioned: true, answers: { 204: null } },
     read: readId,
     answer: answerNothing,
   }),
@@ -166,6 +176,7 @@ const connectionEndpoints = (operations: ManagementOperations): readonly Endpoin
     declares: {
       summary: 'Renames a connection',
       body: renameConnectionSchema,
+      versioned: true,
       answers: { 200: connectionForm },
     },
     read: readNewName,
@@ -175,6 +186,7 @@ const connectionEndpoints = (operations: ManagementOperations): readonly Endpoin
     declares: {
       summary: 'Sets the configuration of a connection anew',
       body: connectionConfigSchema,
+      versioned: true,
       answers: { 200: connectionForm },
     },
     read: readIdAndBody,
@@ -219,6 +231,7 @@ export const managementEndpoints = (operations: ManagementOperations): readonly 
   ...projectEndpoints(operations),
   ...warehouseEndpoints(operations),
   ...warehouseChangeEndpoints(operations),
+  ...warehouseProfileEndpoints(operations),
   ...connectionEndpoints(operations),
   ...mountEndpoints(operations),
 ]

@@ -38,8 +38,10 @@ export const warehouseForm = form('Warehouse', {
   status: Type.Union([Type.Literal('active'), Type.Literal('inactive')]),
   protected: Type.Boolean(),
   'allowed-format-versions': Type.Array(Type.Integer()),
+  'default-format-version': Type.Optional(Type.Integer()),
   'allowed-locations': Type.Array(text),
   'verify-metadata-file': orNull(Type.Boolean()),
+  'lakegate-inactive': Type.Array(text, { description: 'What is stored and has no effect yet' }),
   'updated-at': time,
 })
 export const warehousesForm = form('Warehouses', { warehouses: Type.Array(warehouseForm), ...nextPage })

@@ -23,7 +23,7 @@ interface Writing {
   readonly taken: ReadonlySet<unknown>
 }
 
-const json = (schema: SchemaNode): SchemaNode => ({ 'application/json': { schema } })
+const usualType = 'application/json'
 
 const pathParameters = (path: string): readonly SchemaNode[] =>
   [...path.matchAll(/\{([^}]+)\}/g)].map(([, name]) => ({
@@ -56,21 +56,26 @@ const headerParameters = ({ kind, declares }: Endpoint): readonly SchemaNode[] =
   header('x-project-id', 'The project that is meant; absent: the default one'),
   header('x-assume-role', 'Id of the one role to act with'),
   ...(kind === 'change' ? [header('Idempotency-Key', 'A uuid: the change happens once under it')] : []),
-  ...(declares.version === 'match' ? [header('If-Match', 'The ETag that the object must still have')] : []),
+  ...(kind === 'change' && declares.versioned
+    ? [header('If-Match', 'The ETag that the object must still have')]
+    : []),
   ...(declares.answers[304] === undefined ? [] : [header('If-None-Match', 'ETags that the client holds')]),
 ]
 
 const tagHeader = { ETag: { description: 'The version of the object', schema: { type: 'string' } } }
 
-const hasTag = ({ version, answers }: Declaration): boolean => version === 'tag' || answers[304] !== undefined
+const hasTag = ({ versioned, answers }: Declaration, schema: TSchema | null): boolean =>
+  (versioned === true && schema !== null) || answers[304] !== undefined
 
 const titleOf = (schema: TSchema | null): string =>
   schema !== null && 'title' in schema && typeof schema.title === 'string' ? schema.title : 'Done'
 
 const successOf = (declares: Declaration, schema: TSchema | null, components: Components): SchemaNode => ({
   description: titleOf(schema),
-  ...(hasTag(declares) ? { headers: tagHeader } : {}),
-  ...(schema === null ? {} : { content: json(components.refer(schema)) }),
+  ...(hasTag(declares, schema) ? { headers: tagHeader } : {}),
+  ...(schema === null
+    ? {}
+    : { content: { [declares.mediaType ?? usualType]: { schema: components.refer(schema) } } }),
 })
 
 const errorStatuses = [...new Set(Object.values(errorTable))].map(String)
@@ -80,11 +85,14 @@ const typesOf = (status: string): string =>
     .filter((type) => String(errorTable[type]) === status)
     .join(', ')
 
-const errorsOf = ({ errors = errorForm }: Declaration, components: Components): SchemaNode =>
+const errorsOf = (
+  { errors = errorForm, mediaType = usualType }: Declaration,
+  components: Components,
+): SchemaNode =>
   Object.fromEntries(
     errorStatuses.map((status) => [
       status,
-      { description: typesOf(status), content: json(components.refer(errors)) },
+      { description: typesOf(status), content: { [mediaType]: { schema: components.refer(errors) } } },
     ]),
   )
 
@@ -98,11 +106,14 @@ const answersOf = (declares: Declaration, components: Components): SchemaNode =>
   ),
 })
 
-const bodyOf = ({ body, bodyForm }: Declaration, components: Components): SchemaNode => {
+const bodyOf = (
+  { body, bodyForm, mediaType = usualType }: Declaration,
+  components: Components,
+): SchemaNode => {
   if (body === undefined) return {}
   const schema = components.refer(body)
   const form = bodyForm === 'form' ? { 'application/x-www-form-urlencoded': { schema } } : {}
-  return { requestBody: { required: true, content: { ...json(schema), ...form } } }
+  return { requestBody: { required: true, content: { [mediaType]: { schema }, ...form } } }
 }
 
 /** The face and, of the management face, the kind of object. */
@@ -113,11 +124,12 @@ const tagOf = (base: string, { template }: Endpoint): string => {
 
 const capitalized = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1)
 
-/** An operation that is served at a second path has the parameters of that one in its id. */
-const idOf = ({ operation, template }: Endpoint, taken: ReadonlySet<unknown>): string => {
+/** An operation that is served at a second path has the face and the parameters of that one in its id. */
+const idOf = (path: string, { operation }: Endpoint, taken: ReadonlySet<unknown>): string => {
   if (!taken.has(operation)) return operation
-  const words = [...template.matchAll(/\{([^}]+)\}/g)].flatMap(([, name = '']) => name.split(/[-_]/))
-  return `${operation}At${words.map(capitalized).join('')}`
+  const [, face = ''] = path.split('/')
+  const names = [...path.matchAll(/\{([^}]+)\}/g)].flatMap(([, name = '']) => name.split(/[-_]/))
+  return `${operation}At${[face.replace(/^\W+/, ''), ...names].map(capitalized).join('')}`
 }
 
 const operationOf = (
@@ -127,7 +139,7 @@ const operationOf = (
 ): SchemaNode & { readonly operationId: string } => {
   const { declares, template } = endpoint
   return {
-    operationId: idOf(endpoint, taken),
+    operationId: idOf(base + template, endpoint, taken),
     summary: declares.summary,
     tags: [tagOf(base, endpoint)],
     ...(declares.open ? { security: [] } : {}),

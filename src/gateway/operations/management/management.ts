@@ -4,6 +4,8 @@ import { createMountOperations } from './mounts.ts'
 import type { ManagementDeps } from './place.ts'
 import { createProjectOperations } from './projects.ts'
 import { createServerOperations } from './server.ts'
+import { createWarehouseProfileOperations } from './warehouse-profiles.ts'
+import { createValidationOperations } from './warehouse-validation.ts'
 import { createWarehouseOperations } from './warehouses.ts'
 
 export type ManagementOperations = ReturnType<typeof createManagementOperations>
@@ -12,6 +14,8 @@ export const createManagementOperations = (deps: ManagementDeps) => ({
   ...createServerOperations(deps),
   ...createProjectOperations(deps),
   ...createWarehouseOperations(deps),
+  ...createWarehouseProfileOperations(deps),
+  ...createValidationOperations(deps),
   ...createConnectionOperations(deps),
   ...createMountOperations(deps),
 })

@@ -17,6 +17,8 @@ export interface WarehouseRecord {
   readonly allowedLocations: readonly string[]
   /** Null: decided by the kind of store. */
   readonly verifyMetadataFile: boolean | null
+  /** What was declared and has no effect yet (`warehouse-policies.ts`). */
+  readonly policies?: JsonObject
   /** Raised by every change. */
   readonly version: number
   readonly updatedAt: Date
@@ -40,6 +42,7 @@ export interface WarehouseDraft extends WithSecrets {
   readonly storage: StorageRecord
   readonly allowedLocations: readonly string[]
   readonly verifyMetadataFile: boolean | null
+  readonly policies?: JsonObject
 }
 
 export interface WarehouseChange extends WithSecrets {
@@ -49,6 +52,7 @@ export interface WarehouseChange extends WithSecrets {
   readonly storage?: StorageRecord
   readonly allowedLocations?: readonly string[]
   readonly verifyMetadataFile?: boolean | null
+  readonly policies?: JsonObject
 }
 
 export interface ConnectionRecord {

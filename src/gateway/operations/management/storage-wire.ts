@@ -1,5 +1,5 @@
 /** A warehouse's storage as management clients spell it (the paths and JSON of Lakekeeper), and as it is recorded. */
-import { type Static, Type } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 import { CatalogError } from '#model/errors.ts'
 import type { JsonObject } from '#model/json.ts'
 import { nearest } from '#model/schema.ts'
@@ -11,10 +11,26 @@ const strict = { additionalProperties: false } as const
 const secret = secretSchema()
 const text = Type.String({ minLength: 1 })
 const absent = Type.Null()
-const maybe = <T extends ReturnType<typeof Type.String> | ReturnType<typeof Type.Boolean>>(schema: T) =>
-  Type.Optional(Type.Union([schema, absent]))
+const maybe = <T extends TSchema>(schema: T) => Type.Optional(Type.Union([schema, absent]))
 
 const fileProfile = Type.Object({ type: Type.Literal('file'), location: text }, strict)
+
+/** Stored and told back; without effect until credentials are vended, and the answer says so. */
+const storedMembers = {
+  'sts-enabled': maybe(Type.Boolean()),
+  'remote-signing-enabled': maybe(Type.Boolean()),
+  'remote-signing-url-style': maybe(text),
+  'assume-role-arn': maybe(text),
+  'sts-role-arn': maybe(text),
+  'sts-endpoint': maybe(Type.String({ pattern: '^https?://' })),
+  'sts-token-validity-seconds': maybe(Type.Integer({ minimum: 0 })),
+  'sts-session-tags': maybe(Type.Record(Type.String(), Type.String())),
+  'aws-kms-key-arn': maybe(text),
+  'allow-alternative-protocols': maybe(Type.Boolean()),
+  'legacy-md5-behavior': maybe(Type.Boolean()),
+  'push-s3-delete-disabled': maybe(Type.Boolean()),
+  'storage-layout': maybe(Type.Object({ type: text })),
+}
 
 const s3Profile = Type.Object(
   {
@@ -25,9 +41,7 @@ const s3Profile = Type.Object(
     endpoint: maybe(Type.String({ pattern: '^https?://' })),
     flavor: maybe(Type.String({ pattern: '^(aws|s3-compat|minio)$' })),
     'path-style-access': maybe(Type.Boolean()),
-    // Vending is not served yet: a profile that asks for it would be a promise that is not kept.
-    'sts-enabled': Type.Optional(Type.Literal(false)),
-    'remote-signing-enabled': Type.Optional(Type.Literal(false)),
+    ...storedMembers,
   },
   strict,
 )
@@ -38,6 +52,8 @@ const accessKey = Type.Object(
     'credential-type': Type.Literal('access-key'),
     'access-key-id': secret,
     'secret-access-key': secret,
+    /** Stored, without effect. */
+    'external-id': maybe(text),
   },
   strict,
 )
@@ -52,6 +68,10 @@ export const storageMembers = {
   'storage-profile': Type.Union([fileProfile, s3Profile]),
   'storage-credential': Type.Optional(Type.Union([accessKey, systemIdentity, absent])),
 }
+export const newCredentialSchema = Type.Object(
+  { 'new-storage-credential': storageMembers['storage-credential'] },
+  strict,
+)
 
 /** The settings of a recorded storage in which secrets stand. */
 export const storageSettingsSchema = Type.Object({ 'access-key-id': secret, 'secret-access-key': secret })
@@ -61,18 +81,30 @@ type StorageWire = Static<typeof storageSchema>
 
 const bare = (location: string): string => location.replace(/(?<=[^/:])\/+$/, '')
 
-const said = (members: Readonly<Record<string, JsonObject[string] | undefined>>): JsonObject =>
+type Members = Readonly<Record<string, JsonObject[string] | undefined>>
+
+const said = (members: Members): JsonObject =>
   Object.fromEntries(
     Object.entries(members).filter(
       (entry): entry is [string, JsonObject[string]] => entry[1] !== undefined && entry[1] !== null,
     ),
   )
 
-const credentialOf = (credential: StorageWire['storage-credential']): JsonObject =>
+/** What is only stored is not worth a word where it asks for nothing. */
+const storedOf = (profile: Members): JsonObject =>
+  Object.fromEntries(
+    Object.keys(storedMembers).flatMap((name) => {
+      const value = profile[name]
+      return value === undefined || value === null || value === false ? [] : [[name, value]]
+    }),
+  )
+
+const credentialOf = (credential: StorageWire['storage-credential']): Members =>
   credential?.['credential-type'] === 'access-key'
     ? {
         'access-key-id': credential['access-key-id'],
         'secret-access-key': credential['secret-access-key'],
+        'external-id': credential['external-id'],
       }
     : {}
 
@@ -93,29 +125,34 @@ export const storageRecord = (wire: StorageWire): StorageRecord => {
       endpoint: profile.endpoint,
       flavor: profile.flavor,
       'path-style-access': profile['path-style-access'],
+      ...storedOf(profile),
       ...credentialOf(credential),
     }),
   }
 }
 
 const s3Wire = ({ location, settings }: StorageRecord): JsonObject => {
-  const { 'access-key-id': id, 'secret-access-key': secret, ...profile } = settings
+  const { 'access-key-id': id, 'secret-access-key': secret, 'external-id': external, ...profile } = settings
   const [, bucket = '', prefix = ''] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(location) ?? []
   return {
     'storage-profile': {
       type: 's3',
       bucket,
       ...(prefix === '' ? {} : { 'key-prefix': prefix }),
-      ...profile,
       'sts-enabled': false,
       'remote-signing-enabled': false,
+      ...profile,
     },
     ...(id === undefined || secret === undefined
       ? {}
       : {
-          'storage-credential-type': 'access-key',
+          'storage-credential-type': { type: 's3', 'credential-type': 'access-key' },
           // References, never secrets: whoever declares the state compares them.
-          'storage-credential': { 'access-key-id': id, 'secret-access-key': secret },
+          'storage-credential': said({
+            'access-key-id': id,
+            'secret-access-key': secret,
+            'external-id': external,
+          }),
         }),
   }
 }

@@ -1,4 +1,5 @@
 /** The registry on our store: each change in one transaction with its receipt. */
+import type { CallContext } from '#catalog/catalog.ts'
 import type { EventDraft } from '#model/event.ts'
 import { type JsonObject, stringifyJson } from '#model/json.ts'
 import * as connections from '#store/connections.ts'
@@ -7,14 +8,15 @@ import * as mounts from '#store/mounts.ts'
 import { assignDefaultWarehouse, findProject } from '#store/projects.ts'
 import { insertSecrets } from '#store/secrets.ts'
 import * as warehouses from '#store/warehouses.ts'
-import type { ConnectionRecord, MountRecord, Registry, WarehouseRecord } from './registry.ts'
+import type { ConnectionRecord, MountRecord, Registry, StorageRecord, WarehouseRecord } from './registry.ts'
 import { type Change, createChange, type StoreChangeDeps } from './store-change.ts'
 
 /** Lists are whole: a project has few of these. */
 const everything = { limit: 100_000 }
 
-const warehouseOf = (row: warehouses.WarehouseRecord): WarehouseRecord => ({
+const warehouseOf = ({ settings, ...row }: warehouses.WarehouseRecord): WarehouseRecord => ({
   ...row,
+  policies: settings as JsonObject,
   storage: {
     kind: row.storage.kind === 's3' ? 's3' : 'file',
     location: row.storage.location,
@@ -32,6 +34,21 @@ const withPrototype = (config: JsonObject): JsonObject => JSON.parse(stringifyJs
 
 const asColumns = <T extends { readonly config?: JsonObject }>(draft: T): T =>
   draft.config === undefined ? draft : { ...draft, config: withPrototype(draft.config) }
+
+/** The object as the caller has seen it. */
+const seen = ({ version }: CallContext, id: string) => (version === undefined ? { id } : { id, version })
+
+/** Of the storage's settings too: members of a profile are decoded JSON. */
+const withPolicies = <T extends { readonly policies?: JsonObject; readonly storage?: StorageRecord }>({
+  policies,
+  ...rest
+}: T) => ({
+  ...rest,
+  ...(rest.storage === undefined
+    ? {}
+    : { storage: { ...rest.storage, settings: withPrototype(rest.storage.settings) } }),
+  ...(policies === undefined ? {} : { settings: withPrototype(policies) }),
+})
 
 const mountOf = ({ connection, ...row }: mounts.MountRecord): MountRecord => ({
   ...row,
@@ -74,7 +91,9 @@ const warehouseMembers = (database: Database, change: Change): WarehouseMembers 
   createWarehouse: (context, projectId, { secrets = [], ...draft }) =>
     change(context, async (tx) => {
       const createdBy = context.principal.id
-      const result = warehouseOf(await warehouses.insertWarehouse(tx, { ...draft, projectId, createdBy }))
+      const result = warehouseOf(
+        await warehouses.insertWarehouse(tx, { ...withPolicies(draft), projectId, createdBy }),
+      )
       await insertSecrets(tx, secrets)
       const project = await findProject(tx, projectId)
       if (project?.defaultWarehouse === null) await assignDefaultWarehouse(tx, projectId, result.id)
@@ -83,12 +102,12 @@ const warehouseMembers = (database: Database, change: Change): WarehouseMembers 
   changeWarehouse: (context, id, { secrets = [], ...asked }) =>
     change(context, async (tx) => {
       await insertSecrets(tx, secrets)
-      const result = warehouseOf(await warehouses.updateWarehouse(tx, { id }, asked))
+      const result = warehouseOf(await warehouses.updateWarehouse(tx, seen(context, id), withPolicies(asked)))
       return { result, event: eventOf('warehouse.changed', result) }
     }),
   removeWarehouse: (context, id) =>
     change(context, async (tx) => {
-      const row = await warehouses.deleteWarehouse(tx, { id })
+      const row = await warehouses.deleteWarehouse(tx, seen(context, id))
       return { result: undefined, event: eventOf('warehouse.deleted', row) }
     }),
 })
@@ -120,12 +139,12 @@ const connectionMembers = (database: Database, change: Change): ConnectionMember
   changeConnection: (context, id, { secrets = [], ...asked }) =>
     change(context, async (tx) => {
       await insertSecrets(tx, secrets)
-      const result = connectionOf(await connections.updateConnection(tx, { id }, asColumns(asked)))
+      const result = connectionOf(await connections.updateConnection(tx, seen(context, id), asColumns(asked)))
       return { result, event: eventOf('connection.changed', result) }
     }),
   removeConnection: (context, id) =>
     change(context, async (tx) => {
-      const row = await connections.deleteConnection(tx, { id })
+      const row = await connections.deleteConnection(tx, seen(context, id))
       return { result: undefined, event: eventOf('connection.deleted', row) }
     }),
 })

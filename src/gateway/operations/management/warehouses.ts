@@ -25,6 +25,7 @@ import {
 import type { StorageRecord, WarehouseChange, WarehouseRecord } from './registry.ts'
 import { replayMade, replayWarehouse } from './replays.ts'
 import { storageMembers, storageRecord, storageSettingsSchema } from './storage-wire.ts'
+import { policiesOf, policyMembers } from './warehouse-policies.ts'
 
 const strict = { additionalProperties: false } as const
 const name = Type.String({ minLength: 1, maxLength: 128, pattern: '^[^/@]+$' })
@@ -40,7 +41,7 @@ export const createWarehouseSchema = Type.Object(
     'warehouse-name': name,
     'project-id': Type.Optional(Type.Union([Type.String(), Type.Null()])),
     ...storageMembers,
-    'delete-profile': Type.Optional(Type.Object({ type: Type.Literal('hard') }, strict)),
+    ...policyMembers,
     ...settingsMembers,
   },
   strict,
@@ -122,6 +123,7 @@ const createWarehouse = (
       secrets,
       allowedLocations,
       verifyMetadataFile: input['verify-metadata-file'] ?? null,
+      policies: policiesOf(input),
     })
   }),
   replay: replayMade(
