@@ -4,6 +4,7 @@ import { tokenExchange } from '#gateway/operations/tokens/request.ts'
 import type { TokenOperations } from '#gateway/operations/tokens/tokens.ts'
 import { type Header, jsonAnswer } from '../answer.ts'
 import { type Endpoint, type HttpRequest, rawEndpoint } from '../endpoint.ts'
+import { errorForm } from '../error-form.ts'
 import {
   answerOAuthError,
   answerToken,
@@ -29,7 +30,8 @@ export const tokenEndpoints = ({ getToken }: TokenOperations): readonly Endpoint
         body: tokenRequestForm,
         bodyForm: 'form',
         answers: { 200: tokenForm },
-        errors: oauthErrorForm,
+        // Overload, and what is wrong with ourselves, keep the form of all.
+        errors: Type.Union([oauthErrorForm, errorForm]),
       },
       mostBytes: mostTokenBytes,
       read: readTokenRequest,
