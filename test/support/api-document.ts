@@ -3,6 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { createIcebergOperations } from '#gateway/operations/iceberg.ts'
 import { createManagementOperations } from '#gateway/operations/management/management.ts'
 import type { IcebergDeps } from '#gateway/operations/place.ts'
+import type { Endpoint } from '#http/endpoint.ts'
 import { createDocument, type OpenApiDocument } from '#http/openapi/document.ts'
 import { probePages } from '#http/probes.ts'
 import { splitUrl } from '#http/raw-url.ts'
@@ -42,7 +43,8 @@ const escaped = (part: string): string => part.replaceAll('~', '~0').replaceAll(
 const pointer = (parts: readonly string[]): string =>
   `${documentId}#/${parts.map((part) => encodeURIComponent(escaped(part))).join('/')}`
 
-const baseOf = (path: string): string => `/${path.split('/')[1] ?? ''}`
+const baseOf = (endpoint: Endpoint): string =>
+  faces.find(({ endpoints }) => endpoints.includes(endpoint))?.base ?? ''
 
 /** Path of the document and method, where the request meets an endpoint. */
 const placeOf = (method: string, target: string): readonly [path: string, method: string] | undefined => {
@@ -50,7 +52,7 @@ const placeOf = (method: string, target: string): readonly [path: string, method
   const probe = probePages.find(({ path }) => path === `/${segments.join('/')}`)
   if (probe) return [probe.path, 'get']
   const endpoint = router.find(method, segments)?.endpoint
-  return endpoint && [baseOf(target) + endpoint.template, endpoint.method.toLowerCase()]
+  return endpoint && [baseOf(endpoint) + endpoint.template, endpoint.method.toLowerCase()]
 }
 
 export interface Answered {
@@ -77,9 +79,11 @@ const declaredAnswer = (
   return { parts, answer }
 }
 
-/** Throws where the document knows no such answer. */
-export const checkStatus = (answered: Answered): void => {
-  declaredAnswer(answered)
+/** Throws where the document knows no such answer, or promises a header that is not there. */
+export const checkHead = (answered: Answered, headers: Headers): void => {
+  const promised = member(declaredAnswer(answered).answer, 'headers') ?? {}
+  const absent = Object.keys(promised).filter((name) => !headers.has(name))
+  if (absent.length > 0) throw new Error(`${where(answered)} without ${absent.join(', ')}`)
 }
 
 /** Throws where the body is not what the document promises. */
@@ -93,8 +97,9 @@ export const checkBody = (answered: Answered, text: string): void => {
   }
   if (content === undefined)
     throw new Error(`${where(answered)} with a body that is not in the API's document`)
-  if (member(content, 'application/json') === undefined) return
-  const validate = ajv.getSchema(pointer([...parts, 'content', 'application/json', 'schema']))
+  const type = Object.keys(content as object).find((name) => name.endsWith('json'))
+  if (type === undefined) return
+  const validate = ajv.getSchema(pointer([...parts, 'content', type, 'schema']))
   if (!validate) throw new Error(`${where(answered)}: no schema`)
   if (!validate(JSON.parse(text)))
     throw new Error(`${where(answered)} against the API's document: ${ajv.errorsText(validate.errors)}`)
