@@ -35,6 +35,8 @@ export interface MemoryGatewayOptions {
   readonly limits?: Partial<ServerLimits>
   readonly strictLists?: boolean
   readonly defaultWarehouse?: boolean
+  /** Instead of the one warehouse over `local` and `mounts`. */
+  readonly directory?: WarehouseDirectory
   readonly faces?: readonly Face[]
   readonly audit?: AuditSink
   readonly ledger?: IdempotencyLedger
@@ -128,7 +130,7 @@ export const startMemoryGateway = async (options: MemoryGatewayOptions = {}): Pr
     report: (event, error) => logged.push({ event, error }),
   })
   const operations = createIcebergOperations({
-    warehouses: directoryOf(warehouseOf(options), options.defaultWarehouse ?? true),
+    warehouses: options.directory ?? directoryOf(warehouseOf(options), options.defaultWarehouse ?? true),
     listing: { tokens: createPageTokens(Buffer.alloc(32, 7)), strict: options.strictLists ?? false },
   })
   const server = createHttpServer({
