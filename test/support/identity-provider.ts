@@ -90,6 +90,7 @@ const configurationOf = (setup: Setup, keys: readonly JWK[]) => ({
     response_types: [],
     scope,
     token_endpoint_auth_method: 'client_secret_post',
+    id_token_signed_response_alg: setup.algorithm,
   })),
   features: {
     clientCredentials: { enabled: true },
