@@ -167,6 +167,7 @@ const openHouse = async (ground: Ground): Promise<House> => {
     registry,
     server: serverFacts(ground, tenancy),
     projects: tenancy.projects,
+    roles: tenancy.roles,
     pageTokens: createPageTokens(ground.serverKey),
     projectId: defaultProject,
     connectors: upstreams.connectors,
@@ -196,7 +197,7 @@ const openAudit = ({ config, database, logs, parts }: Ground): Recorded => {
   return { sink: countingShed(audit, shed), shed }
 }
 
-const openPipelineDeps = (ground: Ground, { authorizer }: Tenancy, sink: AuditSink): PipelineDeps => {
+const openPipelineDeps = (ground: Ground, { authorizer, holdsRole }: Tenancy, sink: AuditSink): PipelineDeps => {
   const { database, logs, store, token, config, secret, parts } = ground
   const { server } = config
   return {
@@ -205,6 +206,7 @@ const openPipelineDeps = (ground: Ground, { authorizer }: Tenancy, sink: AuditSi
       parts,
     ),
     authorizer,
+    holdsRole,
     audit: sink,
     // The change has happened: where the store cannot take its record, the decision at least is kept until it can.
     recordRelayed: (entry, events) =>

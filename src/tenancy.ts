@@ -4,9 +4,14 @@ import type { IdentityMemory } from '#authn/identity-memory.ts'
 import { createAllowAll } from '#authz/allow-all.ts'
 import type { Authorizer } from '#authz/authorizer.ts'
 import { createMembershipAuthorizer } from '#authz/membership-authorizer.ts'
+import type { Standings } from '#authz/standing.ts'
 import { createStandings } from '#authz/standings.ts'
+import type { HoldsRole } from '#gateway/authenticate.ts'
+import { isId } from '#gateway/operations/management/place.ts'
 import type { ProjectRegistry } from '#gateway/operations/management/project-registry.ts'
+import type { RoleRegistry } from '#gateway/operations/management/role-registry.ts'
 import { createStoreProjects } from '#gateway/operations/management/store-projects.ts'
+import { createStoreRoles } from '#gateway/operations/management/store-roles.ts'
 import type { EventDraft } from '#model/event.ts'
 import type { Database } from '#store/database.ts'
 import { loadIdentityEpoch } from '#store/server.ts'
@@ -29,6 +34,8 @@ export interface Tenancy {
   /** As `GET /management/v1/info` names the authorizer. */
   readonly authorizerName: string
   readonly projects: ProjectRegistry
+  readonly roles: RoleRegistry
+  readonly holdsRole: HoldsRole
   /** What is remembered of roles and memberships: told of every change of them. */
   readonly memory: IdentityMemory
 }
@@ -38,6 +45,16 @@ const knowsProject =
   (directory: OpenDirectory): ProjectRegistry['knows'] =>
   (id) =>
     directory.hasProject(id) || directory.refresh().then(() => directory.hasProject(id))
+
+/** Whoever stands in no record (the static token, anybody in development) may act with any role that there is. */
+const createHoldsRole =
+  ({ of }: Standings): HoldsRole =>
+  (principal, role) => {
+    const recorded = principal.kind === 'user' || principal.kind === 'service-account'
+    if (!isId(role)) return false
+    const standing = of(recorded ? principal : { ...principal, assumedRole: role })
+    return standing instanceof Promise ? standing.then(({ roles }) => roles.has(role)) : standing.roles.has(role)
+  }
 
 export const createTenancy = (deps: TenancyDeps): Tenancy => {
   const { database, directory, development, report } = deps
@@ -63,6 +80,11 @@ export const createTenancy = (deps: TenancyDeps): Tenancy => {
     authorizer: development ? createAllowAll() : membership,
     authorizerName: development ? 'allow-all' : 'membership',
     projects,
+    roles: createStoreRoles({
+      ...{ database, changed: deps.changed },
+      report: (error) => report('roles.not-refreshed', error),
+    }),
+    holdsRole: createHoldsRole(standings),
     memory,
   }
 }

@@ -15,6 +15,7 @@ import {
 } from '../support/memory-gateway.ts'
 import { createMemoryProjects } from '../support/memory-projects.ts'
 import { createMemoryRegistry, type MemoryRegistry } from '../support/memory-registry.ts'
+import { createMemoryRoles, roleId } from '../support/memory-roles.ts'
 import { staticTokenAuthenticator } from '../support/static-token.ts'
 
 const endpointsOver = (registry: MemoryRegistry) =>
@@ -22,6 +23,7 @@ const endpointsOver = (registry: MemoryRegistry) =>
     createManagementOperations({
       registry,
       projects: createMemoryProjects(registry.changes),
+      roles: createMemoryRoles(registry.changes),
       pageTokens: createPageTokens(Buffer.alloc(32)),
       projectId: 'default',
       server: { id: '0190a1b2-0000-7000-8000-00000000000f', version: '1' },
@@ -57,10 +59,16 @@ const bodies: Readonly<Record<string, (registry: MemoryRegistry) => object>> = {
   createConnection: () => ({ 'connection-name': 'new', kind: 'iceberg-rest', config }),
   renameConnection: () => ({ 'new-name': 'new' }),
   updateConnectionConfig: () => ({ config }),
+  createRole: () => ({ name: 'new' }),
+  updateRole: () => ({ name: 'new' }),
+  updateRoleSourceSystem: () => ({ 'provider-id': 'oidc', 'source-id': 'g' }),
+  searchRoles: () => ({ search: 'an' }),
+  addRoleMembers: () => ({ members: [{ type: 'user', id: 'oidc~bob' }] }),
   createMount: ({ connection }) => ({ namespace: ['new'], 'connection-id': connection.id }),
 }
 
 const changing = new Set([
+  ...['deleteRole', 'removeRoleMember'],
   ...Object.keys(bodies),
   ...['deleteWarehouse', 'activateWarehouse', 'deactivateWarehouse', 'deleteConnection', 'deleteMount'],
   ...['deleteProject', 'deleteProjectById'],
@@ -68,6 +76,7 @@ const changing = new Set([
 
 const ownId = ({ connection, warehouse }: MemoryRegistry, template: string): string => {
   if (template.includes('/project/')) return 'default'
+  if (template.includes('/role/')) return roleId
   return template.includes('/connection/') ? connection.id : warehouse.id
 }
 

@@ -39,6 +39,7 @@ import {
   readNothing,
   readProtection,
 } from './read.ts'
+import { roleEndpoints } from './roles.ts'
 import {
   connectionForm,
   connectionsForm,
@@ -234,4 +235,5 @@ export const managementEndpoints = (operations: ManagementOperations): readonly 
   ...warehouseProfileEndpoints(operations),
   ...connectionEndpoints(operations),
   ...mountEndpoints(operations),
+  ...roleEndpoints(operations),
 ]

@@ -6,6 +6,7 @@ import { createSealing } from '#store/sealing.ts'
 import { samples } from '../../support/iceberg-requests.ts'
 import { createMemoryProjects } from '../../support/memory-projects.ts'
 import { createMemoryRegistry } from '../../support/memory-registry.ts'
+import { createMemoryRoles } from '../../support/memory-roles.ts'
 
 const iceberg = createIcebergOperations({
   warehouses: {
@@ -19,6 +20,7 @@ const iceberg = createIcebergOperations({
 const management = createManagementOperations({
   registry: createMemoryRegistry('default'),
   projects: createMemoryProjects(),
+  roles: createMemoryRoles(),
   pageTokens: createPageTokens(Buffer.alloc(32)),
   projectId: 'default',
   server: { id: 's', version: '1' },

@@ -3,6 +3,9 @@ import { createConnectionOperations } from './connections.ts'
 import { createMountOperations } from './mounts.ts'
 import type { ManagementDeps } from './place.ts'
 import { createProjectOperations } from './projects.ts'
+import { createRoleMemberOperations } from './role-members.ts'
+import type { RoleDeps } from './role-place.ts'
+import { createRoleOperations } from './roles.ts'
 import { createServerOperations } from './server.ts'
 import { createWarehouseProfileOperations } from './warehouse-profiles.ts'
 import { createValidationOperations } from './warehouse-validation.ts'
@@ -10,7 +13,7 @@ import { createWarehouseOperations } from './warehouses.ts'
 
 export type ManagementOperations = ReturnType<typeof createManagementOperations>
 
-export const createManagementOperations = (deps: ManagementDeps) => ({
+export const createManagementOperations = (deps: ManagementDeps & RoleDeps) => ({
   ...createServerOperations(deps),
   ...createProjectOperations(deps),
   ...createWarehouseOperations(deps),
@@ -18,4 +21,6 @@ export const createManagementOperations = (deps: ManagementDeps) => ({
   ...createValidationOperations(deps),
   ...createConnectionOperations(deps),
   ...createMountOperations(deps),
+  ...createRoleOperations(deps),
+  ...createRoleMemberOperations(deps),
 })
