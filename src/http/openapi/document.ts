@@ -124,12 +124,11 @@ const tagOf = (base: string, { template }: Endpoint): string => {
 
 const capitalized = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1)
 
-/** An operation that is served at a second path has the face and the parameters of that one in its id. */
+/** An operation that is served at a second path has that path in its id. */
 const idOf = (path: string, { operation }: Endpoint, taken: ReadonlySet<unknown>): string => {
   if (!taken.has(operation)) return operation
-  const [, face = ''] = path.split('/')
-  const names = [...path.matchAll(/\{([^}]+)\}/g)].flatMap(([, name = '']) => name.split(/[-_]/))
-  return `${operation}At${[face.replace(/^\W+/, ''), ...names].map(capitalized).join('')}`
+  const words = path.split(/\W+|_/).filter((word) => word !== '')
+  return `${operation}At${words.map(capitalized).join('')}`
 }
 
 const operationOf = (

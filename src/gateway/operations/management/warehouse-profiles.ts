@@ -19,7 +19,7 @@ export const withCredential = (
   { name, storage }: WarehouseRecord,
   { 'new-storage-credential': credential }: NewCredential,
 ): WarehouseStorage => {
-  if (storage.kind === 'file')
+  if (storage.kind === 'file' && credential)
     throw new CatalogError('BadRequestException', `The storage of warehouse ${name} takes no credential`)
   // What is told back is what was taken: a profile of ours keeps to its own schema.
   const { 'storage-profile': profile } = storageWire(storage) as unknown as WarehouseStorage
