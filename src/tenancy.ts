@@ -53,7 +53,9 @@ const createHoldsRole =
     const recorded = principal.kind === 'user' || principal.kind === 'service-account'
     if (!isId(role)) return false
     const standing = of(recorded ? principal : { ...principal, assumedRole: role })
-    return standing instanceof Promise ? standing.then(({ roles }) => roles.has(role)) : standing.roles.has(role)
+    return standing instanceof Promise
+      ? standing.then(({ roles }) => roles.has(role))
+      : standing.roles.has(role)
   }
 
 export const createTenancy = (deps: TenancyDeps): Tenancy => {
