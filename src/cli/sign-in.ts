@@ -13,6 +13,10 @@ const usualScope = 'openid profile email offline_access'
 
 const isLoopback = (url: URL): boolean => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)
 
+/** A command line that a person has installed can keep no secret: it is a public client. */
+const proofOf = (secret: string | undefined): oidc.ClientAuth =>
+  secret === undefined ? oidc.None() : oidc.ClientSecretPost(secret)
+
 /** Plain HTTP only toward this machine. */
 const discover = async (
   issuer: string,
@@ -21,7 +25,7 @@ const discover = async (
 ): Promise<oidc.Configuration> => {
   const url = new URL(issuer)
   try {
-    return await oidc.discovery(url, client.id, undefined, oidc.ClientSecretPost(client.secret), {
+    return await oidc.discovery(url, client.id, undefined, proofOf(client.secret), {
       [oidc.customFetch]: (input, init) => terminal.fetch(input, init as RequestInit),
       execute: isLoopback(url) ? [oidc.allowInsecureRequests] : [],
     })
