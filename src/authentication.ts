@@ -126,11 +126,6 @@ const openProviders = (deps: AuthenticationDeps, parts: AsyncDisposableStack): r
   ]
 }
 
-/** Whoever a provider vouches for is welcome. */
-export const unrecordedPeople: People = {
-  admit: ({ kind, id, groups }) => ({ kind, id, groups }),
-}
-
 export interface AuthenticationInput extends AuthenticationDeps {
   /** The static token, or the one that this process made for itself. */
   readonly token: string | undefined
@@ -139,7 +134,10 @@ export interface AuthenticationInput extends AuthenticationDeps {
   readonly people: People
 }
 
-export type Authentication = Authenticator & IdentityMemory
+export interface Authentication extends Authenticator, IdentityMemory {
+  /** Those who are asked, in this order. */
+  readonly providers: readonly Provider[]
+}
 
 /** Development mode asks nobody who they are; else the static token, the gateway's own keys and the providers count. */
 export const openAuthentication = (
@@ -147,11 +145,13 @@ export const openAuthentication = (
   parts: AsyncDisposableStack,
 ): Authentication => {
   const { server, token, own, people } = input
-  if (isDevelopment(server)) return { ...createAnonymousAuthenticator(), drop: () => {}, clear: () => {} }
-  return createProviderAuthenticator({
-    providers: [...own, ...openProviders(input, parts)],
-    ...{ people, token },
+  if (isDevelopment(server))
+    return { ...createAnonymousAuthenticator(), providers: own, drop: () => {}, clear: () => {} }
+  const providers = [...own, ...openProviders(input, parts)]
+  const authenticator = createProviderAuthenticator({
+    ...{ providers, people, token },
     now: Date.now,
     elapsed: () => performance.now(),
   })
+  return { ...authenticator, providers }
 }

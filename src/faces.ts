@@ -1,16 +1,27 @@
 import type { IcebergOperations } from '#gateway/operations/iceberg.ts'
 import type { ManagementOperations } from '#gateway/operations/management/management.ts'
+import type { ScimOperations } from '#gateway/operations/scim/scim.ts'
+import type { TokenOperations } from '#gateway/operations/tokens/tokens.ts'
 import { icebergEndpoints } from '#http/iceberg/endpoints.ts'
+import { tokenEndpoints, wellKnownEndpoints } from '#http/iceberg/token-endpoints.ts'
 import { managementEndpoints } from '#http/management/endpoints.ts'
 import type { Face } from '#http/router.ts'
+import { scimEndpoints } from '#http/scim/endpoints.ts'
 
 export interface FaceOperations {
   readonly iceberg: IcebergOperations
   readonly management: ManagementOperations
+  readonly tokens: TokenOperations
+  readonly scim: ScimOperations
 }
 
 /** Everything that is served, by path: the router and the document of the API are made of this list. */
-export const createFaces = ({ iceberg, management }: FaceOperations): readonly Face[] => [
-  { base: '/catalog', endpoints: icebergEndpoints(iceberg) },
+export const createFaces = ({ iceberg, management, tokens, scim }: FaceOperations): readonly Face[] => [
+  {
+    base: '/catalog',
+    endpoints: [...icebergEndpoints(iceberg), ...tokenEndpoints(tokens), ...wellKnownEndpoints(tokens)],
+  },
+  { base: '', endpoints: wellKnownEndpoints(tokens) },
   { base: '/management', endpoints: managementEndpoints(management) },
+  { base: '/scim', endpoints: scimEndpoints(scim) },
 ]

@@ -10,6 +10,7 @@ import { createManagementOperations } from '#gateway/operations/management/manag
 import { missingWarehouse, type ServerFacts } from '#gateway/operations/management/place.ts'
 import type { Registry } from '#gateway/operations/management/registry.ts'
 import { createStoreRegistry } from '#gateway/operations/management/store-registry.ts'
+import type { TokenOperations } from '#gateway/operations/tokens/tokens.ts'
 import { createPageTokens } from '#gateway/page-token.ts'
 import { createPipeline, type Pipeline, type PipelineDeps } from '#gateway/pipeline.ts'
 import { countingShed, createShedRecord, type ShedRecord } from '#gateway/shed.ts'
@@ -28,16 +29,19 @@ import { recordChange } from '#store/receipt.ts'
 import { claimKey, loadEpoch, loadServer, type ServerRecord } from '#store/server.ts'
 import { startSweeper } from '#store/sweeper.ts'
 import { tracedDatabase } from '#store/traced.ts'
-import { openAuthentication, unrecordedPeople } from './authentication.ts'
+import { type Authentication, openAuthentication } from './authentication.ts'
 import { type CatalogDeps, createLocals, createUpstreams, storageTools } from './catalogs.ts'
 import { type Config, checkConfig, type Environment, isDevelopment, isLoopback } from './config.ts'
 import { createFaces } from './faces.ts'
 import { applyFirstState } from './first-state.ts'
 import { originOf } from './greeting.ts'
+import { type OpenIdentity, openIdentity } from './identity.ts'
 import { openInside } from './inside.ts'
 import type { Logs } from './log.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { openConfiguredDatabase, prepareSchema } from './open-database.ts'
+import { openOwnTokens, openTokenEndpoint } from './own-tokens.ts'
+import { createProvisioning } from './provisioning.ts'
 import { createRecordLoader, defaultProject, ensureProject } from './records.ts'
 import {
   createSecretResolver,
@@ -124,6 +128,7 @@ const catalogDeps = (ground: Ground, metrics: Metrics, epoch: () => number): Cat
 }
 
 interface House {
+  readonly identity: OpenIdentity
   readonly registry: Registry
   readonly directory: OpenDirectory
   readonly metrics: Metrics
@@ -139,6 +144,7 @@ const serverFacts = ({ store, config }: Ground, { authorizerName }: Tenancy): Se
 /** The warehouses and what administers them: a change is in force here before it is answered. */
 const openHouse = async (ground: Ground): Promise<House> => {
   const { database, parts, logs } = ground
+  const identity = await openIdentity({ database, warn: logs.warn }, parts)
   let directory: OpenDirectory | undefined
   const metrics = createMetrics({ warehouses: () => directory?.size ?? 0, version })
   const deps = catalogDeps(ground, metrics, () => directory?.epoch ?? 0)
@@ -160,14 +166,16 @@ const openHouse = async (ground: Ground): Promise<House> => {
   directory = parts.use(opened)
   const tenancy = createTenancy({
     ...{ database, directory, development: isDevelopment(ground.config.server) },
-    changed: async () => tenancy.memory.clear(),
+    changed: identity.changed,
     report: (event, error) => logs.warn(event, { error }),
   })
+  identity.remember(tenancy.memory)
   const management = createManagementOperations({
     registry,
     server: serverFacts(ground, tenancy),
     projects: tenancy.projects,
     roles: tenancy.roles,
+    people: identity.registry,
     pageTokens: createPageTokens(ground.serverKey),
     projectId: defaultProject,
     connectors: upstreams.connectors,
@@ -182,7 +190,7 @@ const openHouse = async (ground: Ground): Promise<House> => {
       await checkMount(context, { namespace, catalog, existing, local })
     },
   })
-  return { registry, directory: opened, metrics, management, tenancy }
+  return { identity, registry, directory: opened, metrics, management, tenancy }
 }
 
 interface Recorded {
@@ -197,16 +205,41 @@ const openAudit = ({ config, database, logs, parts }: Ground): Recorded => {
   return { sink: countingShed(audit, shed), shed }
 }
 
-const openPipelineDeps = (ground: Ground, { authorizer, holdsRole }: Tenancy, sink: AuditSink): PipelineDeps => {
-  const { database, logs, store, token, config, secret, parts } = ground
+interface Door {
+  readonly authenticator: Authentication
+  readonly tokens: TokenOperations
+}
+
+/** Who is let in by what, and who gets tokens of ours for it. */
+const openDoor = (ground: Ground, { identity }: House): Door => {
+  const { database, logs, store, token, config, secret, parts, vault } = ground
   const { server } = config
+  const { people, keyring } = identity
+  const rules = server.tokens
+  const issued = openOwnTokens({ database, vault, rules, serverId: store.id, warn: logs.warn })
+  const own = [keyring, issued.tokens]
+  const authenticator = openAuthentication({ server, secret, token, warn: logs.warn, own, people }, parts)
+  identity.remember(authenticator)
+  const { providers } = authenticator
+  const tokens = openTokenEndpoint(issued, { database, rules, clients: keyring, people, providers })
+  return { authenticator, tokens }
+}
+
+interface Watched {
+  readonly sink: AuditSink
+  readonly authenticator: Authentication
+}
+
+const openPipelineDeps = (
+  ground: Ground,
+  { tenancy }: House,
+  { sink, authenticator }: Watched,
+): PipelineDeps => {
+  const { database, logs, store } = ground
   return {
-    authenticator: openAuthentication(
-      { server, secret, token, warn: logs.warn, own: [], people: unrecordedPeople },
-      parts,
-    ),
-    authorizer,
-    holdsRole,
+    authenticator,
+    authorizer: tenancy.authorizer,
+    holdsRole: tenancy.holdsRole,
     audit: sink,
     // The change has happened: where the store cannot take its record, the decision at least is kept until it can.
     recordRelayed: (entry, events) =>
@@ -220,13 +253,10 @@ const openPipelineDeps = (ground: Ground, { authorizer, holdsRole }: Tenancy, si
   }
 }
 
-const createObservedPipeline = (
-  ground: Ground,
-  { metrics, tenancy }: House,
-  sink: AuditSink,
-): Pipeline => {
-  const pipeline = measuredPipeline(createPipeline(openPipelineDeps(ground, tenancy, sink)), metrics.observe)
-  return ground.telemetry.enabled ? tracedPipeline(pipeline) : pipeline
+const createObservedPipeline = (ground: Ground, house: House, watched: Watched): Pipeline => {
+  const pipeline = createPipeline(openPipelineDeps(ground, house, watched))
+  const measured = measuredPipeline(pipeline, house.metrics.observe)
+  return ground.telemetry.enabled ? tracedPipeline(measured) : measured
 }
 
 /** What is wrong with the house right now, by name; the store is asked, since nothing works without it. */
@@ -251,9 +281,14 @@ const httpDepsOf = (ground: Ground, house: House, ready: () => Promise<readonly 
     listing: { tokens: createPageTokens(serverKey), strict: config.server.strictLists },
   })
   const { edge } = config.server
-  const faces = createFaces({ iceberg, management: house.management })
+  const { authenticator, tokens } = openDoor(ground, house)
+  const scim = createProvisioning({
+    ...{ database: ground.database, identity: house.identity, warn: logs.warn },
+    settings: config.server.scim,
+  })
+  const faces = createFaces({ iceberg, management: house.management, tokens, scim })
   return {
-    pipeline: createObservedPipeline(ground, house, sink),
+    pipeline: createObservedPipeline(ground, house, { sink, authenticator }),
     router: createRouter(faces),
     probes: { ready, metrics: house.metrics.text },
     ...(config.server.apiDocs ? { pages: createPages({ faces, version }) } : {}),
@@ -288,17 +323,21 @@ const isConfigurationEvent = (type: string): boolean => /^(warehouse|connection|
  * Workers that end with the process: the sweeper, the reconciler of doubtful changes, and the tail of the outbox that
  * tells of other replicas' changes.
  */
-const startWorkers = async (ground: Ground, { directory, metrics, tenancy }: House): Promise<void> => {
+const startWorkers = async (ground: Ground, house: House): Promise<void> => {
+  const { directory, identity, metrics } = house
   const { database, config, parts, logs } = ground
   const holder = randomUUID()
   parts.use(
     await tail(database, {
       handle: async (events) => {
-        tenancy.memory.clear()
+        identity.watch.tell(events)
         if (events.some(({ type }) => isConfigurationEvent(type))) await directory.refresh()
       },
       onFailure: (error) => logs.warn('outbox.not-read', { error }),
-      onResume: () => directory.refresh(),
+      onResume: () => {
+        identity.watch.clear()
+        return directory.refresh()
+      },
     }),
   )
   parts.use(

@@ -3,6 +3,8 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { createIcebergOperations } from '#gateway/operations/iceberg.ts'
 import { createManagementOperations } from '#gateway/operations/management/management.ts'
 import type { IcebergDeps } from '#gateway/operations/place.ts'
+import { createScimOperations } from '#gateway/operations/scim/scim.ts'
+import { createTokenOperations } from '#gateway/operations/tokens/tokens.ts'
 import type { Endpoint } from '#http/endpoint.ts'
 import { createDocument, type OpenApiDocument } from '#http/openapi/document.ts'
 import { probePages } from '#http/probes.ts'
@@ -19,6 +21,8 @@ const anything: unknown = new Proxy(() => anything, {
 export const faces = createFaces({
   iceberg: createIcebergOperations(anything as IcebergDeps),
   management: createManagementOperations(anything as never),
+  tokens: createTokenOperations(anything as never),
+  scim: createScimOperations(anything as never),
 })
 
 export const apiDocument: OpenApiDocument = createDocument({ faces, version: '0.0.0' })

@@ -13,6 +13,7 @@ import {
   type MemoryGatewayOptions,
   startMemoryGateway,
 } from '../support/memory-gateway.ts'
+import { accountId, aliceId, createMemoryPeople, keyId } from '../support/memory-people.ts'
 import { createMemoryProjects } from '../support/memory-projects.ts'
 import { createMemoryRegistry, type MemoryRegistry } from '../support/memory-registry.ts'
 import { createMemoryRoles, roleId } from '../support/memory-roles.ts'
@@ -24,6 +25,7 @@ const endpointsOver = (registry: MemoryRegistry) =>
       registry,
       projects: createMemoryProjects(registry.changes),
       roles: createMemoryRoles(registry.changes),
+      people: createMemoryPeople('default', registry.changes),
       pageTokens: createPageTokens(Buffer.alloc(32)),
       projectId: 'default',
       server: { id: '0190a1b2-0000-7000-8000-00000000000f', version: '1' },
@@ -48,6 +50,7 @@ const bodies: Readonly<Record<string, (registry: MemoryRegistry) => object>> = {
   renameProject: () => ({ 'new-name': 'new' }),
   renameProjectById: () => ({ 'new-name': 'new' }),
   updateProjectSettings: () => ({ 'api-keys-allowed': false }),
+  addProjectMembers: () => ({ members: [{ type: 'user', id: 'oidc~bob' }] }),
   createWarehouse: () => ({
     'warehouse-name': 'new',
     'storage-profile': { type: 'file', location: 'file:///other-lake' },
@@ -68,6 +71,12 @@ const bodies: Readonly<Record<string, (registry: MemoryRegistry) => object>> = {
   createConnection: () => ({ 'connection-name': 'new', kind: 'iceberg-rest', config }),
   renameConnection: () => ({ 'new-name': 'new' }),
   updateConnectionConfig: () => ({ config }),
+  searchUser: () => ({ search: 'al' }),
+  createUser: () => ({ id: 'oidc~bob', name: 'Bob', 'user-type': 'human' }),
+  updateUser: () => ({ name: 'Alicia', 'user-type': 'human' }),
+  createServiceAccount: () => ({ name: 'loader' }),
+  renameServiceAccount: () => ({ name: 'loader' }),
+  createServiceAccountKey: () => ({ name: 'first' }),
   createRole: () => ({ name: 'new' }),
   updateRole: () => ({ name: 'new' }),
   updateRoleSourceSystem: () => ({ 'provider-id': 'oidc', 'source-id': 'g' }),
@@ -76,15 +85,22 @@ const bodies: Readonly<Record<string, (registry: MemoryRegistry) => object>> = {
   createMount: ({ connection }) => ({ namespace: ['new'], 'connection-id': connection.id }),
 }
 
+/** A search is asked with a body. */
+const isRead = (operation: string): boolean => /^(get|list|search|validate|whoami)/.test(operation)
+
 const changing = new Set([
   ...['deleteRole', 'removeRoleMember'],
-  ...Object.keys(bodies),
+  ...['deleteUser', 'activateUser', 'deactivateUser', 'deleteServiceAccount', 'deleteServiceAccountKey'],
+  ...['activateServiceAccount', 'deactivateServiceAccount'],
+  ...Object.keys(bodies).filter((operation) => !isRead(operation)),
   ...['deleteWarehouse', 'activateWarehouse', 'deactivateWarehouse', 'deleteConnection', 'deleteMount'],
-  ...['deleteProject', 'deleteProjectById'],
+  ...['deleteProject', 'deleteProjectById', 'removeProjectMember'],
 ])
 
 const ownId = ({ connection, warehouse }: MemoryRegistry, template: string): string => {
   if (template.includes('/project/')) return 'default'
+  if (template.includes('/user/')) return aliceId
+  if (template.includes('/service-account/')) return accountId
   if (template.includes('/role/')) return roleId
   return template.includes('/connection/') ? connection.id : warehouse.id
 }
@@ -106,6 +122,8 @@ const prepare = async (options: MemoryGatewayOptions) => {
     const path = template
       .replace('{id}', ids.id ?? ownId(registry, template))
       .replace('{mount}', ids.mount ?? registry.mount.id)
+      .replace('{type}/{member}', 'user/oidc~alice')
+      .replace('{key}', keyId)
     const body = bodies[operation]?.(registry)
     const answer = await fetch(`${gateway.origin}/management${path}`, {
       method,
@@ -150,7 +168,7 @@ describe.each(lines)('%s', (...line) => {
 
   test('is refused while nobody can say whether it is allowed', async () => {
     const { registry, ask } = await prepare({ authorizer: unanswering })
-    expect((await ask(line)).status).toBe(line[1] === 'GET' ? 503 : 429)
+    expect((await ask(line)).status).toBe(isRead(operation) ? 503 : 429)
     expect(registry.changes).toEqual([])
   })
 })

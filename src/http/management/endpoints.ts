@@ -27,6 +27,8 @@ import {
   answerWarehouse,
   answerWarehouses,
 } from './answer.ts'
+import { peopleEndpoints } from './people.ts'
+import { projectMemberEndpoints } from './project-members.ts'
 import { projectEndpoints } from './projects.ts'
 import {
   listWarehousesQuery,
@@ -230,10 +232,12 @@ const mountEndpoints = (operations: ManagementOperations): readonly Endpoint[] =
 
 export const managementEndpoints = (operations: ManagementOperations): readonly Endpoint[] => [
   ...projectEndpoints(operations),
+  ...projectMemberEndpoints(operations),
   ...warehouseEndpoints(operations),
   ...warehouseChangeEndpoints(operations),
   ...warehouseProfileEndpoints(operations),
   ...connectionEndpoints(operations),
   ...mountEndpoints(operations),
+  ...peopleEndpoints(operations),
   ...roleEndpoints(operations),
 ]

@@ -4,6 +4,7 @@ import { createManagementOperations } from '#gateway/operations/management/manag
 import { createPageTokens } from '#gateway/page-token.ts'
 import { createSealing } from '#store/sealing.ts'
 import { samples } from '../../support/iceberg-requests.ts'
+import { createMemoryPeople } from '../../support/memory-people.ts'
 import { createMemoryProjects } from '../../support/memory-projects.ts'
 import { createMemoryRegistry } from '../../support/memory-registry.ts'
 import { createMemoryRoles } from '../../support/memory-roles.ts'
@@ -21,6 +22,7 @@ const management = createManagementOperations({
   registry: createMemoryRegistry('default'),
   projects: createMemoryProjects(),
   roles: createMemoryRoles(),
+  people: createMemoryPeople('default', []),
   pageTokens: createPageTokens(Buffer.alloc(32)),
   projectId: 'default',
   server: { id: 's', version: '1' },
