@@ -27,7 +27,6 @@ import {
   answerWarehouse,
   answerWarehouses,
 } from './answer.ts'
-import { peopleEndpoints } from './people.ts'
 import { projectMemberEndpoints } from './project-members.ts'
 import { projectEndpoints } from './projects.ts'
 import {
@@ -238,6 +237,5 @@ export const managementEndpoints = (operations: ManagementOperations): readonly 
   ...warehouseProfileEndpoints(operations),
   ...connectionEndpoints(operations),
   ...mountEndpoints(operations),
-  ...peopleEndpoints(operations),
   ...roleEndpoints(operations),
 ]

@@ -1,0 +1,113 @@
+/** The operations on who may act inside a project, in the forms of a role's members. */
+import { type Static, Type } from 'typebox'
+import { CatalogError } from '#model/errors.ts'
+import type { Operation } from '../../operation.ts'
+import { replayDone } from '../replays.ts'
+import { type PageAsked, type Paged, pageByKey } from './paging.ts'
+import { certainly, isId, type ManagementDeps, onProject, type Place, type ProjectTarget } from './place.ts'
+import type { Member, MemberName } from './project-registry.ts'
+import { type AtProject, atProject } from './projects.ts'
+
+export const memberRefSchema = Type.Object(
+  {
+    type: Type.Union([Type.Literal('user'), Type.Literal('role')]),
+    id: Type.String({ minLength: 1, maxLength: 1_000 }),
+  },
+  { additionalProperties: false },
+)
+
+const mostAtOnce = 1_000
+
+export const addMembersSchema = Type.Object(
+  { members: Type.Array(memberRefSchema, { maxItems: mostAtOnce }) },
+  { additionalProperties: false },
+)
+
+export type ListProjectMembers = Required<AtProject> & PageAsked
+
+/** A role's id is a uuid, in any letter case; a user is named letter by letter. */
+const nameOf = ({ type, id }: MemberName): MemberName => {
+  if (type === 'user') return { type, id }
+  const uuid = id.toLowerCase()
+  if (!isId(uuid)) throw new CatalogError('NoSuchRoleException', `Role does not exist: ${id}`)
+  return { type, id: uuid }
+}
+
+const keyOf = ({ type, id }: MemberName): string => JSON.stringify({ type, id })
+
+const listProjectMembers = (
+  deps: ManagementDeps,
+): Operation<ListProjectMembers, ProjectTarget<ListProjectMembers>, Paged<Member>> => ({
+  name: 'listProjectMembers',
+  kind: 'read',
+  success: 200,
+  ...atProject<ListProjectMembers>(deps),
+  needs: onProject('describe'),
+  run: ({ context, target: { project, input } }) =>
+    pageByKey<Member>(deps.pageTokens, input, {
+      scope: JSON.stringify(['listProjectMembers', project, context.principal.id]),
+      read: (limit, after) =>
+        deps.projects.listMembers(project, {
+          limit,
+          ...(after === undefined ? {} : { after: JSON.parse(after) as MemberName }),
+        }),
+      keyOf: ({ type, id }) => keyOf({ type, id }),
+    }),
+})
+
+export type AddProjectMembers = Required<AtProject> & { readonly body: Static<typeof addMembersSchema> }
+
+const addProjectMembers = (
+  deps: ManagementDeps,
+): Operation<AddProjectMembers, ProjectTarget<AddProjectMembers>, readonly MemberName[]> => ({
+  name: 'addProjectMembers',
+  kind: 'change',
+  success: 200,
+  ...atProject<AddProjectMembers>(deps),
+  needs: onProject('manage'),
+  run: certainly(async ({ context, target: { project, input } }) => {
+    const members = input.body.members.map(nameOf)
+    await deps.projects.addMembers(context, project, members)
+    return members
+  }),
+  replay: {
+    remember: () => ({ kind: 'done' }),
+    recall: async (_outcome, { target }) => target.input.body.members.map(nameOf),
+  },
+})
+
+export interface RemoveProjectMember extends Required<AtProject> {
+  readonly type: string
+  readonly memberId: string
+}
+
+const memberAsked = ({ type, memberId }: RemoveProjectMember): MemberName => {
+  if (type !== 'user' && type !== 'role')
+    throw new CatalogError('BadRequestException', 'Invalid member type: user or role')
+  return nameOf({ type, id: memberId })
+}
+
+const removeProjectMember = (
+  deps: ManagementDeps,
+): Operation<RemoveProjectMember, ProjectTarget<RemoveProjectMember>, void> => {
+  const place: Place<RemoveProjectMember, ProjectTarget<RemoveProjectMember>> = atProject(deps)
+  return {
+    name: 'removeProjectMember',
+    kind: 'change',
+    success: 204,
+    ...place,
+    needs: onProject('manage'),
+    run: certainly(({ context, target: { project, input } }) =>
+      deps.projects.removeMember(context, project, memberAsked(input)),
+    ),
+    replay: replayDone,
+  }
+}
+
+export type ProjectMemberOperations = ReturnType<typeof createProjectMemberOperations>
+
+export const createProjectMemberOperations = (deps: ManagementDeps) => ({
+  listProjectMembers: listProjectMembers(deps),
+  addProjectMembers: addProjectMembers(deps),
+  removeProjectMember: removeProjectMember(deps),
+})
