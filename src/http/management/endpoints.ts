@@ -27,6 +27,7 @@ import {
   answerWarehouse,
   answerWarehouses,
 } from './answer.ts'
+import { peopleEndpoints } from './people.ts'
 import { projectMemberEndpoints } from './project-members.ts'
 import { projectEndpoints } from './projects.ts'
 import {
@@ -237,5 +238,6 @@ export const managementEndpoints = (operations: ManagementOperations): readonly 
   ...warehouseProfileEndpoints(operations),
   ...connectionEndpoints(operations),
   ...mountEndpoints(operations),
+  ...peopleEndpoints(operations),
   ...roleEndpoints(operations),
 ]

@@ -1,20 +1,22 @@
 /** The one table of the management face: every operation that it serves. */
 import { createConnectionOperations } from './connections.ts'
+import { createKeyOperations } from './keys.ts'
 import { createMountOperations } from './mounts.ts'
-import type { ManagementDeps } from './place.ts'
 import { createProjectMemberOperations } from './project-members.ts'
 import { createProjectOperations } from './projects.ts'
 import { createRoleMemberOperations } from './role-members.ts'
 import type { RoleDeps } from './role-place.ts'
 import { createRoleOperations } from './roles.ts'
 import { createServerOperations } from './server.ts'
+import { type AccountDeps, createServiceAccountOperations } from './service-accounts.ts'
+import { createUserOperations } from './users.ts'
 import { createWarehouseProfileOperations } from './warehouse-profiles.ts'
 import { createValidationOperations } from './warehouse-validation.ts'
 import { createWarehouseOperations } from './warehouses.ts'
 
 export type ManagementOperations = ReturnType<typeof createManagementOperations>
 
-export const createManagementOperations = (deps: ManagementDeps & RoleDeps) => ({
+export const createManagementOperations = (deps: AccountDeps & RoleDeps) => ({
   ...createServerOperations(deps),
   ...createProjectOperations(deps),
   ...createProjectMemberOperations(deps),
@@ -23,6 +25,9 @@ export const createManagementOperations = (deps: ManagementDeps & RoleDeps) => (
   ...createValidationOperations(deps),
   ...createConnectionOperations(deps),
   ...createMountOperations(deps),
+  ...createUserOperations(deps),
+  ...createServiceAccountOperations(deps),
+  ...createKeyOperations(deps),
   ...createRoleOperations(deps),
   ...createRoleMemberOperations(deps),
 })
