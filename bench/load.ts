@@ -21,22 +21,27 @@ export interface Load {
   readonly path: string
   readonly requests: number
   readonly connections?: number
+  readonly headers?: Readonly<Record<string, string>>
   /** CPU milliseconds that the database behind the subject has used so far. */
   readonly database?: () => Promise<number>
 }
 
-const fire = (url: string, amount: number, connections: number) =>
-  autocannon({ url, amount, connections, timeout: 60 })
+const fire = (load: Load) =>
+  autocannon({
+    url: load.subject.url + load.path,
+    amount: load.requests,
+    connections: load.connections ?? 16,
+    ...(load.headers ? { headers: { ...load.headers } } : {}),
+    timeout: 60,
+  })
 
 /** Warms up with as many requests as are measured: what compiles late is not counted. */
 export const measure = async (load: Load): Promise<Figure> => {
-  const url = load.subject.url + load.path
-  const connections = load.connections ?? 16
-  await fire(url, load.requests, connections)
+  await fire(load)
   const database = load.database ?? (async () => Number.NaN)
   const databaseBefore = await database()
   const before = cpuMs(load.subject.pid)
-  const result = await fire(url, load.requests, connections)
+  const result = await fire(load)
   const spent = cpuMs(load.subject.pid) - before
   const databaseSpent = (await database()) - databaseBefore
   return {

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startDebianPostgres } from '../test/support/debian-postgres.ts'
 import { startReferenceServer } from '../test/support/reference-server.ts'
+import { benchAuth } from './auth.ts'
 import { benchLoads } from './loads.ts'
 import { benchCosts } from './process-costs.ts'
 import { printVerdicts, type Verdict } from './report.ts'
@@ -40,6 +41,8 @@ const costs = (folder: string): Promise<Verdict[]> =>
 const parts: Readonly<Record<string, (folder: string) => Promise<Verdict[]>>> = {
   loads,
   costs,
+  auth: (folder) =>
+    benchAuth({ folder, port: port + 80, verifications: 2_000 * scale, requests: 10_000 * scale }),
   roles: () => benchRoles(2_000 * scale),
 }
 

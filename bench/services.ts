@@ -22,6 +22,9 @@ export interface GatewayOptions {
   readonly database: string
   /** Upstream Iceberg REST URI, mounted at `legacy`. */
   readonly upstream?: string
+  /** Further lines of `server:`, indented by two. */
+  readonly server?: string
+  readonly env?: Readonly<Record<string, string>>
 }
 
 const configuration = (options: GatewayOptions): string => {
@@ -33,7 +36,7 @@ const configuration = (options: GatewayOptions): string => {
     : ''
   return `server:
   database: ${options.database}
-state:
+${options.server ?? ''}state:
 ${state}  warehouses:
     - name: default
       location: file://${options.folder}/lake
@@ -47,7 +50,7 @@ export const startGateway = async (options: GatewayOptions): Promise<Subject> =>
   mkdirSync(join(options.folder, 'lake'), { recursive: true })
   const file = join(options.folder, `${options.name}.yaml`)
   writeFileSync(file, configuration(options))
-  const env = { LAKEGATE_KEY: key }
+  const env = { LAKEGATE_KEY: key, ...options.env }
   const shared = ['--config', file, '--data', join(options.folder, 'data')]
   if (options.database !== 'embedded')
     execFileSync(process.execPath, [...main, 'migrate-schema', ...shared], {

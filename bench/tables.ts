@@ -5,6 +5,8 @@ export interface Target {
   readonly uri: string
   /** As `GET /v1/config` gave it, with a trailing slash, or empty. */
   readonly prefix: string
+  /** Sent with each request. */
+  readonly headers: Readonly<Record<string, string>>
 }
 
 const fieldBytes = 130
@@ -80,10 +82,12 @@ export const largeMetadata = (location: string, bytes: number): string => {
   })
 }
 
-const post = async (url: string, body: object): Promise<void> => {
+type Headers = Target['headers']
+
+const post = async (url: string, body: object, headers: Headers): Promise<void> => {
   const answer = await fetch(url, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(body),
   })
   const text = await answer.text()
@@ -91,24 +95,25 @@ const post = async (url: string, body: object): Promise<void> => {
 }
 
 /** Asks `GET /v1/config` where this catalog's objects are. */
-export const target = async (uri: string): Promise<Target> => {
-  const answer = await fetch(`${uri}/v1/config`)
+export const target = async (uri: string, headers: Headers = {}): Promise<Target> => {
+  const answer = await fetch(`${uri}/v1/config`, { headers })
   const config = (await answer.json()) as { overrides?: { prefix?: string }; defaults?: { prefix?: string } }
   const prefix = config.overrides?.prefix ?? config.defaults?.prefix
-  return { uri, prefix: prefix === undefined ? '' : `${prefix}/` }
+  return { uri, headers, prefix: prefix === undefined ? '' : `${prefix}/` }
 }
 
 export const createNamespace = (to: Target, namespace: readonly string[]): Promise<void> =>
-  post(`${to.uri}/v1/${to.prefix}namespaces`, { namespace, properties: {} })
+  post(`${to.uri}/v1/${to.prefix}namespaces`, { namespace, properties: {} }, to.headers)
 
 export const tablesUrl = (to: Target, namespace: readonly string[]): string =>
   `${to.uri}/v1/${to.prefix}namespaces/${namespace.join('%1F')}/tables`
 
 export const createTable = (to: Target, namespace: readonly string[], request: object): Promise<void> =>
-  post(tablesUrl(to, namespace), request)
+  post(tablesUrl(to, namespace), request, to.headers)
 
 export const registerTable = (
   to: Target,
   namespace: readonly string[],
   request: { readonly name: string; readonly 'metadata-location': string },
-): Promise<void> => post(`${to.uri}/v1/${to.prefix}namespaces/${namespace.join('%1F')}/register`, request)
+): Promise<void> =>
+  post(`${to.uri}/v1/${to.prefix}namespaces/${namespace.join('%1F')}/register`, request, to.headers)
