@@ -88,8 +88,8 @@ const findOrRegister = async (records: PeopleRecords, identity: Identity): Promi
   return (await records.find(id, keyId)) ?? unknown
 }
 
-/** Kept apart by key: each of an account's keys ends by itself. */
-const keyOf = ({ id, keyId }: Identity): string => (keyId === undefined ? id : `${id} ${keyId}`)
+/** Kept apart by key: each of an account's keys ends by itself. The id of a key is a uuid, and no uuid is a principal. */
+const keyOf = ({ id, keyId }: Identity): string => keyId ?? id
 
 export const createPeople = ({ records, seen, used }: PeopleDeps): People & IdentityMemory => {
   const remembered = createRemembered<Known>(mostKnown)
@@ -99,7 +99,7 @@ export const createPeople = ({ records, seen, used }: PeopleDeps): People & Iden
     return { ...found, id, keyId, identity: undefined, principal: undefined }
   }
   const admitKnown = (known: Known, identity: Identity): Principal => {
-    if (!known.welcome || known.kind !== identity.kind)
+    if (!known.welcome || known.kind !== identity.kind || known.id !== identity.id)
       throw unauthorized('deactivated, deleted, or the key is revoked')
     seen.note(known.id)
     if (known.keyId !== undefined) used.note(known.keyId)
