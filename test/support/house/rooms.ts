@@ -56,7 +56,7 @@ export const rooms: readonly Room[] = [
   },
   {
     name: 'http',
-    purpose: 'faces: iceberg, management, health; the one error renderer',
+    purpose: 'faces: iceberg, management, provisioning, health; the one error renderer',
     mayImport: ['model', 'iceberg', 'gateway'],
   },
   { name: 'cli', purpose: 'a client of the management API', mayImport: ['model'] },

@@ -1,5 +1,6 @@
 /** Filters of SCIM (RFC 7644, 3.4.2.2) as conditions on our columns. */
 import { type Compare, type Filter, parse } from 'scim2-parse-filter'
+import { hasControlCharacters } from '#model/identifier.ts'
 import type { Comparison, Condition } from '#store/conditions.ts'
 import { ScimRefusal } from './refusal.ts'
 
@@ -45,7 +46,7 @@ const operators: Readonly<Record<Filterable['type'], readonly Comparison[]>> = {
   time: ['eq', 'ne', 'gt', 'ge', 'lt', 'le'],
 }
 
-/** The parser calls itself for every bracket. */
+/** The parser calls itself for every bracket; over line breaks in an open quotation it would try all ways to read them. */
 const longestFilter = 2_000
 
 const invalid = (why: string): ScimRefusal => new ScimRefusal('invalidFilter', `Invalid filter: ${why}`)
@@ -133,6 +134,7 @@ const conditionOf = (table: FilterTable, filter: Filter): Condition => {
 /** BadRequest (`invalidFilter`) for what is no filter, or asks for what is not kept in a column. */
 export const parseFilter = (text: string): Filter => {
   if (text.length > longestFilter) throw invalid(`longer than ${longestFilter} characters`)
+  if (hasControlCharacters(text)) throw invalid('control characters stand escaped')
   try {
     return parse(text)
   } catch (cause) {
