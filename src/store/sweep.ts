@@ -1,5 +1,6 @@
 /** Prunes rows of operations that nobody needs any more. Each statement is small and may be run at any time, by anybody. */
 import { type Sql, statement } from './database.ts'
+import { pruneSpentTokens } from './spent-tokens.ts'
 
 export interface OperationRetention {
   /** What is advertised to clients, and a grace. */
@@ -57,6 +58,7 @@ export interface OperationSweep {
   readonly outbox: number
   readonly intents: number
   readonly claims: number
+  readonly spentTokens: number
 }
 
 export const sweepOperations = async (sql: Sql, retention: OperationRetention): Promise<OperationSweep> => {
@@ -66,5 +68,6 @@ export const sweepOperations = async (sql: Sql, retention: OperationRetention): 
     outbox: await repeat(() => sql.execute(pruneOutbox, [retention.outboxSeconds])),
     intents: await repeat(() => sql.execute(pruneIntents, [retention.intentSeconds])),
     claims: await sql.execute(pruneClaims),
+    spentTokens: await repeat(() => pruneSpentTokens(sql)),
   }
 }
