@@ -119,7 +119,7 @@ export type Command = CallCommand | OwnCommand | ProcessCommand
 export const commonOptions: readonly Option[] = [
   { name: 'profile', about: 'which profile of the configuration file to use' },
   { name: 'server', about: 'address of the gateway' },
-  { name: 'project', about: 'project to act in, by id' },
+  { name: 'project', about: 'project to act in, by name or id' },
   { name: 'assume-role', about: 'act with this role alone, by id' },
   { name: 'json', about: 'print JSON, errors too', form: 'switch' },
   { name: 'help', about: 'explain the command', form: 'switch' },

@@ -27,9 +27,18 @@ export const userCommands: readonly CallCommand[] = [
   { name: 'user get', about: 'show a user', line: 'GET /v1/user/{id}', arguments: [user], view: userView },
   {
     name: 'user create',
-    about: 'register a user before its first sign-in',
+    about: 'register a user before its first sign-in, or oneself',
     line: 'POST /v1/user',
-    arguments: [{ name: 'id', about: 'provider~subject, e.g. oidc~alice', to: 'body.id' }],
+    arguments: [
+      {
+        name: 'id',
+        about: 'provider~subject, e.g. oidc~alice; oneself where left out',
+        to: 'body.id',
+        optional: true,
+      },
+    ],
+    // Who is named by others is a person where they do not say more; of oneself the token tells.
+    shape: (body) => (body['id'] === undefined ? body : { 'user-type': 'human', ...body }),
     options: [
       { name: 'name', about: 'name', to: 'body.name' },
       email,

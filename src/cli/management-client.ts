@@ -54,7 +54,8 @@ export interface Sender {
   readonly fetch?: typeof fetch
   /** Asked for every request: a token may have been renewed meanwhile. */
   readonly token?: () => Promise<string | undefined>
-  readonly headers?: Readonly<Record<string, string>>
+  /** Asked for every request, too. */
+  readonly headers?: () => Promise<Readonly<Record<string, string>>>
 }
 
 /** Resolves with the body as text and its media type; ManagementError where there was none, or a refusal. */
@@ -94,7 +95,7 @@ const headersOf = async (sender: Sender, { method, headers, body }: Request) => 
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     // Whoever sends it again, a proxy for instance, has it done once.
     ...(reads.has(method) ? {} : { 'idempotency-key': v7() }),
-    ...sender.headers,
+    ...(await sender.headers?.()),
     ...headers,
   }
 }

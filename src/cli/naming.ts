@@ -77,6 +77,19 @@ const lookUp = async (send: Send, kind: keyof typeof listings, name: string): Pr
   return pick(kind, name, [...new Set(found.map((row) => String(row[id])))])
 }
 
+/** The id of a project by id or name; what the caller does not see is left to the server to refuse. */
+export const findProject = async (send: Send, name: string): Promise<string> => {
+  if (uuid.test(name)) return name
+  const { path, list } = listings.project
+  const whole = { query: new URLSearchParams(), list }
+  const { [list]: rows } = await readAllPages(send, `/management/v1${path}`, whole)
+  const seen = rows as readonly Wire[]
+  const found =
+    seen.find((row) => row['project-id'] === name) ??
+    seen.find((row) => isCalled(row, ['project-name'], name))
+  return found === undefined ? name : String(found['project-id'])
+}
+
 /** A server has more users than fit into a list: they are searched for. */
 const lookUpUser = async (send: Send, name: string): Promise<string> => {
   const { text } = await send({ method: 'POST', path: '/management/v1/search/user', body: { search: name } })

@@ -2,6 +2,7 @@
 import { type Kept, keep, readKept } from './credentials.ts'
 import { CommandError, exitCodes, usageError } from './exit.ts'
 import { createSend, type Send } from './management-client.ts'
+import { findProject } from './naming.ts'
 import { type Auth, findProfile, type Profile, readProfiles } from './profiles.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -136,10 +137,23 @@ const chooseAuth = (
 const variable = ({ environment }: Terminal, name: string): string | undefined =>
   environment[`LAKEGATE_${name}`] || undefined
 
-const headersOf = (project: string | undefined, role: string | undefined): Record<string, string> => ({
-  ...(project === undefined ? {} : { 'x-project-id': project }),
-  ...(role === undefined ? {} : { 'x-assume-role': role }),
-})
+interface Acting {
+  readonly project: string | undefined
+  readonly role: string | undefined
+}
+
+/** The project is asked for by name once, before the first request. */
+const createHeaders = ({ project, role }: Acting, send: Send): (() => Promise<Record<string, string>>) => {
+  let found: Promise<string> | undefined
+  return async () => {
+    if (project !== undefined) found ??= findProject(send, project)
+    const id = await found
+    return {
+      ...(id === undefined ? {} : { 'x-project-id': id }),
+      ...(role === undefined ? {} : { 'x-assume-role': role }),
+    }
+  }
+}
 
 /** Options before environment before profile. */
 export const openSession = async (terminal: Terminal, asked: Asked): Promise<Session> => {
@@ -153,7 +167,8 @@ export const openSession = async (terminal: Terminal, asked: Asked): Promise<Ses
   const { auth, own } = chooseAuth(terminal, asked, { profile, origin })
   const owner = { terminal, origin, profileName: own ? name : undefined }
   const token = auth === undefined ? () => Promise.resolve(undefined) : createTokenSource(auth, owner)
-  const headers = headersOf(project, asked.assumeRole ?? variable(terminal, 'ASSUME_ROLE'))
-  const send = createSend({ origin, fetch: terminal.fetch, token, headers })
+  const sender = { origin, fetch: terminal.fetch, token }
+  const role = asked.assumeRole ?? variable(terminal, 'ASSUME_ROLE')
+  const send = createSend({ ...sender, headers: createHeaders({ project, role }, createSend(sender)) })
   return { origin, project, profileName: name, profile, send, token }
 }

@@ -86,7 +86,7 @@ describe('what people see', () => {
       Common options
         --profile VALUE      which profile of the configuration file to use
         --server VALUE       address of the gateway
-        --project VALUE      project to act in, by id
+        --project VALUE      project to act in, by name or id
         --assume-role VALUE  act with this role alone, by id
         --json               print JSON, errors too
         --help               explain the command

@@ -31,7 +31,20 @@ profiles:
 `
 
 const info = { body: { 'server-id': 's' } }
-const anywhere: Answers = { 'GET /management/v1/info': info, 'GET /gate/management/v1/info': info }
+const projects = {
+  body: {
+    projects: [
+      { 'project-id': 'sales', 'project-name': 'Sales' },
+      { 'project-id': 'p7', 'project-name': 'Eve' },
+    ],
+  },
+}
+const anywhere: Answers = {
+  'GET /management/v1/info': info,
+  'GET /gate/management/v1/info': info,
+  'GET /management/v1/project-list': projects,
+  'GET /gate/management/v1/project-list': projects,
+}
 
 const terminalWith = (options: FakeTerminalOptions = {}): FakeTerminal =>
   createFakeTerminal({
@@ -80,6 +93,11 @@ describe('settings', () => {
       project: 'option',
       role: 'r2',
     })
+  })
+
+  test('name a project as people do; what nobody sees is left to the server', async () => {
+    expect(await asked('info --project eve')).toMatchObject({ project: 'p7' })
+    expect(await asked('info --project nowhere')).toMatchObject({ project: 'nowhere' })
   })
 
   test('an empty variable says nothing', async () => {
