@@ -32,11 +32,9 @@ const inner = ({ point }: Speech, name: Name): string => dotted(name.slice(point
 /** An identifier ends here: neither a letter nor a dot that a further part follows. */
 const end = `(?=['"\`]?(?:[\\s,;:!?)]|\\.(?:\\s|$)|$))`
 
-const literal = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/gu, '\\$&')
-
 /** Only after the word for what it is: `a.b` alone may be a column, a branch or a file. */
 const spelled = (word: string, text: string): RegExp =>
-  new RegExp(`(\\b(?i:${word})s?:?\\s+['"\`]?)${literal(text)}${end}`, 'gu')
+  new RegExp(`(\\b(?i:${word})s?:?\\s+['"\`]?)${RegExp.escape(text)}${end}`, 'gu')
 
 const withOwnNames = (speech: Speech, word: string, names: readonly Name[]): string =>
   names.reduce((message, name) => {

@@ -87,6 +87,17 @@ describe('what a mounted catalog says is taken', () => {
   })
 })
 
+describe('what else a mounted catalog says', () => {
+  it.each(['ns-1/a b', 'a.b*c', '$(x)[y]{z}|^?', '\\d-', 'ü–\u{1f9ca}'])(
+    'is kept, with a name as the caller knows it, whatever stands in the name (%s)',
+    async (name) => {
+      const refused = refusing('CommitFailedException', `Cannot commit: table ns.${name}: it changed`)
+      const work = refused.catalog.tables.commit(call, { namespace: ['m', 'ns'], name }, body)
+      expect(await messageOf(work)).toBe(`Cannot commit: table m.ns.${name}: it changed`)
+    },
+  )
+})
+
 describe('what a mounted catalog misses', () => {
   it('is named as the caller named it, whatever the catalog calls it', async () => {
     const table = refusing('NoSuchTableException', 'Table does not exist: secret-catalog.ns.t').catalog.tables
