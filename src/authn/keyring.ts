@@ -18,7 +18,7 @@ export interface KeyRecord {
   readonly expiresAt: Date | null
 }
 
-export interface KeyRecords {
+interface KeyRecords {
   /** Undefined where it is unknown, revoked, expired, or its project forbids keys. */
   find(hash: Uint8Array): Promise<KeyRecord | undefined>
 }

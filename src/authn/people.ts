@@ -12,7 +12,7 @@ export interface Admission {
   readonly welcome: boolean
 }
 
-export interface Newcomer {
+interface Newcomer {
   readonly id: string
   readonly name: string
   readonly email: string | null

@@ -7,7 +7,7 @@ import { project } from './schema.ts'
 import { apiKey } from './schema-identity.ts'
 import { raiseIdentityEpoch } from './server.ts'
 
-export type KeyKind = 'api-key' | 'client-secret'
+type KeyKind = 'api-key' | 'client-secret'
 
 export interface ApiKeyRecord {
   readonly id: string

@@ -13,7 +13,7 @@ import { raiseIdentityEpoch } from './server.ts'
 export type PrincipalKind = 'user' | 'service-account'
 export type UserType = 'human' | 'application'
 /** As the management API tells: which way the record was written last. */
-export type UpdatedWith = 'create-endpoint' | 'config-call-creation' | 'update-endpoint' | 'role-provider'
+type UpdatedWith = 'create-endpoint' | 'config-call-creation' | 'update-endpoint' | 'role-provider'
 
 export interface PrincipalRecord {
   readonly id: string

@@ -1,5 +1,6 @@
 /** The lines of the management face about users, service accounts and their keys. */
 import { Type } from 'typebox'
+import { tagOf } from '#gateway/if-match.ts'
 import { type AtKey, createKeySchema, type KeyOperations } from '#gateway/operations/management/keys.ts'
 import type { PageAsked } from '#gateway/operations/management/paging.ts'
 import type { ById } from '#gateway/operations/management/place.ts'
@@ -14,7 +15,7 @@ import {
   type UserOperations,
   updateUserSchema,
 } from '#gateway/operations/management/users.ts'
-import { type Answer, jsonAnswer, noContent } from '../answer.ts'
+import { type Answer, type Header, jsonAnswer, noContent } from '../answer.ts'
 import { type Endpoint, endpoint, type HttpRequest } from '../endpoint.ts'
 import { decodePart } from '../raw-url.ts'
 import * as forms from './people-forms.ts'
@@ -51,9 +52,11 @@ const readListUsers = (_request: HttpRequest, { query }: { readonly query: ListU
 const answerNothing = (): Answer => noContent
 /** As Lakekeeper answers: 200 without a body. */
 const answerEmpty = (): Answer => ({ ...noContent, status: 200 })
-const answerUser = (user: Parameters<typeof forms.userWire>[0]): Answer => jsonAnswer(forms.userWire(user))
+const tagged = ({ version }: { readonly version: number }): readonly Header[] => [['ETag', tagOf(version)]]
+const answerUser = (user: Parameters<typeof forms.userWire>[0]): Answer =>
+  jsonAnswer(forms.userWire(user), tagged(user))
 const answerAccount = (account: Parameters<typeof forms.serviceAccountWire>[0]): Answer =>
-  jsonAnswer(forms.serviceAccountWire(account))
+  jsonAnswer(forms.serviceAccountWire(account), tagged(account))
 
 const user = '/v1/user/{id}'
 
@@ -85,36 +88,43 @@ const userEndpoints = (operations: PeopleOperations): readonly Endpoint[] => [
     declares: {
       summary: 'Makes a user, or oneself where no id is given; changes one that is there where asked to',
       body: createUserSchema,
+      versioned: true,
       answers: { 200: forms.userForm, 201: forms.userForm },
     },
     read: readBody,
-    answer: ({ record, created }) => ({
-      ...jsonAnswer(forms.userWire(record)),
-      status: created ? 201 : 200,
-    }),
+    answer: ({ record, created }) => ({ ...answerUser(record), status: created ? 201 : 200 }),
   }),
   endpoint(`GET ${user}`, operations.getUser, {
-    declares: { summary: 'One user', answers: { 200: forms.userForm } },
+    declares: { summary: 'One user', versioned: true, answers: { 200: forms.userForm } },
     read: readPrincipal,
     answer: answerUser,
   }),
   endpoint(`PUT ${user}`, operations.updateUser, {
-    declares: { summary: 'Sets a user anew', body: updateUserSchema, answers: { 200: null } },
+    declares: {
+      summary: 'Sets a user anew',
+      body: updateUserSchema,
+      versioned: true,
+      answers: { 200: null },
+    },
     read: readPrincipalAndBody,
     answer: answerEmpty,
   }),
   endpoint(`DELETE ${user}`, operations.deleteUser, {
-    declares: { summary: 'Deletes a user; signing in again does not revive it', answers: { 204: null } },
+    declares: {
+      summary: 'Deletes a user; signing in again does not revive it',
+      versioned: true,
+      answers: { 204: null },
+    },
     read: readPrincipal,
     answer: answerNothing,
   }),
   endpoint(`POST ${user}/activate`, operations.activateUser, {
-    declares: { summary: 'Lets a user in again', answers: { 200: forms.userForm } },
+    declares: { summary: 'Lets a user in again', versioned: true, answers: { 200: forms.userForm } },
     read: readPrincipal,
     answer: answerUser,
   }),
   endpoint(`POST ${user}/deactivate`, operations.deactivateUser, {
-    declares: { summary: 'Turns a user away from now on', answers: { 200: forms.userForm } },
+    declares: { summary: 'Turns a user away from now on', versioned: true, answers: { 200: forms.userForm } },
     read: readPrincipal,
     answer: answerUser,
   }),
@@ -141,13 +151,14 @@ const accountEndpoints = (operations: PeopleOperations): readonly Endpoint[] => 
     declares: {
       summary: 'Makes a service account',
       body: serviceAccountSchema,
+      versioned: true,
       answers: { 201: forms.serviceAccountForm },
     },
     read: readBody,
     answer: (made) => ({ ...answerAccount(made), status: 201 }),
   }),
   endpoint(`GET ${account}`, operations.getServiceAccount, {
-    declares: { summary: 'One service account', answers: { 200: forms.serviceAccountForm } },
+    declares: { summary: 'One service account', versioned: true, answers: { 200: forms.serviceAccountForm } },
     read: readPrincipal,
     answer: answerAccount,
   }),
@@ -155,23 +166,32 @@ const accountEndpoints = (operations: PeopleOperations): readonly Endpoint[] => 
     declares: {
       summary: 'Names a service account anew',
       body: serviceAccountSchema,
+      versioned: true,
       answers: { 200: forms.serviceAccountForm },
     },
     read: readPrincipalAndBody,
     answer: answerAccount,
   }),
   endpoint(`DELETE ${account}`, operations.deleteServiceAccount, {
-    declares: { summary: 'Deletes a service account and its keys', answers: { 204: null } },
+    declares: { summary: 'Deletes a service account and its keys', versioned: true, answers: { 204: null } },
     read: readPrincipal,
     answer: answerNothing,
   }),
   endpoint(`POST ${account}/activate`, operations.activateServiceAccount, {
-    declares: { summary: 'Lets a service account in again', answers: { 200: forms.serviceAccountForm } },
+    declares: {
+      summary: 'Lets a service account in again',
+      versioned: true,
+      answers: { 200: forms.serviceAccountForm },
+    },
     read: readPrincipal,
     answer: answerAccount,
   }),
   endpoint(`POST ${account}/deactivate`, operations.deactivateServiceAccount, {
-    declares: { summary: 'Turns a service account away', answers: { 200: forms.serviceAccountForm } },
+    declares: {
+      summary: 'Turns a service account away',
+      versioned: true,
+      answers: { 200: forms.serviceAccountForm },
+    },
     read: readPrincipal,
     answer: answerAccount,
   }),

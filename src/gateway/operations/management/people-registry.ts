@@ -14,7 +14,7 @@ import type {
 import type { FoundUser } from '#store/principals-search.ts'
 
 /** A principal by id and kind, and where the caller has seen one, its version. */
-export interface PrincipalTarget {
+interface PrincipalTarget {
   readonly id: string
   readonly kind: PrincipalRecord['kind']
   readonly version?: number

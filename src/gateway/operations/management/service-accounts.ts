@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Static, Type } from 'typebox'
 import { ownProvider } from '#authn/people.ts'
+import type { CallContext } from '#catalog/catalog.ts'
 import type { Need, Resource } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
 import { checkText } from '#model/identifier.ts'
@@ -46,6 +47,10 @@ const findAccount = async (
   if (record?.kind !== 'service-account' || record.projectId !== project) throw missingAccount(input.id)
   return record
 }
+
+/** With the version that the caller has seen (`If-Match`), where it names one. */
+const targetOf = ({ id }: PrincipalRecord, { version }: CallContext) =>
+  ({ id, kind: 'service-account', ...(version === undefined ? {} : { version }) }) as const
 
 export const atAccount = <Input extends ById>(deps: AccountDeps) => ({
   ...inProject<Input>(deps),
@@ -125,7 +130,7 @@ const changing = <Input extends ById>(
   ...atAccount<Input>(deps),
   needs: onAccount('manage'),
   run: certainly(({ context, target: { input, record } }) =>
-    deps.people.change(context, { id: record.id, kind: 'service-account' }, changeOf(input)),
+    deps.people.change(context, targetOf(record, context), changeOf(input)),
   ),
   replay: {
     remember: () => ({ kind: 'done' }),
@@ -141,8 +146,7 @@ const deleteServiceAccount = (deps: AccountDeps): Operation<ById, ProjectTarget<
   needs: onAccount('drop'),
   missing: ({ input }) => missingAccount(input.id),
   run: certainly(async ({ context, target }) => {
-    const { id } = await findAccount(deps, target)
-    await deps.people.remove(context, { id, kind: 'service-account' })
+    await deps.people.remove(context, targetOf(await findAccount(deps, target), context))
   }),
   replay: replayDone,
 })

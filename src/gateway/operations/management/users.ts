@@ -1,5 +1,6 @@
 /** The operations on users, and who one is oneself. */
 import { type Static, Type } from 'typebox'
+import type { CallContext } from '#catalog/catalog.ts'
 import type { Need, Principal, Resource } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
 import type { PrincipalChange, PrincipalRecord } from '#store/principals.ts'
@@ -70,6 +71,10 @@ const findUser = async ({ people }: UserDeps, id: string): Promise<PrincipalReco
   if (record?.kind !== 'user') throw missingUser(id)
   return record
 }
+
+/** With the version that the caller has seen (`If-Match`), where it names one. */
+const targetOf = (id: string, { version }: CallContext) =>
+  ({ id, kind: 'user', ...(version === undefined ? {} : { version }) }) as const
 
 export interface Asked<Input> extends ServerTarget<Input> {
   readonly asker: Principal
@@ -197,7 +202,7 @@ const createUser = (deps: UserDeps): Operation<CreateUser, ProvisionTarget, Prov
     if (!awaited && input['update-if-exists'] !== true)
       throw new CatalogError('AlreadyExistsException', `User with id ${id} already exists.`)
     const change = { ...details, lastUpdatedWith: 'create-endpoint' } as const
-    return { record: await deps.people.change(context, { id, kind: 'user' }, change), created: awaited }
+    return { record: await deps.people.change(context, targetOf(id, context), change), created: awaited }
   }),
   replay: {
     remember: ({ created }) => ({ kind: 'json', body: JSON.stringify({ created }) }),
@@ -228,7 +233,7 @@ const changing = <Input extends ById>(
   resolve: async (input) => ({ warehouse: null, input }),
   needs: onUser('manage'),
   run: certainly(({ context, target: { input } }) =>
-    deps.people.change(context, { id: input.id, kind: 'user' }, changeOf(input)),
+    deps.people.change(context, targetOf(input.id, context), changeOf(input)),
   ),
   replay: {
     remember: () => ({ kind: 'done' }),
@@ -256,7 +261,7 @@ const deleteUser = (deps: UserDeps): Operation<ById, ServerTarget<ById>, void> =
   resolve: async (input) => ({ warehouse: null, input }),
   needs: onUser('drop'),
   run: certainly(({ context, target: { input } }) =>
-    deps.people.remove(context, { id: input.id, kind: 'user' }),
+    deps.people.remove(context, targetOf(input.id, context)),
   ),
   replay: replayDone,
 })
