@@ -152,7 +152,8 @@ const throughReference = async (): Promise<SetUp> => {
   stack.defer(server.stop)
   const setUp = await mounted(stack, { uri: server.uri, warehouse: '' })
   // Its namespace separator is the dot, and its web server answers 400 to an encoded slash.
-  return { ...setUp, target: { ...setUp.target, env: { RCK_DOTS: 'false', RCK_SLASHES: 'false' } } }
+  const env = { RCK_DOTS: 'false', RCK_SLASHES: 'false', PYI_SUPPORTS: 'supports_dot_in_identifier=false' }
+  return { ...setUp, target: { ...setUp.target, env } }
 }
 
 export const setUps = { embedded, postgres, s3, throughLakegate, throughReference }
