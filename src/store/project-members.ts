@@ -39,7 +39,7 @@ const selectMembers = statement(`
     p.user_type as "userType", r.provider_id as "providerId", r.source_id as "sourceId", r.project_id as "projectId"
   from project_member m
   left join principal p on m.member_kind = 'principal' and p.id = m.member_id and p.deleted_at is null
-  left join role r on m.member_kind = 'role' and r.id::text = m.member_id
+  left join role r on r.id = case when m.member_kind = 'role' then m.member_id::uuid end
   where m.project_id = $1 and (m.member_kind, m.member_id) > ($2, $3)
     and (p.id is not null or r.id is not null)
   order by m.member_kind, m.member_id limit $4`)
@@ -74,8 +74,8 @@ const selectPrincipals = statement(`
   where id = any($2::text[]) and deleted_at is null and (project_id is null or project_id = $1)
   for key share`)
 
-const selectRoles = statement(`
-  select id::text as id from role where id::text = any($2::text[]) and project_id = $1 for key share`)
+/** Of whatever project: who may let a foreign one in has been asked before. */
+const selectRoles = statement('select id::text as id from role where id = any($1::uuid[]) for key share')
 
 const firstUnknown = (wanted: readonly string[], found: readonly { readonly id: string }[]) => {
   const known = new Set(found.map(({ id }) => id))
@@ -91,7 +91,7 @@ const checkKnown = async (
   const user = firstUnknown(principals, await tx.query(selectPrincipals, [projectId, principals]))
   if (user !== undefined) throw new CatalogError('NotFoundException', `User does not exist: ${user}`)
   const roles = idsOf(members, 'role')
-  const role = firstUnknown(roles, await tx.query(selectRoles, [projectId, roles]))
+  const role = firstUnknown(roles, await tx.query(selectRoles, [roles]))
   if (role !== undefined) throw new CatalogError('NoSuchRoleException', `Role does not exist: ${role}`)
 }
 
@@ -100,8 +100,8 @@ const insertMembers = statement(`
   select $1, $2, id from unnest($3::text[]) as m(id) on conflict do nothing`)
 
 /**
- * All or none; who is a member already stays one. NotFound for a missing project or user, NoSuchRole for a role that the
- * project does not have.
+ * All or none; who is a member already stays one. NotFound for a missing project or user, NoSuchRole for a missing
+ * role. A role of another project is let in.
  */
 export const addProjectMembers = async (
   tx: Transaction,

@@ -118,6 +118,12 @@ export interface RoleFilter {
 const columns = `id, project_id as "projectId", name, description, provider_id as "providerId",
   source_id as "sourceId", version, created_at as "createdAt", updated_at as "updatedAt"`
 
+const selectSome = statement(`select ${columns} from role where id = any($1::uuid[])`)
+
+/** Those that are there, of whatever projects. */
+export const findRoles = (sql: Sql, ids: readonly string[]): Promise<readonly RoleRecord[]> =>
+  sql.query(selectSome, [ids])
+
 const selectPage = statement(`
   select ${columns} from role
   where project_id = $1 and lower(name) > lower($2)

@@ -28,6 +28,7 @@ export const createMemoryRoles = (changes: string[] = []): RoleRegistry => {
     listRoles: async () => [role],
     searchRoles: async () => [role],
     findRole: async (id) => (id === roleId ? role : undefined),
+    findRoles: async (ids) => [role].filter(({ id }) => ids.includes(id)),
     isUsed: async () => false,
     createRole: note('createRole', role),
     changeRole: note('changeRole', role),

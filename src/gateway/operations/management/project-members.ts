@@ -1,12 +1,14 @@
 /** The operations on who may act inside a project, in the forms of a role's members. */
 import { type Static, Type } from 'typebox'
 import { CatalogError } from '#model/errors.ts'
-import type { Operation } from '../../operation.ts'
+import type { Operation, Task } from '../../operation.ts'
 import { replayDone } from '../replays.ts'
 import { type PageAsked, type Paged, pageByKey } from './paging.ts'
 import { certainly, isId, type ManagementDeps, onProject, type Place, type ProjectTarget } from './place.ts'
 import type { Member, MemberName } from './project-registry.ts'
 import { type AtProject, atProject } from './projects.ts'
+import { missingRole, roleResource } from './role-place.ts'
+import type { RoleRegistry } from './role-registry.ts'
 
 export const memberRefSchema = Type.Object(
   {
@@ -57,17 +59,42 @@ const listProjectMembers = (
 
 export type AddProjectMembers = Required<AtProject> & { readonly body: Static<typeof addMembersSchema> }
 
+/** What the operations on members need besides: whose a role is. */
+export interface ProjectMemberDeps extends ManagementDeps {
+  readonly roles: Pick<RoleRegistry, 'findRoles'>
+}
+
+/** A role of another project may come in where the asker may see it there; to others it is as missing as none. */
+const checkRoles = async (
+  { roles }: ProjectMemberDeps,
+  { target: { project }, visible }: Task<ProjectTarget<AddProjectMembers>>,
+  members: readonly MemberName[],
+): Promise<void> => {
+  const named = members.filter(({ type }) => type === 'role').map(({ id }) => id)
+  if (named.length === 0) return
+  const found = await roles.findRoles(named)
+  const foreign = found.filter(({ projectId }) => projectId !== project)
+  const seen = await visible('describe', foreign, roleResource)
+  const known = new Set(
+    [...found.filter(({ projectId }) => projectId === project), ...seen].map(({ id }) => id),
+  )
+  const unknown = named.find((id) => !known.has(id))
+  if (unknown !== undefined) throw missingRole(unknown)
+}
+
 const addProjectMembers = (
-  deps: ManagementDeps,
+  deps: ProjectMemberDeps,
 ): Operation<AddProjectMembers, ProjectTarget<AddProjectMembers>, readonly MemberName[]> => ({
   name: 'addProjectMembers',
   kind: 'change',
   success: 200,
   ...atProject<AddProjectMembers>(deps),
   needs: onProject('manage'),
-  run: certainly(async ({ context, target: { project, input } }) => {
+  run: certainly(async (task) => {
+    const { project, input } = task.target
     const members = input.body.members.map(nameOf)
-    await deps.projects.addMembers(context, project, members)
+    await checkRoles(deps, task, members)
+    await deps.projects.addMembers(task.context, project, members)
     return members
   }),
   replay: {
@@ -106,7 +133,7 @@ const removeProjectMember = (
 
 export type ProjectMemberOperations = ReturnType<typeof createProjectMemberOperations>
 
-export const createProjectMemberOperations = (deps: ManagementDeps) => ({
+export const createProjectMemberOperations = (deps: ProjectMemberDeps) => ({
   listProjectMembers: listProjectMembers(deps),
   addProjectMembers: addProjectMembers(deps),
   removeProjectMember: removeProjectMember(deps),

@@ -14,6 +14,8 @@ export interface RoleRegistry {
   searchRoles(projectId: string, text: string): Promise<readonly RoleRecord[]>
   /** Of whatever project. */
   findRole(id: string): Promise<RoleRecord | undefined>
+  /** Those that are there, of whatever projects. */
+  findRoles(ids: readonly string[]): Promise<readonly RoleRecord[]>
   /** Whether the role, of whatever project, is a member of this one. */
   isUsed(projectId: string, id: string): Promise<boolean>
   /** NotFound for a missing project; AlreadyExists where the name, or provider and source id, are taken in it. */

@@ -59,6 +59,7 @@ const readsOf = (database: Database): Omit<RoleRegistry, keyof Changes> => ({
   listRoles: (projectId, page) => roles.listRoles(database, projectId, page),
   searchRoles: (projectId, text) => roles.searchRoles(database, projectId, text),
   findRole: (id) => roles.findRole(database, id),
+  findRoles: (ids) => roles.findRoles(database, ids),
   isUsed: (projectId, id) => roles.isRoleUsed(database, projectId, id),
   listMembers: (id, page) => listMembers(database, id, page),
   listHeld: (holder, page) => listHeldRoles(database, holder, page),
