@@ -74,13 +74,15 @@ const member = (node: unknown, name: string): unknown =>
 const declaredAnswer = (
   answered: Answered,
 ): { readonly parts: readonly string[]; readonly answer: unknown } => {
-  const place = placeOf(answered.method, answered.target)
+  const found = placeOf(answered.method, answered.target)
   // What meets no endpoint is answered with an error, in the form of all.
-  const [path, method] = place ?? ['/management/v1/info', 'get']
-  const parts = ['paths', path, method, 'responses', String(answered.status)]
-  const answer = parts.reduce<unknown>(member, apiDocument)
-  if (answer === undefined) throw new Error(`${where(answered)}, which the API's document does not know`)
-  return { parts, answer }
+  const [path, method] = found ?? ['/management/v1/info', 'get']
+  const place = ['paths', path, method, 'responses', String(answered.status)]
+  const declared = place.reduce<unknown>(member, apiDocument)
+  if (declared === undefined) throw new Error(`${where(answered)}, which the API's document does not know`)
+  const reference = member(declared, '$ref')
+  const parts = typeof reference === 'string' ? reference.split('/').slice(1) : place
+  return { parts, answer: parts.reduce<unknown>(member, apiDocument) }
 }
 
 /** Throws where the document knows no such answer, or promises a header that is not there. */

@@ -19,6 +19,8 @@ export interface OpenApiDocument extends SchemaNode {
 
 interface Writing {
   readonly components: Components
+  /** The errors of the faces, by name. */
+  readonly responses: Record<string, SchemaNode>
   /** Operation ids. */
   readonly taken: ReadonlySet<unknown>
 }
@@ -85,23 +87,26 @@ const typesOf = (status: string): string =>
     .filter((type) => String(errorTable[type]) === status)
     .join(', ')
 
+/** Every endpoint of a face may give every error: each stands once. */
 const errorsOf = (
   { errors = errorForm, mediaType = usualType }: Declaration,
-  components: Components,
+  { components, responses }: Writing,
 ): SchemaNode =>
   Object.fromEntries(
-    errorStatuses.map((status) => [
-      status,
-      { description: typesOf(status), content: { [mediaType]: { schema: components.refer(errors) } } },
-    ]),
+    errorStatuses.map((status) => {
+      const name = `${titleOf(errors)}${status}`
+      const content = { [mediaType]: { schema: components.refer(errors) } }
+      responses[name] = { description: typesOf(status), content }
+      return [status, { $ref: `#/components/responses/${name}` }]
+    }),
   )
 
-const answersOf = (declares: Declaration, components: Components): SchemaNode => ({
-  ...errorsOf(declares, components),
+const answersOf = (declares: Declaration, writing: Writing): SchemaNode => ({
+  ...errorsOf(declares, writing),
   ...Object.fromEntries(
     Object.entries(declares.answers).map(([status, schema]) => [
       status,
-      successOf(declares, schema, components),
+      successOf(declares, schema, writing.components),
     ]),
   ),
 })
@@ -134,9 +139,10 @@ const idOf = (path: string, { operation }: Endpoint, taken: ReadonlySet<unknown>
 const operationOf = (
   { base }: Face,
   endpoint: Endpoint,
-  { components, taken }: Writing,
+  writing: Writing,
 ): SchemaNode & { readonly operationId: string } => {
   const { declares, template } = endpoint
+  const { components, taken } = writing
   return {
     operationId: idOf(base + template, endpoint, taken),
     summary: declares.summary,
@@ -148,7 +154,7 @@ const operationOf = (
       ...headerParameters(endpoint),
     ],
     ...bodyOf(declares, components),
-    responses: answersOf(declares, components),
+    responses: answersOf(declares, writing),
   }
 }
 
@@ -172,13 +178,14 @@ const introduction =
 export const createDocument = ({ faces, version }: DocumentRequest): OpenApiDocument => {
   const components = createComponents()
   const taken = new Set<unknown>()
+  const responses: Record<string, SchemaNode> = {}
   const paths: Record<string, Record<string, SchemaNode>> = {}
   const add = (path: string, method: string, operation: SchemaNode): void => {
     paths[path] = { ...paths[path], [method.toLowerCase()]: operation }
   }
   for (const face of faces)
     for (const endpoint of face.endpoints) {
-      const operation = operationOf(face, endpoint, { components, taken })
+      const operation = operationOf(face, endpoint, { components, responses, taken })
       taken.add(operation.operationId)
       add(face.base + endpoint.template, endpoint.method, operation)
     }
@@ -196,6 +203,7 @@ export const createDocument = ({ faces, version }: DocumentRequest): OpenApiDocu
     paths,
     components: {
       schemas: components.schemas,
+      responses,
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
     },
   }

@@ -77,7 +77,7 @@ describe('the server', () => {
     })
     expect((await manage('POST', '/bootstrap', { 'accept-terms-of-use': true })).status).toBe(204)
     expect((await manage('GET', '/project-list')).body).toEqual({
-      projects: [{ 'project-id': 'default', 'project-name': 'default' }],
+      projects: [{ 'project-id': 'default', 'project-name': 'default', 'api-keys-allowed': true }],
     })
   })
 })
@@ -216,9 +216,9 @@ describe('a warehouse', () => {
       /Cannot resolve the secret/,
     ],
     [
-      'a promise to vend that would not be kept',
-      { 'warehouse-name': 'a', 'storage-profile': { ...s3, 'sts-enabled': true } },
-      /sts-enabled|storage-profile/,
+      'a soft deletion without its time',
+      { 'warehouse-name': 'a', 'storage-profile': s3, 'delete-profile': { type: 'soft' } },
+      /expiration-seconds/,
     ],
     ['another project', { 'warehouse-name': 'a', 'project-id': 'x', 'storage-profile': s3 }, /Project/],
     [

@@ -47,16 +47,13 @@ const checkVersions = (policies: Policies): void => {
     )
 }
 
-/** What is recorded of the members: those that say something. */
+/** What is recorded of the members: those that say something; null takes back what was said before. */
 export const policiesOf = (wire: Policies, before: JsonObject = {}): JsonObject => {
   checkVersions(wire)
   const members = Object.keys(policyMembers).filter((name) => name !== 'managed-by')
   const said = members.map((name) => [name, wire[name as keyof Policies]] as const)
-  return Object.fromEntries(
-    [...Object.entries(before), ...said.filter(([, value]) => value !== undefined)].filter(
-      ([, value]) => value !== null,
-    ),
-  ) as JsonObject
+  const merged = { ...before, ...Object.fromEntries(said.filter(([, value]) => value !== undefined)) }
+  return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null)) as JsonObject
 }
 
 export const policiesWire = (policies: JsonObject): JsonObject => ({
