@@ -27,7 +27,7 @@ export interface TlsConfig {
 }
 
 /** What lies between clients and the listener. */
-export interface EdgeConfig {
+interface EdgeConfig {
   readonly tls: TlsConfig | undefined
   readonly publicUrl: string | null
   readonly trustedProxies: readonly string[]

@@ -53,7 +53,7 @@ export interface ServerDeps extends DispatchDeps {
 }
 
 /** A port of this machine, or a socket file that only its owner reaches. */
-export type Address = { readonly host: string; readonly port: number } | { readonly path: string }
+type Address = { readonly host: string; readonly port: number } | { readonly path: string }
 
 export interface HttpServer {
   /** Resolves with the port. */

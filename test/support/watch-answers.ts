@@ -6,6 +6,9 @@ import type * as apiDocument from './api-document.ts'
 
 const faces = /^\/(catalog|management|scim|health|metrics)(\/|$|\?)/
 
+/** A browser's question before its request is of no face. */
+const isPreflight = (method: string, { status }: Response): boolean => method === 'OPTIONS' && status === 204
+
 /** Ours alone give a request id; a fake upstream behind the same paths does not. */
 const isOurs = (target: string, answer: Response): boolean =>
   faces.test(target) && answer.headers.has('x-request-id') && answer.type === 'basic'
@@ -41,9 +44,10 @@ const watchBody = (answer: Response, check: (text: string) => void): void => {
 globalThis.fetch = async (input, init) => {
   const answer = await original(input, init)
   const target = targetOf(input)
-  if (!isOurs(target, answer)) return answer
+  const method = methodOf(input, init)
+  if (!isOurs(target, answer) || isPreflight(method, answer)) return answer
   const { checkHead, checkBody } = await load()
-  const answered = { method: methodOf(input, init), target, status: answer.status }
+  const answered = { method, target, status: answer.status }
   checkHead(answered, answer.headers)
   watchBody(answer, (body) => checkBody(answered, body))
   return answer

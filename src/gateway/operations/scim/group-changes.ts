@@ -40,7 +40,7 @@ const memberOf = (value: JsonValue | undefined): RoleMember => {
 
 const itemOf = (item: JsonValue): RoleMember => memberOf(isJsonObject(item) ? item['value'] : item)
 
-export const readMembers = (value: JsonValue): readonly RoleMember[] => {
+const readMembers = (value: JsonValue): readonly RoleMember[] => {
   const items: readonly JsonValue[] = Array.isArray(value) ? value : [value]
   if (items.length > mostMembers) throw invalid(`members: more than ${mostMembers} at once`)
   return items.map(itemOf)

@@ -5,7 +5,7 @@ import { parseFilter } from './filter.ts'
 import { ScimRefusal } from './refusal.ts'
 
 /** `emails[type eq "work"].value` taken apart. */
-export interface PatchPath {
+interface PatchPath {
   /** In lower case. */
   readonly attribute: string
   readonly filter?: Filter

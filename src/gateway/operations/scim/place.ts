@@ -7,7 +7,7 @@ import type { Target } from '../../operation.ts'
 import type { Change } from '../management/store-change.ts'
 import { ScimRefusal } from './refusal.ts'
 
-export interface ScimRules {
+interface ScimRules {
   /** Its tokens are those of the users that are provisioned: their ids are `provider~subject`. */
   readonly provider: string
   /** Which attribute is the subject that the provider's tokens name. */
@@ -51,7 +51,7 @@ export interface ListAsked {
   readonly count?: number | undefined
 }
 
-export const usualCount = 100
+const usualCount = 100
 export const mostCount = 200
 
 /** RFC 7644, 3.4.2.4: what is too small is taken for the smallest. */

@@ -47,14 +47,14 @@ const mostItems = 50
 
 const invalid = (what: string): ScimRefusal => new ScimRefusal('invalidValue', `Invalid ${what}`)
 
-export const readText = (value: JsonValue | undefined, what: string): string => {
+const readText = (value: JsonValue | undefined, what: string): string => {
   if (typeof value !== 'string' || value.length > longestText) throw invalid(what)
   checkText(value, what)
   return value
 }
 
 /** Azure writes `"True"` and `"False"`. */
-export const readTruth = (value: JsonValue | undefined, what: string): boolean => {
+const readTruth = (value: JsonValue | undefined, what: string): boolean => {
   if (typeof value === 'boolean') return value
   const text = typeof value === 'string' ? value.toLowerCase() : ''
   if (text !== 'true' && text !== 'false') throw invalid(what)
@@ -87,7 +87,7 @@ export const readItems = (value: JsonValue | undefined, what: string): readonly 
     .filter((item) => Object.keys(item).length > 0)
 }
 
-export const nothing: UserAttributes = { texts: {}, name: {}, lists: {} }
+const nothing: UserAttributes = { texts: {}, name: {}, lists: {} }
 
 const withList = (attributes: UserAttributes, name: string, items: readonly Parts[]): UserAttributes => ({
   ...attributes,
