@@ -41,11 +41,10 @@ const answerServerInfo = (info: ServerInfo): Answer =>
     'license-status': license,
   })
 
-const projectWire = ({ id, name, apiKeysAllowed }: ProjectRecord): JsonObject => ({
-  'project-id': id,
-  'project-name': name,
-  'api-keys-allowed': apiKeysAllowed,
-})
+const projectWire = ({ id, name }: ProjectRecord): JsonObject => ({ 'project-id': id, 'project-name': name })
+
+const answerSettings = ({ apiKeysAllowed }: ProjectRecord): Answer =>
+  jsonAnswer({ 'api-keys-allowed': apiKeysAllowed })
 
 const answerProject = (project: ProjectRecord): Answer => jsonAnswer(projectWire(project))
 const answerCreated = (project: ProjectRecord): Answer => ({ ...answerProject(project), status: 201 })
@@ -58,6 +57,11 @@ const answerAdmins = (admins: readonly string[]): Answer =>
 const assignmentsForm = Type.Object(
   { assignments: Type.Array(assignmentSchema) },
   { title: 'ServerAssignments', additionalProperties: false },
+)
+
+const settingsForm = Type.Object(
+  { 'api-keys-allowed': Type.Boolean() },
+  { title: 'ProjectSettings', additionalProperties: false },
 )
 
 const assignments = '/v1/permissions/server/assignments'
@@ -129,14 +133,19 @@ const namedEndpoints = (operations: ManagementOperations): readonly Endpoint[] =
     read: (_request, { body }: Renamed) => ({ newName: body['new-name'] }),
     answer: answerProject,
   }),
+  endpoint('GET /v1/project/settings', operations.getProjectSettings, {
+    declares: { summary: 'Settings of the project in use', answers: { 200: settingsForm } },
+    read: inHeader,
+    answer: answerSettings,
+  }),
   endpoint('POST /v1/project/settings', operations.updateProjectSettings, {
     declares: {
       summary: 'Settings of the project in use; what is left out stays',
       body: projectSettingsSchema,
-      answers: { 200: projectForm },
+      answers: { 200: settingsForm },
     },
     read: (_request, { body }) => ({ body }),
-    answer: answerProject,
+    answer: answerSettings,
   }),
   endpoint('GET /v1/project-list', operations.listProjects, {
     declares: { summary: 'The projects that the caller sees', answers: { 200: projectsForm } },

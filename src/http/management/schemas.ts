@@ -69,11 +69,7 @@ export const mountForm = form('Mount', {
 })
 export const mountsForm = form('Mounts', { mounts: Type.Array(mountForm), ...nextPage })
 
-export const projectForm = form('Project', {
-  'project-id': text,
-  'project-name': text,
-  'api-keys-allowed': Type.Boolean(),
-})
+export const projectForm = form('Project', { 'project-id': text, 'project-name': text })
 export const projectsForm = form('Projects', { projects: Type.Array(projectForm) })
 
 export const serverInfoForm = form('ServerInfo', {

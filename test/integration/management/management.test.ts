@@ -77,7 +77,7 @@ describe('the server', () => {
     })
     expect((await manage('POST', '/bootstrap', { 'accept-terms-of-use': true })).status).toBe(204)
     expect((await manage('GET', '/project-list')).body).toEqual({
-      projects: [{ 'project-id': 'default', 'project-name': 'default', 'api-keys-allowed': true }],
+      projects: [{ 'project-id': 'default', 'project-name': 'default' }],
     })
   })
 })

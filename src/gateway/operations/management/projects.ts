@@ -145,6 +145,14 @@ const replayProject = (deps: ManagementDeps): Change<AtProject>['replay'] & {} =
   recall: (_outcome, { target }) => findProject(deps, target.project),
 })
 
+/** What stands beside a project's name, in an answer of its own: clients of Lakekeeper know a project's two members only. */
+const getProjectSettings = (
+  deps: ManagementDeps,
+): Operation<AtProject, ProjectTarget<AtProject>, ProjectRecord> => ({
+  ...getProject(deps),
+  name: 'getProjectSettings',
+})
+
 export type ChangeSettings = AtProject & { readonly body: ProjectSettings }
 
 const updateProjectSettings = (deps: ManagementDeps): Change<ChangeSettings> => ({
@@ -176,5 +184,6 @@ export const createProjectOperations = (deps: ManagementDeps) => ({
   getProject: getProject(deps),
   deleteProject: deleteProject(deps),
   renameProject: renameProject(deps),
+  getProjectSettings: getProjectSettings(deps),
   updateProjectSettings: updateProjectSettings(deps),
 })
