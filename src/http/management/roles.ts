@@ -2,11 +2,10 @@
 import { Type } from 'typebox'
 import { tagOf } from '#gateway/if-match.ts'
 import type { PageAsked, Paged } from '#gateway/operations/management/paging.ts'
+import { addMembersSchema, memberRefSchema } from '#gateway/operations/management/project-members.ts'
 import {
-  addMembersSchema,
   type ListMembers,
   type MemberRef,
-  memberRefSchema,
   memberTypeSchema,
   type RemoveMember,
   type RoleMemberOperations,

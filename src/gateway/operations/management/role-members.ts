@@ -1,5 +1,5 @@
 /** The operations on who is in a role, and on the roles that somebody is in. */
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
 import type { Principal } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
 import { storable } from '#store/outbox.ts'
@@ -17,24 +17,12 @@ import type { Operation } from '../../operation.ts'
 import { replayDone } from '../replays.ts'
 import { type PageAsked, type Paged, pageByKey } from './paging.ts'
 import { type ById, certainly, isId, onProject } from './place.ts'
+import { type addMembersSchema, memberRefSchema } from './project-members.ts'
 import { atRole, type InProject, type OnRole, onRole, type RoleDeps } from './role-place.ts'
 
-/** How a member is spelled outside. */
-export const memberTypeSchema = Type.Union([Type.Literal('user'), Type.Literal('role')])
-export type MemberType = Static<typeof memberTypeSchema>
-
-export const memberRefSchema = Type.Object(
-  { type: memberTypeSchema, id: Type.String({ minLength: 1, maxLength: 1_000 }) },
-  { additionalProperties: false },
-)
+/** How a kind of member is spelled outside. */
+export const memberTypeSchema = memberRefSchema.properties.type
 export type MemberRef = Static<typeof memberRefSchema>
-
-const mostAtOnce = 1_000
-
-export const addMembersSchema = Type.Object(
-  { members: Type.Array(memberRefSchema, { maxItems: mostAtOnce }) },
-  { additionalProperties: false },
-)
 
 const memberOf = ({ type, id }: MemberRef): RoleMember => {
   if (type === 'user') return { kind: 'principal', id: storable(id) }
@@ -61,7 +49,7 @@ const checkByHand = ({ id, providerId }: RoleRecord): void => {
 
 export interface ListMembers extends ById, PageAsked {
   /** Absent: users and roles. */
-  readonly type?: MemberType | undefined
+  readonly type?: MemberRef['type'] | undefined
 }
 
 const keyOfMember = ({ kind, id }: RoleMember): string => JSON.stringify({ kind, id })
