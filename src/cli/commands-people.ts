@@ -14,7 +14,7 @@ export const userCommands: readonly CallCommand[] = [
     name: 'user list',
     about: 'list the users',
     line: 'GET /v1/user',
-    options: [{ name: 'name', about: 'only those with this name', to: 'query.name' }],
+    options: [{ name: 'name', about: 'only those with this in their name', to: 'query.name' }],
     view: { list: 'users', columns: userView.columns },
   },
   {

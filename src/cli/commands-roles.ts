@@ -12,6 +12,15 @@ export const roleCommands: readonly CallCommand[] = [
     name: 'role list',
     about: 'list the roles of the project',
     line: 'GET /v1/role',
+    options: [
+      { name: 'name', about: 'only those with this in their name', to: 'query.name' },
+      {
+        name: 'providers',
+        about: 'only those that these providers fill, with commas between',
+        to: 'query.providerIds',
+        form: 'list',
+      },
+    ],
     view: { list: 'roles', columns: ['id', 'name', 'ident', 'description'] },
   },
   {

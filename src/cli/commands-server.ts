@@ -53,7 +53,9 @@ export const adminCommands: readonly CallCommand[] = [
   },
 ]
 
-const projectView: View = { columns: ['project-id', 'project-name', 'api-keys-allowed'] }
+const projectView: View = { columns: ['project-id', 'project-name'] }
+
+const settingsView: View = { columns: ['api-keys-allowed'] }
 
 /** Without it, the project in use. */
 const thisProject: Argument = {
@@ -107,19 +109,26 @@ export const projectCommands: readonly CallCommand[] = [
     arguments: [{ ...thisProject, about: 'the project', optional: false }],
   },
   {
-    name: 'project settings',
-    about: 'change settings of the project in use',
+    name: 'project settings get',
+    about: 'show the settings of a project',
+    line: 'GET /v1/project/settings',
+    arguments: [thisProject],
+    view: settingsView,
+  },
+  {
+    name: 'project settings set',
+    about: 'change settings of a project; what is left out stays',
     line: 'POST /v1/project/settings',
+    arguments: [thisProject],
     options: [
       {
         name: 'api-keys-allowed',
         about: 'true or false: whether service accounts may have keys',
         to: 'body.api-keys-allowed',
         form: 'boolean',
-        required: true,
       },
     ],
-    view: projectView,
+    view: settingsView,
   },
   {
     name: 'project members list',
