@@ -52,8 +52,17 @@ const trustOf = (ranges: readonly string[]): ((address: string | undefined) => b
 const single = (value: string | string[] | undefined): string | undefined =>
   Array.isArray(value) ? value.join(',') : value
 
+/** A client may have written any number of senders; ours stand at the right, and are few. */
+const mostSenders = 16
+const longestElement = 512
+
 const itemsOf = (header: string | undefined): readonly string[] =>
-  header === undefined ? [] : header.split(',').map((item) => item.trim())
+  header === undefined
+    ? []
+    : header
+        .split(',')
+        .slice(-mostSenders)
+        .map((item) => item.trim())
 
 /** `1.2.3.4`, `1.2.3.4:80`, `[::1]:80` or `::1`; undefined for hidden and unknown senders (RFC 7239, 6). */
 const addressIn = (node: string | undefined): string | undefined => {
@@ -89,18 +98,23 @@ const walk = (
 const nthFromRight = (items: readonly string[], n: number): string | undefined =>
   items[Math.max(0, items.length - 1 - n)]
 
-/** `for=1.2.3.4;proto=https`, one element a proxy; names in any letter case, values may be quoted. */
+/** What an element of `Forwarded` is made of: names in any letter case, values plain or quoted (RFC 7239, 4). */
+const elementForm = /^(?:[\w-]+=(?:"(?:[^"\\]|\\.)*"|[^;"\s]*)\s*(?:;\s*|$))*$/
+const parameterForm = /([\w-]+)=(?:"((?:[^"\\]|\\.)*)"|([^;"\s]*))/g
+
+const nothingSaid: ReadonlyMap<string, string> = new Map()
+
+/**
+ * Of `for=1.2.3.4;proto=https`. Elements are split at every comma, quoted or not, and a broken one says nothing: with a
+ * quotation left open, a client would swallow what the next proxy writes about it.
+ */
 const parametersOf = (element: string): ReadonlyMap<string, string> => {
+  if (element.length > longestElement || !elementForm.test(element)) return nothingSaid
   const found = new Map<string, string>()
-  for (const [, name = '', quoted, plain = ''] of element.matchAll(
-    /([\w-]+)=(?:"((?:[^"\\]|\\.)*)"|([^;,"\s]+))/g,
-  ))
+  for (const [, name = '', quoted, plain = ''] of element.matchAll(parameterForm))
     found.set(name.toLowerCase(), quoted?.replaceAll(/\\(.)/g, '$1') ?? plain)
   return found
 }
-
-/** Commas may stand within quotes. */
-const elementsOf = (header: string): readonly string[] => header.match(/(?:[^,"]|"(?:[^"\\]|\\.)*"?)+/g) ?? []
 
 const hostForm = /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/
 const prefixForm = /^(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$/
@@ -141,7 +155,7 @@ const fromXForwarded = (request: IncomingMessage, trusted: Trusted): Said => {
 
 /** Has no word for a path prefix: `X-Forwarded-Prefix` is read beside it. */
 const fromForwarded = (request: IncomingMessage, trusted: Trusted): Said => {
-  const elements = elementsOf(single(request.headers['forwarded']) ?? '').map(parametersOf)
+  const elements = itemsOf(single(request.headers['forwarded'])).map(parametersOf)
   const senders = elements.map((element) => addressIn(element.get('for')))
   const { address, proxies } = walk(senders, request.socket.remoteAddress, trusted)
   const outermost = elements[elements.length - 1 - proxies]

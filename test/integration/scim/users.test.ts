@@ -174,6 +174,17 @@ test('whoever was seen first is found by the subject, and taken over', async () 
   expect([twice.status, twice.body['scimType']]).toEqual([409, 'uniqueness'])
 })
 
+test.each(['a/b', 'a+b@example.com', 'auth0|5f7c', 'ünï', '100%', 'a?b#c', 'a.b:c'])(
+  'a subject is itself in the links to its user: %s',
+  async (subject) => {
+    const made = await at.scim('POST /Users', { userName: `of ${subject}`, externalId: subject })
+    expect([made.status, made.body['id']]).toEqual([201, `oidc~${subject}`])
+    const link = made.headers.get('location')?.replace(`${at.origin}/scim/v2`, '')
+    expect((await at.scim(`GET ${link}`)).body['externalId']).toBe(subject)
+    expect((await at.scim(`DELETE ${link}`)).status).toBe(204)
+  },
+)
+
 describe('what nobody may write', () => {
   test('is passed over: rights, ids, times, other kinds', async () => {
     const more = {

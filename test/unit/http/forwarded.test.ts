@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { isIP } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createForwarding, type ForwardingRules } from '#http/forwarded.ts'
@@ -115,6 +116,45 @@ describe('the address of the client behind trusted proxies', () => {
       '::ffff:203.0.113.9',
     )
   })
+})
+
+const piece = fc.constantFrom('for=', 'host=', 'proto=', '"', ',', ';', '\\', '1.2.3.4', 'a', '[::1]')
+const heads = fc.record(
+  {
+    'x-forwarded-for': fc.string(),
+    'x-forwarded-proto': fc.string(),
+    'x-forwarded-host': fc.string(),
+    'x-forwarded-prefix': fc.string(),
+    forwarded: fc.array(piece).map((parts) => parts.join('')),
+    host: fc.string(),
+  },
+  { requiredKeys: [] },
+)
+
+test('whatever proxies pass on, the address is one and links lead to a host', () => {
+  fc.assert(
+    fc.property(heads, (found) => {
+      const headers = found as Readonly<Record<string, string>>
+      expect(isIP(address({ headers }) ?? '')).not.toBe(0)
+      expect(base({ headers })).toMatch(/^https?:\/\/[^/?#@\s]+(\/[\w.~-]+)*$/)
+    }),
+  )
+})
+
+test.each(['for=6.6.6.6;x="', 'for=6.6.6.6, x="', '"', 'for="6.6.6.6', 'for=6.6.6.6;x="\\'])(
+  'a quotation that a client leaves open swallows nothing: %s',
+  (forged) => {
+    expect(address({ headers: { forwarded: `${forged}, for="[2001:db8::1]:80"` } })).toBe('2001:db8::1')
+    expect(address({ headers: { forwarded: `${forged}, for=${client}` } })).toBe(client)
+  },
+)
+
+test('the right end of a long header is what is read', () => {
+  const padding = 'a="'.repeat(9_000)
+  expect(address({ headers: { forwarded: `${padding},for=${client}` } })).toBe(client)
+  expect(address({ headers: { forwarded: `${'for=9.9.9.9,'.repeat(2_000)}for=${client}` } })).toBe(client)
+  expect(address({ headers: { forwarded: 'a'.repeat(30_000) } })).toBe(proxy)
+  expect(address({ headers: { 'x-forwarded-for': `${'9.9.9.9,'.repeat(3_000)}${client}` } })).toBe(client)
 })
 
 describe('links to ourselves', () => {

@@ -47,11 +47,19 @@ interface Shown {
 export type GetGroup = ById & Shown
 export type ListGroups = ListAsked & Shown
 
-const eventOf = (type: string, { id, name, projectId }: RoleRecord): EventDraft => ({
+/** Events leave the house: a change of more members is told without the rest. */
+const mostTold = 1_000
+
+const toldOf = ({ members }: GroupChanges): readonly string[] =>
+  members
+    .flatMap((change) => change.members.map((member) => `${change.kind} ${member.kind} ${member.id}`))
+    .slice(0, mostTold)
+
+const eventOf = (type: string, { id, name, projectId }: RoleRecord, changes?: GroupChanges): EventDraft => ({
   type: `role.${type}`,
   object: id,
   warehouse: '',
-  data: { name, project: projectId },
+  data: { name, project: projectId, ...(changes ? { members: toldOf(changes) } : {}) },
 })
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
@@ -158,7 +166,7 @@ const createGroup = (deps: ScimDeps): Operation<WithBody, ScimTarget<WithBody>, 
           const draft = { id: v7(), projectId, providerId, sourceId, name, description: null }
           const role = await insertRole(tx, draft)
           await applyMembers(deps, tx, { role, changes })
-          return { result: await shown(tx, role, true), event: eventOf('created', role) }
+          return { result: await shown(tx, role, true), event: eventOf('created', role, changes) }
         }),
       )
     }),
@@ -201,7 +209,7 @@ const changing = (
           const target = { id, projectId, ...(input.version === undefined ? {} : { version: input.version }) }
           const role = await updateRole(tx, target, recordChange({ id, projectId, ...known }, changes))
           await applyMembers(deps, tx, { role, changes })
-          return { result: await shown(tx, role, true), event: eventOf('changed', role) }
+          return { result: await shown(tx, role, true), event: eventOf('changed', role, changes) }
         }),
       )
     }),
