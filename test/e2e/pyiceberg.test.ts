@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { runClient } from './clients.ts'
+import { tokensGiven } from './credentials.ts'
 import { type SetUpName, setUps } from './set-ups.ts'
 
 const everySetUp: readonly SetUpName[] = ['embedded', 'postgres', 's3', 'throughLakegate', 'throughReference']
@@ -11,6 +12,13 @@ describe('PyIceberg', () => {
     await using setUp = await setUps[name]()
     const figures = await runClient(`smoke-${name}`, 'smoke', setUp.target)
     expect(figures).toEqual({ passed: 18, failed: 0, skipped: 0 })
+  })
+
+  it('walks through it all with a client secret, for tokens that expire meanwhile', async () => {
+    await using setUp = await setUps.clientCredentials()
+    const figures = await runClient('smoke-clientCredentials', 'smoke', setUp.target)
+    expect(figures).toEqual({ passed: 18, failed: 0, skipped: 0 })
+    expect(await tokensGiven(setUp.gateway)).toBeGreaterThan(1)
   })
 
   it.each(chosen)('passes its own integration tests: %s', async (name) => {

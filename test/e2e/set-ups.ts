@@ -7,6 +7,7 @@ import { type Gateway, runLakegate, scratchFolder, startGateway } from '../suppo
 import { startMinio } from '../support/minio.ts'
 import { startReferenceServer } from '../support/reference-server.ts'
 import type { Target } from './clients.ts'
+import { adminToken, createAccount } from './credentials.ts'
 
 interface SetUp extends AsyncDisposable {
   readonly target: Target
@@ -50,14 +51,15 @@ interface State {
 }
 
 interface Start {
+  readonly server?: Readonly<Record<string, unknown>>
   readonly stack: AsyncDisposableStack
   readonly folder: string
   readonly state: State
   readonly env?: Readonly<Record<string, string>>
 }
 
-const start = async ({ stack, folder, state, env = {} }: Start): Promise<Gateway> => {
-  const gateway = await startGateway({ folder, state: { ...state }, env })
+const start = async ({ stack, folder, state, env = {}, server = {} }: Start): Promise<Gateway> => {
+  const gateway = await startGateway({ folder, server, state: { ...state }, env })
   stack.defer(async () => {
     await gateway.stop()
   })
@@ -156,5 +158,22 @@ const throughReference = async (): Promise<SetUp> => {
   return { ...setUp, target: { ...setUp.target, env } }
 }
 
-export const setUps = { embedded, postgres, s3, throughLakegate, throughReference }
+/** Shorter than any client's run. */
+const shortLifetimeSeconds = 3
+
+/** Nobody is let in without a token, and clients get theirs, and renew them, with a secret. */
+const clientCredentials = async (): Promise<SetUp> => {
+  await using stack = new AsyncDisposableStack()
+  const folder = await folderIn(stack)
+  const token = adminToken()
+  const gateway = await start({
+    ...{ stack, folder, state: { warehouses: [localWarehouse(folder)] } },
+    server: { auth: { required: true }, tokens: { 'lifetime-seconds': shortLifetimeSeconds } },
+    env: { LAKEGATE_TOKEN: token },
+  })
+  const { credential } = await createAccount(gateway, token)
+  return setUpOf(gateway, stack, { credential, scope: 'catalog' })
+}
+
+export const setUps = { clientCredentials, embedded, postgres, s3, throughLakegate, throughReference }
 export type SetUpName = keyof typeof setUps
