@@ -22,6 +22,8 @@ export interface Load {
   readonly requests: number
   readonly connections?: number
   readonly headers?: Readonly<Record<string, string>>
+  readonly method?: 'GET' | 'POST'
+  readonly body?: string
   /** CPU milliseconds that the database behind the subject has used so far. */
   readonly database?: () => Promise<number>
 }
@@ -32,6 +34,8 @@ const fire = (load: Load) =>
     amount: load.requests,
     connections: load.connections ?? 16,
     ...(load.headers ? { headers: { ...load.headers } } : {}),
+    ...(load.method ? { method: load.method } : {}),
+    ...(load.body === undefined ? {} : { body: load.body }),
     timeout: 60,
   })
 

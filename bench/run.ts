@@ -12,6 +12,7 @@ import { benchCosts } from './process-costs.ts'
 import { printVerdicts, type Verdict } from './report.ts'
 import { benchRoles } from './roles.ts'
 import { discard, scratch } from './services.ts'
+import { benchTokens } from './tokens.ts'
 
 const { values } = parseArgs({
   options: { quick: { type: 'boolean' }, only: { type: 'string' }, port: { type: 'string' } },
@@ -42,8 +43,9 @@ const parts: Readonly<Record<string, (folder: string) => Promise<Verdict[]>>> = 
   loads,
   costs,
   auth: (folder) =>
-    benchAuth({ folder, port: port + 80, verifications: 2_000 * scale, requests: 10_000 * scale }),
+    benchAuth({ folder, port: port + 80, verifications: 2_000 * scale, requests: 4_000 * scale }),
   roles: () => benchRoles(2_000 * scale),
+  tokens: (folder) => benchTokens({ folder, port: port + 90, requests: 20_000 * scale }),
 }
 
 const { only } = values
