@@ -16,7 +16,7 @@ export interface Declaration<Q extends TProperties = TProperties, B extends TSch
   readonly query?: Q
   /** Absent: none is read. */
   readonly body?: B
-  /** How the body is written; `json` by default. `form`: `application/x-www-form-urlencoded` is taken besides. */
+  /** How the body is written; `json` by default. `form`: `application/x-www-form-urlencoded`. */
   readonly bodyForm?: 'json' | 'form'
   /** Every success by status; null: without a body. The operation's own success is among them. */
   readonly answers: Readonly<Record<number, TSchema | null>>
@@ -60,10 +60,10 @@ const readForm = (body: Uint8Array): object => {
   return form
 }
 
-const readBody = (declares: Declaration, { body, header }: HttpRequest): unknown => {
+const readBody = (declares: Declaration, { body }: HttpRequest): unknown => {
   if (declares.body === undefined) return undefined
-  const form = declares.bodyForm === 'form' && isForm(header('content-type'))
-  return decodeStrictly(declares.body, form ? readForm(body) : parseJsonObject(body, limits), 'request')
+  const value = declares.bodyForm === 'form' ? readForm(body) : parseJsonObject(body, limits)
+  return decodeStrictly(declares.body, value, 'request')
 }
 
 /** BadRequest naming everything that breaks a schema. An empty parameter is as good as none. */

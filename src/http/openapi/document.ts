@@ -69,8 +69,11 @@ const tagHeader = { ETag: { description: 'The version of the object', schema: { 
 const hasTag = ({ versioned, answers }: Declaration, schema: TSchema | null): boolean =>
   (versioned === true && schema !== null) || answers[304] !== undefined
 
+const hasTitle = (schema: TSchema): schema is TSchema & { readonly title: string } =>
+  'title' in schema && typeof schema.title === 'string'
+
 const titleOf = (schema: TSchema | null): string =>
-  schema !== null && 'title' in schema && typeof schema.title === 'string' ? schema.title : 'Done'
+  schema !== null && hasTitle(schema) ? schema.title : 'Done'
 
 const successOf = (declares: Declaration, schema: TSchema | null, components: Components): SchemaNode => ({
   description: titleOf(schema),
@@ -94,9 +97,11 @@ const errorsOf = (
 ): SchemaNode =>
   Object.fromEntries(
     errorStatuses.map((status) => {
-      const name = `${titleOf(errors)}${status}`
       const content = { [mediaType]: { schema: components.refer(errors) } }
-      responses[name] = { description: typesOf(status), content }
+      const answer = { description: typesOf(status), content }
+      if (!hasTitle(errors)) return [status, answer]
+      const name = `${errors.title}${status}`
+      responses[name] = answer
       return [status, { $ref: `#/components/responses/${name}` }]
     }),
   )
@@ -117,8 +122,8 @@ const bodyOf = (
 ): SchemaNode => {
   if (body === undefined) return {}
   const schema = components.refer(body)
-  const form = bodyForm === 'form' ? { 'application/x-www-form-urlencoded': { schema } } : {}
-  return { requestBody: { required: true, content: { [mediaType]: { schema }, ...form } } }
+  const type = bodyForm === 'form' ? 'application/x-www-form-urlencoded' : mediaType
+  return { requestBody: { required: true, content: { [type]: { schema } } } }
 }
 
 /** The face and, of the management face, the kind of object. */

@@ -1,0 +1,89 @@
+/** A client that was generated of our own document calls every operation of it. */
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { generateApi } from 'swagger-typescript-api'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { apiDocument } from '../support/api-document.ts'
+import { type Found, type Step, steps } from '../support/every-operation.ts'
+import { type Gateway, scratchFolder, startGateway } from '../support/gateway.ts'
+
+type Call = (...args: unknown[]) => Promise<{ readonly status: number; readonly data: unknown }>
+type Client = Readonly<Record<string, Call>>
+
+let gateway: Gateway
+let folder: string
+let client: Client
+let document: typeof apiDocument
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null
+
+/** The methods of all its parts, by operation id. */
+const callsOf = (api: object): Client =>
+  Object.fromEntries(Object.values(api).filter(isRecord).flatMap(Object.entries)) as Client
+
+beforeAll(async () => {
+  folder = await scratchFolder()
+  gateway = await startGateway()
+  document = (await (await fetch(`${gateway.origin}/openapi.json`)).json()) as typeof apiDocument
+  await generateApi({
+    fileName: 'client.ts',
+    output: folder,
+    // It writes into what it is given.
+    spec: structuredClone(document) as never,
+    extractRequestParams: true,
+    toJS: true,
+    silent: true,
+  })
+  const { Api } = (await import(join(folder, 'client.js'))) as {
+    Api: new (settings: { readonly baseUrl: string }) => object
+  }
+  client = callsOf(new Api({ baseUrl: gateway.origin }))
+})
+
+afterAll(async () => {
+  await gateway?.discard()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const operations = () =>
+  new Map(
+    Object.values(document.paths)
+      .flatMap((methods) => Object.values(methods))
+      .map((operation) => [String(operation['operationId']), operation]),
+  )
+
+const takesArgs = (operation: unknown): boolean =>
+  isRecord(operation) &&
+  Array.isArray(operation['parameters']) &&
+  operation['parameters'].some((one) => isRecord(one) && one['in'] !== 'header')
+
+/** A generated method throws the answer that is no success. */
+const perform = async ({ operation, args, body, keep }: Step, found: Found): Promise<unknown> => {
+  const call = client[operation]
+  if (!call) return `${operation}: no method`
+  const given = takesArgs(operations().get(operation)) ? [args?.(found) ?? {}] : []
+  try {
+    const { data } = await call(...given, ...(body ? [body(found)] : []))
+    if (keep) Object.assign(found, keep(data as Record<string, unknown>))
+    return undefined
+  } catch (answer) {
+    const refused = answer as { readonly status?: number; readonly error?: unknown }
+    return `${operation}: ${refused.status} ${JSON.stringify(refused.error)} ${answer instanceof Error ? answer.message : ''}`
+  }
+}
+
+test('the served document is the one that answers are held against', () => {
+  expect(document.paths).toEqual(JSON.parse(JSON.stringify(apiDocument.paths)))
+})
+
+test('a generated client calls every operation', async () => {
+  const lake = join(folder, 'lake')
+  await mkdir(lake)
+  const found: Found = { lake }
+  const failures: unknown[] = []
+  for (const step of steps) failures.push(await perform(step, found))
+  expect(failures.filter((one) => one !== undefined)).toEqual([])
+  const called = new Set(steps.map(({ operation }) => operation))
+  expect([...operations().keys()].filter((id) => !called.has(id))).toEqual([])
+})

@@ -1,0 +1,297 @@
+/** One call of every operation that is served, in an order in which each finds what it needs. */
+import { newTable, newView } from './wire.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+/** Ids that earlier calls have made, by a name of ours. */
+export type Found = Record<string, string>
+
+export interface Step {
+  readonly operation: string
+  /** Path and query parameters by name. */
+  readonly args?: (found: Found) => Json
+  readonly body?: (found: Found) => unknown
+  /** What later calls need of the answer. */
+  readonly keep?: (answer: Json) => Found
+}
+
+type Rest = Omit<Step, 'operation'>
+
+const step = (operation: string, rest: Rest = {}): Step => ({ operation, ...rest })
+
+const text = (value: unknown): string => String(value)
+const keepId =
+  (name: string, member = 'id') =>
+  (answer: Json): Found => ({ [name]: text(answer[member]) })
+const at =
+  (name: string, more: Json = {}) =>
+  (found: Found): Json => ({ id: found[name], ...more })
+const saying = (body: unknown) => () => body
+
+const process: readonly Step[] = ['getLiveness', 'getReadiness', 'getMetrics', 'getServerInfo'].map((name) =>
+  step(name),
+)
+
+const tokens: readonly Step[] = [
+  ...['getSigningKeys', 'getSigningKeysAtWellKnownJwksJson', 'getDiscovery'].map((name) => step(name)),
+  step('getDiscoveryAtCatalogWellKnownOauthAuthorizationServer'),
+  step('getDiscoveryAtWellKnownOpenidConfiguration'),
+  step('getDiscoveryAtWellKnownOauthAuthorizationServer'),
+]
+
+const project = at('project')
+const projects: readonly Step[] = [
+  step('bootstrap', { body: saying({ 'accept-terms-of-use': true }) }),
+  step('listServerAssignments'),
+  step('createProject', { body: saying({ 'project-name': 'p' }), keep: keepId('project', 'project-id') }),
+  step('getProject'),
+  step('listProjects'),
+  step('renameProject', { body: saying({ 'new-name': 'first' }) }),
+  step('getProjectSettings'),
+  step('updateProjectSettings', { body: saying({ 'api-keys-allowed': true }) }),
+  step('getProjectById', { args: project }),
+  step('renameProjectById', { args: project, body: saying({ 'new-name': 'q' }) }),
+]
+
+const user = at('user')
+const users: readonly Step[] = [
+  step('whoami'),
+  step('createUser', {
+    body: saying({ id: 'oidc~bob', name: 'Bob', 'user-type': 'human' }),
+    keep: keepId('user'),
+  }),
+  step('getUser', { args: user }),
+  step('updateUser', { args: user, body: saying({ name: 'Robert', 'user-type': 'human' }) }),
+  step('listUsers', { args: saying({ name: 'Rob' }) as () => Json }),
+  step('searchUser', { body: saying({ search: 'rob' }) }),
+  step('deactivateUser', { args: user }),
+  step('activateUser', { args: user }),
+  step('createUser', { body: saying({ id: 'oidc~eve', name: 'Eve', 'user-type': 'human' }) }),
+  step('changeServerAssignments', { body: saying({ writes: [{ type: 'admin', user: 'oidc~eve' }] }) }),
+  step('addProjectMembers', {
+    args: project,
+    body: ({ user: id }) => ({ members: [{ type: 'user', id }] }),
+  }),
+  step('listProjectMembers', { args: project }),
+  step('removeProjectMember', {
+    args: ({ project: id, user: member }) => ({ id, type: 'user', member }),
+  }),
+]
+
+const account = at('account')
+const accounts: readonly Step[] = [
+  step('createServiceAccount', { body: saying({ name: 'loader' }), keep: keepId('account') }),
+  step('getServiceAccount', { args: account }),
+  step('listServiceAccounts'),
+  step('renameServiceAccount', { args: account, body: saying({ name: 'writer' }) }),
+  step('deactivateServiceAccount', { args: account }),
+  step('activateServiceAccount', { args: account }),
+  step('createServiceAccountKey', {
+    args: account,
+    body: saying({ name: 'k', kind: 'client-secret' }),
+    keep: (key) => ({
+      key: text(key['id']),
+      client: text(key['client-id']),
+      secret: text(key['key']),
+    }),
+  }),
+  step('getToken', {
+    body: ({ client, secret }) => ({
+      grant_type: 'client_credentials',
+      client_id: client,
+      client_secret: secret,
+    }),
+  }),
+  step('listServiceAccountKeys', { args: account }),
+  step('deleteServiceAccountKey', { args: ({ account: id, key }) => ({ id, key }) }),
+  step('deleteServiceAccount', { args: account }),
+]
+
+const role = at('role')
+const roles: readonly Step[] = [
+  step('createRole', { body: saying({ name: 'r' }), keep: keepId('role') }),
+  step('getRole', { args: role }),
+  step('getRoleMetadata', { args: role }),
+  step('updateRole', { args: role, body: saying({ name: 's' }) }),
+  step('listRoles'),
+  step('searchRoles', { body: saying({ search: 's' }) }),
+  step('addRoleMembers', { args: role, body: ({ user: id }) => ({ members: [{ type: 'user', id }] }) }),
+  step('listRoleMembers', { args: role }),
+  step('listRoleTransitiveMembers', { args: role }),
+  step('listRoleMemberOf', { args: role }),
+  step('listRoleTransitiveMemberOf', { args: role }),
+  step('listUserRoles', { args: user }),
+  step('listUserTransitiveRoles', { args: user }),
+  step('removeRoleMember', { args: ({ role: id, user: member }) => ({ id, type: 'user', member }) }),
+  step('updateRoleSourceSystem', {
+    args: role,
+    body: saying({ 'provider-id': 'oidc', 'source-id': 'group' }),
+  }),
+  step('deleteRole', { args: role }),
+]
+
+const warehouse = at('warehouse')
+const storage = ({ lake }: Found): Json => ({
+  'storage-profile': { type: 'file', location: `file://${lake}` },
+})
+const warehouses: readonly Step[] = [
+  step('validateWarehouse', { body: (found) => ({ 'warehouse-name': 'w', ...storage(found) }) }),
+  step('createWarehouse', {
+    body: (found) => ({ 'warehouse-name': 'w', ...storage(found) }),
+    keep: keepId('warehouse', 'warehouse-id'),
+  }),
+  step('getWarehouse', { args: warehouse }),
+  step('listWarehouses', { args: saying({ warehouseStatus: 'any' }) as () => Json }),
+  step('renameWarehouse', { args: warehouse, body: saying({ 'new-name': 'x' }) }),
+  step('updateWarehouseStorage', { args: warehouse, body: storage }),
+  step('updateWarehouseSettings', { args: warehouse, body: saying({ 'verify-metadata-file': true }) }),
+  step('setWarehouseProtection', { args: warehouse, body: saying({ protected: false }) }),
+  step('deactivateWarehouse', { args: warehouse }),
+  step('activateWarehouse', { args: warehouse }),
+  step('updateWarehouseCredential', { args: warehouse, body: saying({ 'new-storage-credential': null }) }),
+  step('updateWarehouseDeleteProfile', {
+    args: warehouse,
+    body: saying({ 'delete-profile': { type: 'hard' } }),
+  }),
+  step('updateWarehouseFormatVersionPolicy', {
+    args: warehouse,
+    body: saying({ 'allowed-format-versions': [1, 2, 3] }),
+  }),
+  step('validateWarehouseStorage', { args: warehouse, body: storage }),
+  step('validateWarehouseCredential', { args: warehouse, body: saying({ 'new-storage-credential': null }) }),
+  step('validateWarehouseAccess', { args: warehouse }),
+]
+
+const config = { uri: 'http://127.0.0.1:9/x' }
+const connection = at('connection')
+const mount = ({ warehouse: id, mount: one }: Found): Json => ({ id, mount: one })
+const mounts: readonly Step[] = [
+  step('createConnection', {
+    body: saying({ 'connection-name': 'c', kind: 'iceberg-rest', config }),
+    keep: keepId('connection', 'connection-id'),
+  }),
+  step('getConnection', { args: connection }),
+  step('listConnections'),
+  step('renameConnection', { args: connection, body: saying({ 'new-name': 'd' }) }),
+  step('updateConnectionConfig', { args: connection, body: saying({ config }) }),
+  step('createMount', {
+    args: warehouse,
+    body: ({ connection: id }) => ({ namespace: ['far'], 'connection-id': id }),
+    keep: keepId('mount', 'mount-id'),
+  }),
+  step('getMount', { args: mount }),
+  step('listMounts', { args: warehouse }),
+  step('deleteMount', { args: mount }),
+  step('deleteConnection', { args: connection }),
+]
+
+const inside =
+  (more: Json = {}) =>
+  ({ warehouse: prefix }: Found): Json => ({ prefix, ...more })
+const a = inside({ namespace: 'a' })
+const table = inside({ namespace: 'a', table: 't' })
+const view = inside({ namespace: 'a', view: 'v' })
+const commit = { requirements: [], updates: [{ action: 'set-properties', updates: { k: '1' } }] }
+const moving = (from: string, to: string) => ({
+  source: { namespace: ['a'], name: from },
+  destination: { namespace: ['a'], name: to },
+})
+const report = {
+  ...{ 'report-type': 'scan-report', 'table-name': 't', 'snapshot-id': 1, filter: true, 'schema-id': 0 },
+  ...{ 'projected-field-ids': [1], 'projected-field-names': ['id'], metrics: {} },
+}
+
+const tables: readonly Step[] = [
+  step('getConfig', { args: saying({ warehouse: 'x' }) as () => Json }),
+  step('createNamespace', { args: inside(), body: saying({ namespace: ['a'], properties: {} }) }),
+  step('listNamespaces', { args: inside() }),
+  step('loadNamespaceMetadata', { args: a }),
+  step('namespaceExists', { args: a }),
+  step('updateProperties', { args: a, body: saying({ updates: { k: '1' } }) }),
+  step('createTable', { args: a, body: saying(newTable('t')) }),
+  step('listTables', { args: a }),
+  step('loadTable', { args: table }),
+  step('tableExists', { args: table }),
+  step('updateTable', { args: table, body: saying(commit) }),
+  step('commitTransaction', {
+    args: inside(),
+    body: saying({ 'table-changes': [{ identifier: { namespace: ['a'], name: 't' }, ...commit }] }),
+  }),
+  step('reportMetrics', { args: table, body: saying(report) }),
+  step('renameTable', { args: inside(), body: saying(moving('t', 'u')) }),
+  step('unregisterTable', {
+    args: inside({ namespace: 'a', table: 'u' }),
+    keep: keepId('tableFile', 'metadata-location'),
+  }),
+  step('registerTable', {
+    args: a,
+    body: ({ tableFile }) => ({ name: 't', 'metadata-location': tableFile }),
+  }),
+  step('dropTable', { args: table }),
+]
+
+const views: readonly Step[] = [
+  step('createView', { args: a, body: saying(newView('v')), keep: keepId('viewFile', 'metadata-location') }),
+  step('listViews', { args: a }),
+  step('loadView', { args: view }),
+  step('viewExists', { args: view }),
+  step('replaceView', { args: view, body: saying(commit) }),
+  step('renameView', { args: inside(), body: saying(moving('v', 'w')) }),
+  step('dropView', { args: inside({ namespace: 'a', view: 'w' }) }),
+  step('registerView', { args: a, body: ({ viewFile }) => ({ name: 'v', 'metadata-location': viewFile }) }),
+]
+
+const userForm = {
+  schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
+  userName: 'sam@example.com',
+  externalId: 'sam',
+}
+const groupForm = { schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'], displayName: 'team' }
+const patch = (path: string, value: unknown) => ({
+  schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+  Operations: [{ op: 'replace', path, value }],
+})
+const scimUser = at('scimUser')
+const scimGroup = at('scimGroup')
+const scim: readonly Step[] = [
+  step('scimGetServiceProviderConfig'),
+  step('scimListResourceTypes'),
+  step('scimGetResourceType', { args: saying({ id: 'User' }) as () => Json }),
+  step('scimListSchemas'),
+  step('scimGetSchema', {
+    args: saying({ id: 'urn:ietf:params:scim:schemas:core:2.0:User' }) as () => Json,
+  }),
+  step('scimCreateUser', {
+    args: saying({}) as () => Json,
+    body: saying(userForm),
+    keep: keepId('scimUser'),
+  }),
+  step('scimListUsers', { args: saying({}) as () => Json }),
+  step('scimGetUser', { args: scimUser }),
+  step('scimReplaceUser', { args: scimUser, body: saying(userForm) }),
+  step('scimPatchUser', { args: scimUser, body: saying(patch('active', false)) }),
+  step('scimCreateGroup', {
+    args: saying({}) as () => Json,
+    body: saying(groupForm),
+    keep: keepId('scimGroup'),
+  }),
+  step('scimListGroups', { args: saying({}) as () => Json }),
+  step('scimGetGroup', { args: scimGroup }),
+  step('scimReplaceGroup', { args: scimGroup, body: saying(groupForm) }),
+  step('scimPatchGroup', { args: scimGroup, body: saying(patch('displayName', 'crew')) }),
+  step('scimDeleteGroup', { args: scimGroup }),
+  step('scimDeleteUser', { args: scimUser }),
+]
+
+const farewells: readonly Step[] = [
+  step('dropView', { args: view }),
+  step('dropNamespace', { args: a }),
+  step('deleteWarehouse', { args: warehouse }),
+  step('deleteUser', { args: user }),
+  step('deleteProjectById', { args: project }),
+]
+
+export const steps: readonly Step[] = [
+  ...[...process, ...tokens, ...projects, ...users, ...accounts, ...roles],
+  ...[...warehouses, ...mounts, ...tables, ...views, ...scim, ...farewells],
+]
