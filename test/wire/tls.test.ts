@@ -130,4 +130,27 @@ describe('certificates of clients', () => {
       await expect(ask(gateway, { agent })).rejects.toThrow()
     }),
   )
+
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'an authority that is taken away takes the sessions of its clients with it (%s)',
+    (version) =>
+      withGateway(of(true), async (gateway) => {
+        const { certificate: cert, key } = await authority.issue('client')
+        const options = { cert, key, minVersion: version, maxVersion: version }
+        const first = await shake(gateway, options)
+        // From TLS 1.3 on it comes after the handshake.
+        let session = first.getSession()
+        first.on('session', (given) => {
+          session = given
+        })
+        first.write('GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+        first.resume()
+        await once(first, 'close')
+        expect(session).toBeDefined()
+        const other = await createAuthority(folder, 'other-authority')
+        gateway.server.renewTls({ ...own, clients: { authorities: other.certificate, required: true } })
+        const agent = new Agent({ ca: authority.certificate, ...options, session })
+        await expect(ask(gateway, { agent })).rejects.toThrow()
+      }),
+  )
 })
