@@ -158,22 +158,28 @@ const throughReference = async (): Promise<SetUp> => {
   return { ...setUp, target: { ...setUp.target, env } }
 }
 
-/** Shorter than any client's run. */
-const shortLifetimeSeconds = 3
-
 /** Nobody is let in without a token, and clients get theirs, and renew them, with a secret. */
-const clientCredentials = async (): Promise<SetUp> => {
+const clientCredentials = (lifetimeSeconds: number) => async (): Promise<SetUp> => {
   await using stack = new AsyncDisposableStack()
   const folder = await folderIn(stack)
   const token = adminToken()
   const gateway = await start({
     ...{ stack, folder, state: { warehouses: [localWarehouse(folder)] } },
-    server: { auth: { required: true }, tokens: { 'lifetime-seconds': shortLifetimeSeconds } },
+    server: { auth: { required: true }, tokens: { 'lifetime-seconds': lifetimeSeconds } },
     env: { LAKEGATE_TOKEN: token },
   })
   const { credential } = await createAccount(gateway, token)
   return setUpOf(gateway, stack, { credential, scope: 'catalog' })
 }
 
-export const setUps = { clientCredentials, embedded, postgres, s3, throughLakegate, throughReference }
+export const setUps = {
+  clientCredentials: clientCredentials(3),
+  /** Java renews a token a tenth of its life before it expires, and does not ask again where it comes too late. */
+  renewedTokens: clientCredentials(15),
+  embedded,
+  postgres,
+  s3,
+  throughLakegate,
+  throughReference,
+}
 export type SetUpName = keyof typeof setUps

@@ -71,6 +71,17 @@ describe('a token of ours', () => {
     expect((await tokens.read(token)).notAfter).toBe(start + 10_000)
   })
 
+  it('is good for all the time that was promised, whenever within a second it was given', async () => {
+    const { tokens, pass } = createBench()
+    pass(700)
+    const { token, expiresIn } = await tokens.issue({ ...request, lifetimeSeconds: 2 })
+    expect(expiresIn).toBe(2)
+    pass(1_999)
+    expect((await tokens.identify(token)).id).toBe('oidc~alice')
+    pass(301)
+    await expect(tokens.identify(token)).rejects.toMatchObject({ status: 401 })
+  })
+
   it('is never the same twice', async () => {
     const { tokens } = createBench()
     const [one, two] = [await tokens.issue(request), await tokens.issue(request)]

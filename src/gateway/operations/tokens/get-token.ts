@@ -84,7 +84,7 @@ const admit = async (
     type === tokenExchange
       ? new OAuthError('invalid_grant', 'The subject token is not valid', { cause })
       : invalidClient(cause)
-  if (notAfter !== null && notAfter < now() + 1000) throw refuse(new Error('its session or key is over'))
+  if (notAfter !== null && notAfter < now() + 2000) throw refuse(new Error('its session or key is over'))
   try {
     const principal = people.admit(identity)
     return principal instanceof Promise ? await principal : principal
