@@ -10,6 +10,7 @@ const options = {
   port: { type: 'string' },
   data: { type: 'string' },
   server: { type: 'string' },
+  profile: { type: 'string' },
   prune: { type: 'boolean', default: false },
   'dry-run': { type: 'boolean', default: false },
   timeout: { type: 'string' },
@@ -66,19 +67,12 @@ const runServe = async ({ config, environment }: Call): Promise<void> => {
 }
 
 const runApply = async ({ config, environment, values }: Call): Promise<void> => {
-  const [{ apply }, { createManagementClient }, { createSecretResolver }, { originOf }] = await Promise.all([
+  const [{ apply }, { openApplyClient }] = await Promise.all([
     import('#cli/apply.ts'),
-    import('#cli/management-client.ts'),
-    import('./secrets.ts'),
-    import('./greeting.ts'),
+    import('./apply-client.ts'),
   ])
-  const { server } = config
-  const token = server.token === undefined ? undefined : await createSecretResolver(environment)(server.token)
-  const client = createManagementClient({
-    origin: values.server ?? originOf(server, server.port),
-    ...(token === undefined ? {} : { token }),
-  })
-  const { prune, 'dry-run': dryRun } = values
+  const { server, profile, prune, 'dry-run': dryRun } = values
+  const client = await openApplyClient({ config, environment, server, profile })
   await apply({ declared: config.state, client, print, prune, dryRun })
 }
 

@@ -14,6 +14,7 @@ export const processCommands: readonly ProcessCommand[] = [
     options: [
       config,
       { name: 'server', about: 'the gateway to change (default: where `serve` would listen)' },
+      { name: 'profile', about: 'how to sign in, and where (default: the token of the configuration)' },
       { name: 'prune', about: 'remove what is not declared', form: 'switch' },
       { name: 'dry-run', about: 'print the difference only', form: 'switch' },
     ],

@@ -100,6 +100,13 @@ const headersOf = async (sender: Sender, { method, headers, body }: Request) => 
   }
 }
 
+/** E.g. ` (ECONNREFUSED)`, or what is wrong with a certificate: what `fetch` says itself is always the same. */
+const reasonOf = (error: unknown): string => {
+  const cause = error instanceof Error ? error.cause : undefined
+  if (!(cause instanceof Error)) return ''
+  return ` (${'code' in cause && cause.code !== undefined ? String(cause.code) : cause.message})`
+}
+
 export const createSend =
   (sender: Sender): Send =>
   async (request) => {
@@ -111,8 +118,11 @@ export const createSend =
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(timeoutMs),
       redirect: 'error',
-    }).catch(() => {
-      throw new ManagementError(`No answer from ${url.origin}: is the gateway running there?`, 0)
+    }).catch((error: unknown) => {
+      throw new ManagementError(
+        `No answer from ${url.origin}: is the gateway running there?${reasonOf(error)}`,
+        0,
+      )
     })
     const text = await answer.text()
     if (!answer.ok) {
@@ -126,8 +136,8 @@ export const createSend =
     return { text, json: /json/.test(answer.headers.get('content-type') ?? '') }
   }
 
-export const createManagementClient = ({ origin, token, ...way }: ManagementAddress): ManagementClient => {
-  const send = createSend({ origin, token: () => Promise.resolve(token), ...way })
+/** As whoever `send` sends. */
+export const createClientOver = (send: Send): ManagementClient => {
   const ask = async (method: string, path: string, body?: Wire): Promise<Wire> => {
     const [place = '', search] = path.split('?')
     const query = new URLSearchParams(search)
@@ -142,3 +152,6 @@ export const createManagementClient = ({ origin, token, ...way }: ManagementAddr
     },
   }
 }
+
+export const createManagementClient = ({ origin, token, ...way }: ManagementAddress): ManagementClient =>
+  createClientOver(createSend({ origin, token: () => Promise.resolve(token), ...way }))

@@ -1,7 +1,7 @@
 /** A terminal in memory: files, streams and a gateway that answers from a table. */
 import type { Terminal } from '#cli/terminal.ts'
 
-export interface SentRequest {
+interface SentRequest {
   /** E.g. `POST /management/v1/role?x=1`. */
   readonly line: string
   /** With the scheme and host. */
@@ -10,7 +10,7 @@ export interface SentRequest {
   readonly body: string
 }
 
-export interface FakeAnswer {
+interface FakeAnswer {
   readonly status?: number
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
