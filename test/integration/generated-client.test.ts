@@ -59,12 +59,14 @@ const takesArgs = (operation: unknown): boolean =>
   operation['parameters'].some((one) => isRecord(one) && one['in'] !== 'header')
 
 /** A generated method throws the answer that is no success. */
-const perform = async ({ operation, args, body, keep }: Step, found: Found): Promise<unknown> => {
+const perform = async ({ operation, args, body, headers, keep }: Step, found: Found): Promise<unknown> => {
   const call = client[operation]
   if (!call) return `${operation}: no method`
   const given = takesArgs(operations().get(operation)) ? [args?.(found) ?? {}] : []
   try {
-    const { data } = await call(...given, ...(body ? [body(found)] : []))
+    const { data } = await call(...given, ...(body ? [body(found)] : []), {
+      headers: headers?.(found) ?? {},
+    })
     if (keep) Object.assign(found, keep(data as Record<string, unknown>))
     return undefined
   } catch (answer) {

@@ -11,6 +11,7 @@ export interface Step {
   /** Path and query parameters by name. */
   readonly args?: (found: Found) => Json
   readonly body?: (found: Found) => unknown
+  readonly headers?: (found: Found) => Readonly<Record<string, string>>
   /** What later calls need of the answer. */
   readonly keep?: (answer: Json) => Found
 }
@@ -289,6 +290,8 @@ const farewells: readonly Step[] = [
   step('deleteWarehouse', { args: warehouse }),
   step('deleteUser', { args: user }),
   step('deleteProjectById', { args: project }),
+  step('createProject', { body: saying({ 'project-name': 's' }), keep: keepId('spare', 'project-id') }),
+  step('deleteProject', { headers: ({ spare = '' }) => ({ 'x-project-id': spare }) }),
 ]
 
 export const steps: readonly Step[] = [
