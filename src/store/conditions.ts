@@ -74,12 +74,13 @@ export const whereOf = (
     const column = columnOf(asked.column)
     if (asked.value === null) return absence(column, asked.comparison)
     values.push(typeof asked.value === 'string' ? storable(asked.value) : asked.value)
-    return `coalesce(${compared(column, asked.comparison, `$${values.length}::${casts[column.type]}`)}, false)`
+    return compared(column, asked.comparison, `$${values.length}::${casts[column.type]}`)
   }
   const textOf = (asked: Condition): string => {
     switch (asked.kind) {
       case 'not':
-        return `not (${textOf(asked.of)})`
+        // What is unknown of an absent value is false. Said here and not of each comparison, which an index may serve.
+        return `not coalesce(${textOf(asked.of)}, false)`
       case 'present':
         return `${columnOf(asked.column).sql} is not null`
       case 'compare':

@@ -262,6 +262,7 @@ describe('lists', () => {
     ['emails[value eq "filter@example.com"]', 1],
     ['emails.value ew "ILTER@example.com" and displayName co "of entra"', 1],
     ['externalId eq "FILTER"', 0],
+    ['externalId eq "filter" and not (emails.value co "none")', 1],
     ['externalId eq "filter" and (title pr or userName pr)', undefined],
     ['externalId eq "filter" and meta.created gt "2020-01-01T00:00:00Z"', 1],
     [`${core}:userName eq "filter@example.com"`, 1],
