@@ -15,7 +15,7 @@ import { isDevelopment, type ServerConfig } from './config.ts'
 import type { Log } from './log.ts'
 import type { SecretResolver } from './secrets.ts'
 
-export interface AuthenticationDeps {
+interface AuthenticationDeps {
   readonly server: Pick<ServerConfig, 'token' | 'auth' | 'egressAllow'>
   readonly secret: SecretResolver
   readonly warn: Log

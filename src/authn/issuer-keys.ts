@@ -53,7 +53,7 @@ type Addresses = Omit<Published, 'keyOf'>
 
 const withoutSlash = (uri: string): string => uri.replace(/\/+$/, '')
 
-export const discoveryUri = (uri: string): string => `${withoutSlash(uri)}/.well-known/openid-configuration`
+const discoveryUri = (uri: string): string => `${withoutSlash(uri)}/.well-known/openid-configuration`
 
 /** A document of another issuer is refused: its keys would speak for ours. */
 const readDiscovery = (source: IssuerSource, document: Readonly<Record<string, unknown>>): Addresses => {

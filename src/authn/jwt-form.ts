@@ -24,7 +24,7 @@ export const peek = (token: string): Unverified | undefined => {
 }
 
 /** `aud` is one text or a list (RFC 7519, 4.1.3). */
-export const audiencesOf = (aud: unknown): readonly unknown[] => (Array.isArray(aud) ? aud : [aud])
+const audiencesOf = (aud: unknown): readonly unknown[] => (Array.isArray(aud) ? aud : [aud])
 
 /** Written out by whoever wants tokens for any audience. */
 export const anyAudience = '*'

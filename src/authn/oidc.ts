@@ -36,7 +36,7 @@ export interface OidcProvider extends Provider {
   prepare(): Promise<void>
 }
 
-export const defaultClockSkewSeconds = 30
+const defaultClockSkewSeconds = 30
 
 /** How long a verified token is believed: its key may have been withdrawn since. */
 const believedForMs = 5 * 60_000

@@ -12,7 +12,7 @@ export interface ProviderRequest {
   readonly foreign?: boolean
 }
 
-export interface ProviderResponse {
+interface ProviderResponse {
   readonly status: number
   readonly body: Uint8Array
 }
@@ -20,8 +20,8 @@ export interface ProviderResponse {
 /** Never follows a redirect. Throws when no whole answer came. */
 export type ProviderFetch = (request: ProviderRequest) => Promise<ProviderResponse>
 
-export const maxAnswerBytes = 1024 * 1024
-export const answerTimeoutMs = 5_000
+const maxAnswerBytes = 1024 * 1024
+const answerTimeoutMs = 5_000
 
 /** Whether credentials are valid cannot be found out now. What exactly failed is for the log alone. */
 export const unavailable = (provider: string, cause: unknown, retryAfterSeconds = 5): CatalogError =>

@@ -1,7 +1,7 @@
 /** The part of a Kubernetes API that reviews tokens: it checks what it is sent as strictly as the real one. */
 import type { ProviderRequest } from '#authn/provider-fetch.ts'
 
-export interface ReviewedAccount {
+interface ReviewedAccount {
   readonly username: string
   readonly uid: string
   readonly groups: readonly string[]

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { checkConfig, isDevelopment, loadConfig } from '../../../src/config.ts'
 import { createSecretResolver, withoutOwnSecrets } from '../../../src/secrets.ts'
@@ -86,3 +88,11 @@ describe('server.auth', () => {
     await expect(secret('file:/run/../run//id-secret')).rejects.toThrow('own secret')
   })
 })
+
+const manual = readFileSync(resolve(import.meta.dirname, '../../../docs/identity.md'), 'utf8')
+const examples = [...manual.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, example = '']) => example)
+
+test.each(examples.map((example, i) => [i + 1, example] as const))(
+  'example %i of the manual starts',
+  async (_, example) => expect(await refusalOf(example)).toBe('none'),
+)
