@@ -39,7 +39,7 @@ export const oauthErrorForm = Type.Object(
   { title: 'OAuthError' },
 )
 
-export const noStore: readonly Header[] = [
+const noStore: readonly Header[] = [
   ['Cache-Control', 'no-store'],
   ['Pragma', 'no-cache'],
 ]

@@ -1,16 +1,12 @@
 /** Refusals of the token endpoint, in the words of RFC 6749, 5.2. */
 import { CatalogError } from '#model/errors.ts'
 
-export const oauthCodes = [
-  'invalid_request',
-  'invalid_client',
-  'invalid_grant',
-  'unauthorized_client',
-  'unsupported_grant_type',
-  'invalid_scope',
-] as const
-
-export type OAuthCode = (typeof oauthCodes)[number]
+type OAuthCode =
+  | 'invalid_request'
+  | 'invalid_client'
+  | 'invalid_grant'
+  | 'unsupported_grant_type'
+  | 'invalid_scope'
 
 export class OAuthError extends CatalogError {
   readonly code: OAuthCode
