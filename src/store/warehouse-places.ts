@@ -1,4 +1,7 @@
-/** Warehouses lie apart: none at, above or below another one's location. */
+/**
+ * Warehouses lie apart: none at, above or below another one's location; and no project reaches into another one's by the
+ * further locations that a warehouse allows.
+ */
 import { CatalogError } from '#model/errors.ts'
 import { isInside } from '#model/location.ts'
 import type { Transaction } from './database.ts'
@@ -8,6 +11,7 @@ export interface WarehousePlace {
   readonly projectId: string
   readonly name: string
   readonly storage: { readonly location: string; readonly settings: Readonly<Record<string, unknown>> }
+  readonly allowedLocations?: readonly string[]
 }
 
 const storeOf = ({ storage }: WarehousePlace): unknown => storage.settings['endpoint'] ?? null
@@ -15,18 +19,26 @@ const storeOf = ({ storage }: WarehousePlace): unknown => storage.settings['endp
 const isSame = (one: WarehousePlace, other: WarehousePlace): boolean =>
   one.projectId === other.projectId && one.name === other.name
 
+const touch = (one: string, other: string): boolean => isInside(one, other) || isInside(other, one)
+
+const isRival = (wanted: WarehousePlace, other: WarehousePlace): boolean => {
+  if (isSame(other, wanted) || storeOf(other) !== storeOf(wanted)) return false
+  if (touch(wanted.storage.location, other.storage.location)) return true
+  if (other.projectId === wanted.projectId) return false
+  const { allowedLocations = [] } = wanted
+  return (
+    allowedLocations.some((location) => touch(location, other.storage.location)) ||
+    (other.allowedLocations ?? []).some((location) => touch(wanted.storage.location, location))
+  )
+}
+
 /**
  * BadRequest for a location at, above or below another warehouse's: what may reach the one would reach the other. One
  * of the same name is no rival: that the name is taken is said elsewhere.
  */
 export const checkApart = (others: readonly WarehousePlace[], wanted: WarehousePlace): void => {
   const { location } = wanted.storage
-  const rival = others.find(
-    (other) =>
-      !isSame(other, wanted) &&
-      storeOf(other) === storeOf(wanted) &&
-      (isInside(location, other.storage.location) || isInside(other.storage.location, location)),
-  )
+  const rival = others.find((other) => isRival(wanted, other))
   if (rival === undefined) return
   const whose = rival.projectId === wanted.projectId ? `warehouse ${rival.name}` : 'another warehouse'
   throw new CatalogError(

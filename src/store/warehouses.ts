@@ -218,10 +218,15 @@ export const updateWarehouse = async (
   target: Target,
   change: WarehouseChange,
 ): Promise<WarehouseRecord> => {
-  if (change.storage !== undefined) await lockPlaces(tx)
+  const moves = change.storage !== undefined || change.allowedLocations !== undefined
+  if (moves) await lockPlaces(tx)
   const found = await lockWarehouse(tx, target)
   const { storage, ...settings } = change
-  if (storage !== undefined) checkApart(await listAllWarehouses(tx), { ...found, storage })
+  if (moves) {
+    const { storage: placed } = await reload(tx, target.id)
+    const allowedLocations = change.allowedLocations ?? found.allowedLocations
+    checkApart(await listAllWarehouses(tx), { ...found, storage: storage ?? placed, allowedLocations })
+  }
   const update = tx.orm((orm) =>
     orm
       .update(warehouse)

@@ -285,6 +285,38 @@ describe('two tenants', () => {
     expect(answer.text.replace(profile.location, '')).not.toMatch(/blue|lake/)
   })
 
+  test('a place of the other one cannot be allowed either, and no place over it', async () => {
+    const headers = inProject('red')
+    const settings = (allowed: string) =>
+      manage(`POST /warehouse/${red.warehouse}/settings`, {
+        ...{ as: 'alice', headers },
+        body: { 'allowed-locations': [allowed] },
+      })
+    for (const allowed of [blue.location, `${blue.location}/a`, blue.location.replace(/\/[^/]+$/, '')]) {
+      const answer = await settings(allowed)
+      expect(answer.status, answer.text).toBe(400)
+      expect(answer.text).toContain('another warehouse')
+    }
+    expect((await settings(`${red.location}-more`)).status).toBe(200)
+  })
+
+  test('variables and files of the machine are named by administrators alone', async () => {
+    const make = (as: Name, name: string, token: string) =>
+      manage('POST /connection', {
+        ...{ as, headers: inProject('red') },
+        body: {
+          ...{ 'connection-name': name, kind: 'iceberg-rest' },
+          config: { uri: 'http://127.0.0.1:9', auth: { kind: 'bearer', token } },
+        },
+      })
+    const refused = await make('alice', 'borrowed', 'env:LAKEGATE_NEIGHBOUR')
+    expect(refused.status, refused.text).toBe(403)
+    expect((await make('alice', 'borrowed', 'file:/etc/hostname')).status).toBe(403)
+    expect((await make('alice', 'own', 'a-token-of-her-own')).status).toBe(201)
+    const allowed = await make('root', 'borrowed', 'env:LAKEGATE_NEIGHBOUR')
+    expect(allowed.status, allowed.text).toBe(201)
+  })
+
   test('nobody of the other one becomes a member, and a foreign role is no role', async () => {
     const add = (members: readonly object[]) =>
       manage('POST /project/red/members', { as: 'alice', body: { members } })

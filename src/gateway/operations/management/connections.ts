@@ -7,6 +7,7 @@ import { decodeStrictly } from '#model/schema.ts'
 import type { Operation } from '../../operation.ts'
 import { replayDone } from '../replays.ts'
 import { type Sealed, sealLiterals } from './literals.ts'
+import { machineNeeds } from './machine-secrets.ts'
 import {
   atConnection,
   type ById,
@@ -86,7 +87,7 @@ const createConnection = (
     checkText(input['connection-name'], 'connection-name')
     return inProject<CreateConnection>(deps).resolve(input, ...where)
   },
-  needs: onProject('create'),
+  needs: (target) => [...onProject('create')(target), ...machineNeeds(target.input.config)],
   run: certainly(async ({ context, target: { input, project: projectId } }) => {
     const { kind, config } = input
     const { value, secrets } = takeConfig(deps, { projectId, kind, config, before: undefined })
@@ -153,7 +154,10 @@ const updateConnectionConfig = (
   kind: 'change',
   success: 200,
   ...atConnection(deps),
-  needs: onConnection('manage'),
+  needs: (target) => [
+    ...onConnection('manage')(target),
+    ...machineNeeds(target.input.body.config, target.record.config),
+  ],
   run: certainly(async ({ context, target: { input, record } }) => {
     const kind = input.body.kind ?? record.kind
     const { projectId, config: before } = record

@@ -2,6 +2,7 @@
 import { isCatalogError } from '#model/errors.ts'
 import { checkApart } from '#store/warehouse-places.ts'
 import type { Operation } from '../../operation.ts'
+import { machineNeeds } from './machine-secrets.ts'
 import {
   atWarehouse,
   type ById,
@@ -68,7 +69,7 @@ const validateWarehouse = (
   within: (input, named) => withinProject(input['project-id'] ?? named ?? deps.projectId),
   resolve: (input, asker, named) =>
     inProject<CreateWarehouse>(deps).resolve(input, asker, input['project-id'] ?? named),
-  needs: onProject('create'),
+  needs: (target) => [...onProject('create')(target), ...machineNeeds(target.input)],
   run: async ({ target: { input, project: projectId } }) => {
     const others = await deps.registry.listWarehouses(projectId)
     const apart = await checkAs('location-exclusive', () =>
@@ -90,7 +91,10 @@ const validating = <Input extends ById>(
   kind: 'read',
   success: 200,
   ...atWarehouse(deps),
-  needs: onWarehouse('manage'),
+  needs: (target) => [
+    ...onWarehouse('manage')(target),
+    ...machineNeeds(target.input, target.record.storage.settings),
+  ],
   run: async ({ target: { input, record } }) => {
     const { projectId, storage, allowedLocations } = record
     const wire = wireOf(input, record)

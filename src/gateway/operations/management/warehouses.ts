@@ -6,6 +6,7 @@ import { checkApart } from '#store/warehouse-places.ts'
 import type { Operation } from '../../operation.ts'
 import { replayDone } from '../replays.ts'
 import { type Sealed, sealLiterals } from './literals.ts'
+import { machineNeeds } from './machine-secrets.ts'
 import {
   atWarehouse,
   type ById,
@@ -109,7 +110,7 @@ const createWarehouse = (
     checkText(input['warehouse-name'], 'warehouse-name')
     return inProject<CreateWarehouse>(deps).resolve(input, asker, input['project-id'] ?? named)
   },
-  needs: onProject('create'),
+  needs: (target) => [...onProject('create')(target), ...machineNeeds(target.input)],
   run: certainly(async ({ context, target: { input, project: projectId } }) => {
     const allowedLocations = input['allowed-locations'] ?? []
     const { value: storage, secrets } = takeStorage(deps, { projectId, wire: input, before: undefined })
@@ -167,7 +168,10 @@ export const changing = <Input extends ById>(
   kind: 'change',
   success: 200,
   ...atWarehouse(deps),
-  needs: onWarehouse('manage'),
+  needs: (target) => [
+    ...onWarehouse('manage')(target),
+    ...machineNeeds(target.input, target.record.storage.settings),
+  ],
   run: certainly(async ({ context, target: { input, record } }) =>
     deps.registry.changeWarehouse(context, record.id, await changeOf(input, record)),
   ),
