@@ -19,7 +19,7 @@ export interface StandingsDeps {
   readonly now: () => number
   /** Told where the epoch could not be asked about ahead of time. */
   readonly report: (error: unknown) => void
-  /** How many ids are kept, of roles, projects and those who have them. */
+  /** How many ids are kept: of roles, projects, groups, and those who have them. */
   readonly capacity?: number
 }
 
@@ -29,6 +29,8 @@ export interface KeptStandings extends Standings {
 }
 
 const defaultCapacity = 500_000
+/** Groups are part of the key, and a token may have many. */
+const lengthOfId = 40
 /** Older than this nothing is answered from memory. */
 const longestMs = 5_000
 /** From this age on the epoch is asked about besides the answer. */
@@ -49,7 +51,8 @@ const keyOf = ({ id, groups, assumedRole }: Principal): string => {
 const createKnown = (capacity: number) => {
   const kept = new LRUCache<string, Standing>({
     maxSize: capacity,
-    sizeCalculation: ({ projects, roles }) => 1 + projects.size + roles.size,
+    sizeCalculation: ({ projects, roles }, key) =>
+      Math.ceil(key.length / lengthOfId) + projects.size + roles.size,
   })
   const state = { epoch: -1, confirmedAt: Number.NEGATIVE_INFINITY, generation: 0 }
   const forget = (): void => {

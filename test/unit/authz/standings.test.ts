@@ -133,6 +133,25 @@ describe('standings', () => {
     expect(state.loads).toBe(3)
   })
 
+  test('make room for others when there are too many, counted by what they hold', async () => {
+    let loads = 0
+    const standings = createStandings({
+      load: async () => {
+        loads += 1
+        return { serverAdmin: false, projects: ['p'], roles: ['r1', 'r2'], epoch: 1 }
+      },
+      ...{ loadEpoch: async () => 1, now: () => 0, report: () => {}, capacity: 10 },
+    })
+    for (const id of ['a', 'b', 'c']) await standings.of(user(id))
+    expect(standings.of(user('c'))).not.toBeInstanceOf(Promise)
+    expect(standings.of(user('a'))).toBeInstanceOf(Promise)
+    const crowd = user('d', { groups: Array.from({ length: 100 }, (_, n) => `oidc~group-${n}`) })
+    await standings.of(crowd)
+    const before = loads
+    await standings.of(crowd)
+    expect(loads).toBe(before + 1)
+  })
+
   test('of whoever stands in no record are empty, and nothing is asked', () => {
     const { standings, state } = createStore()
     expect(standings.of({ kind: 'anonymous', id: 'anonymous' })).toMatchObject({ serverAdmin: false })
