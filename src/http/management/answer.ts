@@ -1,5 +1,6 @@
 /** From the output of an operation to the wire forms of the management face (Lakekeeper's, where it has one). */
 import { tagOf } from '#gateway/if-match.ts'
+import type { Paged } from '#gateway/operations/management/paging.ts'
 import type {
   ConnectionRecord,
   MountRecord,
@@ -37,8 +38,8 @@ export const answerWarehouse = (record: WarehouseRecord): Answer =>
   jsonAnswer(warehouseWire(record), tagged(record))
 export const answerCreatedWarehouse = (record: WarehouseRecord): Answer =>
   created(warehouseWire(record), tagged(record))
-export const answerWarehouses = (records: readonly WarehouseRecord[]): Answer =>
-  jsonAnswer({ warehouses: records.map(warehouseWire) })
+export const answerWarehouses = ({ items, nextPageToken }: Paged<WarehouseRecord>): Answer =>
+  jsonAnswer({ warehouses: items.map(warehouseWire), 'next-page-token': nextPageToken })
 
 export const answerProtection = (record: WarehouseRecord): Answer =>
   jsonAnswer({ protected: record.protected, updated_at: record.updatedAt.toISOString() })
@@ -56,8 +57,8 @@ export const answerConnection = (record: ConnectionRecord): Answer =>
   jsonAnswer(connectionWire(record), tagged(record))
 export const answerCreatedConnection = (record: ConnectionRecord): Answer =>
   created(connectionWire(record), tagged(record))
-export const answerConnections = (records: readonly ConnectionRecord[]): Answer =>
-  jsonAnswer({ connections: records.map(connectionWire) })
+export const answerConnections = ({ items, nextPageToken }: Paged<ConnectionRecord>): Answer =>
+  jsonAnswer({ connections: items.map(connectionWire), 'next-page-token': nextPageToken })
 
 const mountWire = (record: MountRecord): JsonObject => ({
   'mount-id': record.id,

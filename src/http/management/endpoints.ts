@@ -38,7 +38,7 @@ import {
   readListWarehouses,
   readMountId,
   readNewName,
-  readNothing,
+  readPage,
   readProtection,
 } from './read.ts'
 import { roleEndpoints } from './roles.ts'
@@ -47,6 +47,7 @@ import {
   connectionsForm,
   mountForm,
   mountsForm,
+  pageQuery,
   protectionForm,
   warehouseForm,
   warehousesForm,
@@ -151,8 +152,12 @@ const connection = `${connections}/{id}`
 
 const connectionEndpoints = (operations: ManagementOperations): readonly Endpoint[] => [
   endpoint(`GET ${connections}`, operations.listConnections, {
-    declares: { summary: 'The connections of the project', answers: { 200: connectionsForm } },
-    read: readNothing,
+    declares: {
+      summary: 'The connections of the project',
+      query: pageQuery,
+      answers: { 200: connectionsForm },
+    },
+    read: readPage,
     answer: answerConnections,
   }),
   endpoint(`POST ${connections}`, operations.createConnection, {

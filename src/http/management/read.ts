@@ -1,10 +1,12 @@
 /** From a request of the management face, as its schemas read it, to the input of its operation. */
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import type { AtMount } from '#gateway/operations/management/mounts.ts'
+import type { PageAsked } from '#gateway/operations/management/paging.ts'
 import type { ById } from '#gateway/operations/management/place.ts'
 import type { ListWarehouses } from '#gateway/operations/management/warehouses.ts'
 import type { HttpRequest } from '../endpoint.ts'
 import { decodePart } from '../raw-url.ts'
+import { pageQuery } from './schemas.ts'
 
 export const readNothing = (): object => ({})
 
@@ -33,20 +35,33 @@ export const readIdAndBody = <Body>(
   body,
 })
 
+const status = Type.Union([Type.Literal('active'), Type.Literal('inactive'), Type.Literal('any')])
+
 export const listWarehousesQuery = {
-  warehouseStatus: Type.Optional(
-    Type.Union([Type.Literal('active'), Type.Literal('inactive'), Type.Literal('any')]),
-  ),
+  warehouseStatus: Type.Optional(Type.Array(status)),
+  projectId: Type.Optional(Type.String()),
+  ...pageQuery,
 }
 
 interface ListWarehousesSaid {
-  readonly query: { readonly warehouseStatus?: ListWarehouses['status'] }
+  readonly query: PageAsked & {
+    readonly warehouseStatus?: Static<typeof status>[]
+    readonly projectId?: string
+  }
 }
 
-/** Absent: those in use. */
-export const readListWarehouses = (_request: HttpRequest, { query }: ListWarehousesSaid): ListWarehouses => ({
-  status: query.warehouseStatus ?? 'active',
-})
+/** No status: those in use. */
+export const readListWarehouses = (_request: HttpRequest, { query }: ListWarehousesSaid): ListWarehouses => {
+  const { warehouseStatus = ['active'], projectId, ...page } = query
+  return {
+    ...page,
+    ...(projectId === undefined ? {} : { project: projectId }),
+    statuses: warehouseStatus.flatMap((one) => (one === 'any' ? ['active', 'inactive'] : [one])),
+  }
+}
+
+/** The query is the whole input. */
+export const readPage = (_request: HttpRequest, { query }: { readonly query: PageAsked }): PageAsked => query
 
 export const readNewName = (request: HttpRequest, { body }: WithBody<{ readonly 'new-name': string }>) => ({
   ...readId(request),

@@ -67,7 +67,7 @@ export const mountForm = form('Mount', {
   'connection-id': uuid,
   'connection-name': text,
 })
-export const mountsForm = form('Mounts', { mounts: Type.Array(mountForm), ...nextPage })
+export const mountsForm = form('Mounts', { mounts: Type.Array(mountForm) })
 
 export const projectForm = form('Project', { 'project-id': text, 'project-name': text })
 export const projectsForm = form('Projects', { projects: Type.Array(projectForm) })

@@ -294,6 +294,42 @@ describe('a connection', () => {
   })
 })
 
+describe('a list in pages', () => {
+  const namesOf = (body: Answer['body'], list: string) =>
+    (body[list] as readonly { readonly name: string }[]).map(({ name }) => name)
+
+  test.each(['connection', 'warehouse'])('of every %s is the whole list, by name', async (kind) => {
+    for (let i = 0; i < 3; i++) await (kind === 'warehouse' ? createWarehouse() : createConnection())
+    const list = `${kind}s`
+    const whole = await manage('GET', `/${kind}`)
+    expect(whole.body['next-page-token']).toBeNull()
+    const paged: string[] = []
+    for (let token: unknown = ''; token !== null; ) {
+      const query = `pageSize=2&pageToken=${encodeURIComponent(String(token))}`
+      const { body } = await manage('GET', `/${kind}?${query}`)
+      expect(namesOf(body, list).length).toBeLessThanOrEqual(2)
+      paged.push(...namesOf(body, list))
+      token = body['next-page-token']
+    }
+    expect(paged).toEqual(namesOf(whole.body, list).toSorted())
+    expect(paged.length).toBeGreaterThan(2)
+  })
+
+  test('refuses a token of another list, and a size that is none', async () => {
+    const { body } = await manage('GET', '/connection?pageSize=1')
+    const token = encodeURIComponent(String(body['next-page-token']))
+    expect((await manage('GET', `/warehouse?pageToken=${token}`)).status).toBe(400)
+    expect((await manage('GET', '/warehouse?pageSize=0')).status).toBe(400)
+    expect((await manage('GET', '/warehouse?warehouseStatus=lost')).status).toBe(400)
+  })
+
+  test('takes several statuses, as Lakekeeper does', async () => {
+    const both = await manage('GET', '/warehouse?warehouseStatus=active&warehouseStatus=inactive')
+    const any = await manage('GET', '/warehouse?warehouseStatus=any')
+    expect(both.body).toEqual(any.body)
+  })
+})
+
 describe('a mount', () => {
   test('is in force when it is answered, and gone when its removal is', async () => {
     const { id } = await createWarehouse()

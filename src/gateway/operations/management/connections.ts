@@ -8,6 +8,7 @@ import type { Operation } from '../../operation.ts'
 import { replayDone } from '../replays.ts'
 import { type Sealed, sealLiterals } from './literals.ts'
 import { machineNeeds } from './machine-secrets.ts'
+import { type PageAsked, type Paged, pageByName } from './paging.ts'
 import {
   atConnection,
   type ById,
@@ -66,14 +67,17 @@ const takeConfig = (
 
 const listConnections = (
   deps: ManagementDeps,
-): Operation<object, ProjectTarget<object>, readonly ConnectionRecord[]> => ({
+): Operation<PageAsked, ProjectTarget<PageAsked>, Paged<ConnectionRecord>> => ({
   name: 'listConnections',
   kind: 'read',
   success: 200,
-  ...inProject<object>(deps),
+  ...inProject<PageAsked>(deps),
   needs: onProject('list'),
-  run: async ({ target, visible }) =>
-    visible('describe', await deps.registry.listConnections(target.project), connectionResource),
+  run: async ({ target: { project, input }, context, visible }) => {
+    const items = await visible('describe', await deps.registry.listConnections(project), connectionResource)
+    const scope = JSON.stringify(['listConnections', project, context.principal.id])
+    return pageByName(deps.pageTokens, input, { scope, items })
+  },
 })
 
 const createConnection = (

@@ -24,6 +24,30 @@ export interface KeyedListing<Item> {
 const usualPage = 100
 const longestPage = 1_000
 
+interface NamedListing<Item> {
+  readonly scope: string
+  /** All of them. */
+  readonly items: readonly Item[]
+}
+
+const byBytes = (one: string, other: string): number => Buffer.compare(Buffer.from(one), Buffer.from(other))
+
+/** Of what is few: whole where nobody asks for pages, else in byte order of the names. */
+export const pageByName = async <Item extends { readonly name: string }>(
+  tokens: PageTokens,
+  asked: PageAsked,
+  { scope, items }: NamedListing<Item>,
+): Promise<Paged<Item>> => {
+  if (asked.pageToken === undefined && asked.pageSize === undefined) return { items, nextPageToken: null }
+  const sorted = items.toSorted((one, other) => byBytes(one.name, other.name))
+  return pageByKey(tokens, asked, {
+    scope,
+    read: async (limit, after) =>
+      sorted.filter(({ name }) => after === undefined || byBytes(name, after) > 0).slice(0, limit),
+    keyOf: ({ name }) => name,
+  })
+}
+
 /** One item more than asked for is read, which tells whether there is a next page. */
 export const pageByKey = async <Item>(
   tokens: PageTokens,

@@ -7,6 +7,7 @@ import type { Operation } from '../../operation.ts'
 import { replayDone } from '../replays.ts'
 import { type Sealed, sealLiterals } from './literals.ts'
 import { machineNeeds } from './machine-secrets.ts'
+import { type PageAsked, type Paged, pageByName } from './paging.ts'
 import {
   atWarehouse,
   type ById,
@@ -56,25 +57,30 @@ export type CreateWarehouse = Static<typeof createWarehouseSchema>
 export type WarehouseStorage = Static<typeof warehouseStorageSchema>
 export type WarehouseSettings = Static<typeof warehouseSettingsSchema>
 
-export interface ListWarehouses {
-  readonly status: WarehouseRecord['status'] | 'any'
+export interface ListWarehouses extends PageAsked {
+  readonly statuses: readonly WarehouseRecord['status'][]
+  /** As Lakekeeper's older clients name it; goes before the header. */
+  readonly project?: string
 }
 
 export type ChangeOperation<Input extends ById> = Operation<Input, WarehouseTarget<Input>, WarehouseRecord>
 
 const listWarehouses = (
   deps: ManagementDeps,
-): Operation<ListWarehouses, ProjectTarget<ListWarehouses>, readonly WarehouseRecord[]> => ({
+): Operation<ListWarehouses, ProjectTarget<ListWarehouses>, Paged<WarehouseRecord>> => ({
   name: 'listWarehouses',
   kind: 'read',
   success: 200,
-  ...inProject<ListWarehouses>(deps),
+  within: (input, named) => withinProject(input.project ?? named ?? deps.projectId),
+  resolve: (input, asker, named) =>
+    inProject<ListWarehouses>(deps).resolve(input, asker, input.project ?? named),
   needs: onProject('list'),
-  run: async ({ target, visible }) => {
-    const records = await deps.registry.listWarehouses(target.project)
-    const { status } = target.input
-    const wanted = records.filter((record) => status === 'any' || record.status === status)
-    return visible('describe', wanted, warehouseResource)
+  run: async ({ target: { project, input }, context, visible }) => {
+    const records = await deps.registry.listWarehouses(project)
+    const wanted = records.filter(({ status }) => input.statuses.includes(status))
+    const items = await visible('describe', wanted, warehouseResource)
+    const scope = JSON.stringify(['listWarehouses', project, context.principal.id, input.statuses])
+    return pageByName(deps.pageTokens, input, { scope, items })
   },
 })
 
