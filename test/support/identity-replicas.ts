@@ -4,7 +4,7 @@ import { openTestDatabase, type TestDatabase } from './database.ts'
 import { type Gateway, runLakegate, startGateway } from './gateway.ts'
 import { type IdentityProvider, startIdentityProvider, type TestClient } from './identity-provider.ts'
 
-const adminToken = 'the-token-of-the-configuration'
+export const adminToken = 'the-token-of-the-configuration'
 
 const environment = {
   LAKEGATE_KEY: Buffer.alloc(32, 3).toString('base64'),

@@ -1,7 +1,12 @@
 /** A change of roles is in force on the process that took it at once, on others within five seconds, and on record. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Gateway } from '../../support/gateway.ts'
-import { type IdentityReplicas, manage, startIdentityReplicas } from '../../support/identity-replicas.ts'
+import {
+  adminToken,
+  type IdentityReplicas,
+  manage,
+  startIdentityReplicas,
+} from '../../support/identity-replicas.ts'
 
 let replicas: IdentityReplicas
 let here: Gateway
@@ -59,4 +64,17 @@ test('an assumed role stands in the audit log, beside who assumed it', async () 
     { decision: 'denied', role: null, reason: expect.stringContaining('00000000-0000') },
     { decision: 'allowed', role },
   ])
+})
+
+test('the static token may act with any role that there is, and then has no more than it', async () => {
+  const role = await makeRole('narrow')
+  const seenAs = async (id: string): Promise<number> => {
+    const headers = { authorization: `Bearer ${adminToken}`, 'x-assume-role': id }
+    return (await fetch(`${here.origin}/management/v1/warehouse`, { headers })).status
+  }
+  expect(await seenAs(role)).toBe(404)
+  await manage(here, 'POST /project/default/members', { body: { members: [{ type: 'role', id: role }] } })
+  expect(await seenAs(role.toUpperCase())).toBe(200)
+  for (const none of ['00000000-0000-0000-0000-000000000000', 'nonsense', ''])
+    expect(await seenAs(none)).toBe(403)
 })
