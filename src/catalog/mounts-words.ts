@@ -69,7 +69,14 @@ const about = (what: string, state: string, name: Name | undefined): string =>
 /** A table may be in the way of a view, and the other way round: reference implementations say so. */
 const inTheWay = /^(?<kind>Table|View) with same name already exists\b/
 
+/** A rename whose destination is taken, by whatever; reference implementations name both ends. */
+const renameInTheWay = /^Cannot rename .* to .*\. (?<kind>Table|View) already exists\b/su
+
 const takenText = (speech: Speech): string => {
+  const [source] = speech.relations
+  const present = renameInTheWay.exec(speech.message)?.groups?.['kind']
+  if (present !== undefined && source && speech.taken)
+    return `Cannot rename ${dotted(source)} to ${dotted(speech.taken)}. ${present} already exists`
   const other = inTheWay.exec(speech.message)?.groups?.['kind']
   const what = other === undefined ? speech.title : `${other} with same name`
   return about(what, 'already exists', speech.taken)

@@ -79,6 +79,15 @@ describe('what a mounted catalog says is taken', () => {
     )
   })
 
+  it.each(['Table', 'View'])('is told by its kind where a rename meets one (%s)', async (kind) => {
+    const destination = { namespace: ['m', 'other'], name: 'u' }
+    const text = `Cannot rename ns.t to other.u. ${kind} already exists`
+    const { catalog } = refusing('AlreadyExistsException', text)
+    expect(await messageOf(catalog.tables.rename(call, { source: id, destination }))).toBe(
+      `Cannot rename m.ns.t to m.other.u. ${kind} already exists`,
+    )
+  })
+
   it('is told by its kind where the other kind has the name', async () => {
     const { catalog } = refusing('AlreadyExistsException', 'View with same name already exists: ns.t')
     expect(await messageOf(catalog.tables.create(call, ['m', 'ns'], named))).toBe(
