@@ -12,7 +12,8 @@ export const scimSchema = Type.Object(
   {
     provider: Type.Optional(
       Type.String({
-        pattern: '^[^~\\s]+$',
+        // Roles of these are filled by hand.
+        pattern: '^(?!(lakegate|lakekeeper|system)$)[^~\\s]+$',
         description:
           'Id of the provider in `server.auth` whose tokens the provisioned users have: they are known as `provider~subject`. Default `oidc`.',
       }),

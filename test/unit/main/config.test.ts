@@ -80,6 +80,12 @@ describe('configuration', () => {
     expect(() => checkConfig(config)).toThrow(/client-ca/)
   })
 
+  test('provisioning is of the provider `oidc` until another one is named, and never of ourselves', async () => {
+    expect((await load({})).server.scim).toEqual({ provider: 'oidc', subject: 'externalId', project: null })
+    for (const provider of ['lakegate', 'lakekeeper', 'system', 'a~b'])
+      await expect(load({ file: `server: { scim: { provider: ${provider} } }` })).rejects.toThrow(/provider/)
+  })
+
   test('it cannot be changed afterwards', async () => {
     const config = await load({ file: 'state: { warehouses: [{ name: a, location: "file:///a" }] }' })
     expect(Object.isFrozen(config.server)).toBe(true)
