@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { MemoryGateway } from './memory-gateway.ts'
+import { checkExchange } from './watch-wire.ts'
 
 export interface Reply {
   readonly status: number
@@ -41,6 +42,7 @@ export const exchange = async (port: number, request: string | Uint8Array): Prom
   socket.on('error', () => {})
   socket.write(request)
   await once(socket, 'close')
+  checkExchange(request, received)
   return received
 }
 

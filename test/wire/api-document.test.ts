@@ -7,6 +7,7 @@ import { createPages } from '#http/openapi/pages.ts'
 import { probePages } from '#http/probes.ts'
 import { createRouter } from '#http/router.ts'
 import { apiDocument, checkBody, checkHead, faces } from '../support/api-document.ts'
+import { checkExchange } from '../support/watch-wire.ts'
 
 const documented = Object.entries(apiDocument.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
@@ -77,6 +78,14 @@ describe('an answer in a test', () => {
     expect(() => checkBody(dropped, '{}')).toThrow('with a body')
     expect(() => checkBody(info, '')).toThrow('without its body')
   })
+})
+
+test('an answer on a bare connection is held against it too', () => {
+  const request = 'GET /management/v1/info HTTP/1.1\r\nHost: x\r\n\r\n'
+  const answer = (status: string, body: string) =>
+    `HTTP/1.1 ${status}\r\nX-Request-Id: r\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+  expect(() => checkExchange(request, answer('200 OK', '{}'))).toThrow('server-id')
+  expect(() => checkExchange(request, answer('418 Tea', '{}'))).toThrow('does not know')
 })
 
 describe('the pages', () => {
