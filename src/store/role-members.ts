@@ -4,7 +4,8 @@
  */
 import { CatalogError } from '#model/errors.ts'
 import { type Sql, statement, type Transaction } from './database.ts'
-import { lockRole, type RoleTarget } from './roles.ts'
+import { isFilledByHand } from './role-listings.ts'
+import { lockRole, type RoleRecord, type RoleTarget, updateRole } from './roles.ts'
 import { raiseIdentityEpoch } from './server.ts'
 
 /** As stored: a user and a service account are both a principal. */
@@ -121,6 +122,24 @@ export const removeRoleMembers = async (
   await lockRole(tx, target)
   await tx.execute(deleteMembers, [target.id, 'principal', idsOf(members, 'principal')])
   await tx.execute(deleteMembers, [target.id, 'role', idsOf(members, 'role')])
+}
+
+const deleteAll = statement('delete from role_member where role_id = $1')
+
+/**
+ * Has it filled by another provider, or from another group: who was in it before is in it no longer, unless people say
+ * who is from now on. Errors as those of `updateRole`.
+ */
+export const bindRole = async (
+  tx: Transaction,
+  target: RoleTarget,
+  origin: Pick<RoleRecord, 'providerId' | 'sourceId'>,
+): Promise<RoleRecord> => {
+  await raiseIdentityEpoch(tx)
+  const before = await lockRole(tx, target)
+  const same = before.providerId === origin.providerId && before.sourceId === origin.sourceId
+  if (!same && !isFilledByHand(origin.providerId)) await tx.execute(deleteAll, [target.id])
+  return updateRole(tx, target, origin)
 }
 
 const selectPrincipal = statement(`

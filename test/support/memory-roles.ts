@@ -32,6 +32,7 @@ export const createMemoryRoles = (changes: string[] = []): RoleRegistry => {
     isUsed: async () => false,
     createRole: note('createRole', role),
     changeRole: note('changeRole', role),
+    bindRole: note('bindRole', role),
     removeRole: note('removeRole', undefined),
     addMembers: note('addMembers', undefined),
     removeMember: note('removeMember', undefined),

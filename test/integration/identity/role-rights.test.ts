@@ -54,6 +54,25 @@ describe('rights by roles', () => {
     expect(await sees(ann)).toBe(false)
   })
 
+  test('end for those who were put in by hand when a provider fills the role from now on', async () => {
+    const role = await makeRole()
+    await put(role, { type: 'user', id: 'oidc~bob' }, { type: 'role', id: await makeRole() })
+    await join('east', role)
+    expect(await sees({ as: 'bob', project: 'east' })).toBe(true)
+    const bind = (provider: string, source: string) =>
+      call(`PUT /role/${role}/source-system`, {
+        ...eve,
+        body: { 'provider-id': provider, 'source-id': source },
+      })
+    await bind('lakekeeper', role)
+    expect(await sees({ as: 'bob', project: 'east' })).toBe(true)
+    await bind('oidc', 'everybody')
+    expect(await idsIn(`/role/${role}/members`, 'members')).toEqual([])
+    expect(await sees({ as: 'bob', project: 'east' })).toBe(false)
+    expect(await sees({ as: 'ann', project: 'east' })).toBe(true)
+    await call(`DELETE /role/${role}`, eve)
+  })
+
   test('reach another project that the role is a member of, whose members see its name alone', async () => {
     const role = await makeRole({ name: 'envoys' })
     await put(role, { type: 'user', id: 'oidc~cleo' })

@@ -21,6 +21,12 @@ export interface RoleRegistry {
   /** NotFound for a missing project; AlreadyExists where the name, or provider and source id, are taken in it. */
   createRole(context: CallContext, draft: RoleDraft): Promise<RoleRecord>
   changeRole(context: CallContext, target: RoleTarget, change: RoleChange): Promise<RoleRecord>
+  /** As `changeRole`; members stay only where people fill it from now on. */
+  bindRole(
+    context: CallContext,
+    target: RoleTarget,
+    origin: Pick<RoleRecord, 'providerId' | 'sourceId'>,
+  ): Promise<RoleRecord>
   removeRole(context: CallContext, target: RoleTarget): Promise<void>
   /** All or none. NotFound, NoSuchRole, RoleMembershipCycle, RoleMembershipDepthExceeded. */
   addMembers(context: CallContext, target: RoleTarget, members: readonly RoleMember[]): Promise<void>

@@ -5,7 +5,7 @@ import type { CallContext } from '#catalog/catalog.ts'
 import { CatalogError } from '#model/errors.ts'
 import { checkText } from '#model/identifier.ts'
 import { storable } from '#store/outbox.ts'
-import type { RoleChange, RoleFilter, RoleRecord, RoleTarget } from '#store/roles.ts'
+import type { RoleFilter, RoleRecord, RoleTarget } from '#store/roles.ts'
 import type { Operation } from '../../operation.ts'
 import { replayDone } from '../replays.ts'
 import { type PageAsked, type Paged, pageByKey } from './paging.ts'
@@ -133,11 +133,13 @@ const getRole = (deps: RoleDeps): Operation<ById, OnRole<ById>, RoleRecord> => (
 const targetOf = ({ version }: CallContext, target: RoleTarget): RoleTarget =>
   version === undefined ? target : { ...target, version }
 
+type Deed<Input> = (context: CallContext, target: RoleTarget, input: Input) => Promise<RoleRecord>
+
 /** An operation whose whole deed is one change of the record. */
 const changing = <Input extends ById>(
   deps: RoleDeps,
   operation: string,
-  changeOf: (input: Input) => RoleChange,
+  deed: Deed<Input>,
 ): Operation<Input, OnRole<Input>, RoleRecord> => {
   const place = atRole<Input>(deps)
   return {
@@ -147,11 +149,7 @@ const changing = <Input extends ById>(
     ...place,
     needs: onRole('manage'),
     run: certainly(async ({ context, target: { input, project } }) =>
-      deps.roles.changeRole(
-        context,
-        targetOf(context, { id: input.id, projectId: project }),
-        changeOf(input),
-      ),
+      deed(context, targetOf(context, { id: input.id, projectId: project }), input),
     ),
     replay: {
       remember: () => ({ kind: 'done' }),
@@ -164,18 +162,20 @@ const changing = <Input extends ById>(
 export type UpdateRole = ById & { readonly body: Static<typeof updateRoleSchema> }
 
 const updateRole = (deps: RoleDeps) =>
-  changing<UpdateRole>(deps, 'updateRole', ({ body }) => {
+  changing<UpdateRole>(deps, 'updateRole', (context, target, { body }) => {
     checkNames(body)
-    return { name: body.name, description: describing(body.description) }
+    const { name, description } = body
+    return deps.roles.changeRole(context, target, { name, description: describing(description) })
   })
 
 export type BindRole = ById & { readonly body: Static<typeof sourceSystemSchema> }
 
 const updateRoleSourceSystem = (deps: RoleDeps) =>
-  changing<BindRole>(deps, 'updateRoleSourceSystem', ({ body }) => {
-    checkText(body['source-id'], 'source-id')
-    checkOrigin(body['provider-id'])
-    return { providerId: body['provider-id'], sourceId: body['source-id'] }
+  changing<BindRole>(deps, 'updateRoleSourceSystem', (context, target, { body }) => {
+    const { 'provider-id': provider, 'source-id': source } = body
+    checkText(source, 'source-id')
+    checkOrigin(provider)
+    return deps.roles.bindRole(context, target, { providerId: provider, sourceId: source })
   })
 
 const deleteRole = (deps: RoleDeps): Operation<ById, InProject<ById>, void> => ({

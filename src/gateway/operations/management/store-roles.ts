@@ -2,7 +2,13 @@
 import type { EventDraft } from '#model/event.ts'
 import type { Database } from '#store/database.ts'
 import { listHeldRoles, listMembers } from '#store/role-listings.ts'
-import { addRoleMembers, isPrincipalOf, type RoleMember, removeRoleMembers } from '#store/role-members.ts'
+import {
+  addRoleMembers,
+  bindRole,
+  isPrincipalOf,
+  type RoleMember,
+  removeRoleMembers,
+} from '#store/role-members.ts'
 import * as roles from '#store/roles.ts'
 import type { RoleRegistry } from './role-registry.ts'
 import { type Change, createChange, type StoreChangeDeps } from './store-change.ts'
@@ -25,7 +31,10 @@ const membersEvent = (
   data: { project: projectId, members: members.map((member) => `${member.kind} ${member.id}`) },
 })
 
-type Changes = Pick<RoleRegistry, 'createRole' | 'changeRole' | 'removeRole' | 'addMembers' | 'removeMember'>
+type Changes = Pick<
+  RoleRegistry,
+  'createRole' | 'changeRole' | 'bindRole' | 'removeRole' | 'addMembers' | 'removeMember'
+>
 
 const changesOf = (change: Change): Changes => ({
   createRole: (context, draft) =>
@@ -36,6 +45,11 @@ const changesOf = (change: Change): Changes => ({
   changeRole: (context, target, asked) =>
     change(context, async (tx) => {
       const result = await roles.updateRole(tx, target, asked)
+      return { result, event: eventOf('role.changed', result) }
+    }),
+  bindRole: (context, target, origin) =>
+    change(context, async (tx) => {
+      const result = await bindRole(tx, target, origin)
       return { result, event: eventOf('role.changed', result) }
     }),
   removeRole: (context, target) =>
