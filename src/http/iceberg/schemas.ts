@@ -96,7 +96,7 @@ export const createViewForm = Type.Object(
     schema,
     location: Type.Optional(text),
     'view-version': object,
-    properties,
+    properties: Type.Optional(properties),
   },
   { title: 'CreateViewRequest' },
 )
@@ -104,14 +104,15 @@ export const registerForm = Type.Object(
   { name: text, 'metadata-location': text },
   { title: 'RegisterTableRequest' },
 )
-const requirements = Type.Array(Type.Object({ type: text }, { title: 'Requirement' }))
+/** Absent: none. */
+const requirements = Type.Optional(Type.Array(Type.Object({ type: text }, { title: 'Requirement' })))
 const updates = Type.Array(Type.Object({ action: text }, { title: 'MetadataUpdate' }))
 export const commitForm = Type.Object(
   { identifier: Type.Optional(identifier), requirements, updates },
   { title: 'CommitTableRequest' },
 )
 export const commitViewForm = Type.Object(
-  { identifier: Type.Optional(identifier), requirements: Type.Optional(requirements), updates },
+  { identifier: Type.Optional(identifier), requirements, updates },
   { title: 'CommitViewRequest' },
 )
 export const transactionForm = Type.Object(
@@ -120,7 +121,10 @@ export const transactionForm = Type.Object(
   },
   { title: 'CommitTransactionRequest' },
 )
-export const metricsForm = Type.Object({ 'report-type': text }, { title: 'ReportMetricsRequest' })
+export const metricsForm = Type.Object(
+  { 'report-type': Type.Optional(text) },
+  { title: 'ReportMetricsRequest' },
+)
 export const renameForm = Type.Object(
   { source: identifier, destination: identifier },
   { title: 'RenameTableRequest' },
