@@ -79,6 +79,17 @@ test('the served document is the one that answers are held against', () => {
   expect(document.paths).toEqual(JSON.parse(JSON.stringify(apiDocument.paths)))
 })
 
+test('nobody is shown the document where it is turned off', async () => {
+  const quiet = await startGateway({ server: { 'api-docs': false } })
+  try {
+    for (const path of ['/openapi.json', '/api-docs/management/v1/openapi.json', '/swagger-ui/index.html'])
+      expect((await fetch(`${quiet.origin}${path}`)).status).toBe(404)
+    expect((await fetch(`${gateway.origin}/swagger-ui`)).status).toBe(200)
+  } finally {
+    await quiet.discard()
+  }
+})
+
 test('a generated client calls every operation', async () => {
   const lake = join(folder, 'lake')
   await mkdir(lake)
