@@ -46,15 +46,18 @@ export const startIdentityWatch = async (deps: IdentityWatchDeps): Promise<Ident
     epoch = found
     clear()
   }
+  const clearWhenLate = (): void => {
+    if (monotonic() - lookedAt > patienceMs) clear()
+  }
   const poll = (): Promise<void> =>
     look().catch((error: unknown) => {
       onFailure(error)
-      if (monotonic() - lookedAt > patienceMs) clear()
+      clearWhenLate()
     })
   let looking: Promise<void> = Promise.resolve()
   let busy = false
   const timer = setInterval(() => {
-    if (busy) return
+    if (busy) return clearWhenLate()
     busy = true
     looking = poll().finally(() => {
       busy = false

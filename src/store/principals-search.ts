@@ -12,28 +12,50 @@ export interface FoundUser {
 
 const longestSearch = 64
 
-/** Pieces of three letters, as they stand in the text: what a misspelt name still shares with the right one. */
+const mostPieces = 8
+/** Stands where a search has fewer pieces: no text of ours holds it. */
+const noPiece = '\uffff'
+
+/**
+ * Pieces of three letters, as they stand in the text, evenly chosen: what a misspelt name still shares with the right
+ * one.
+ */
 const piecesOf = (text: string): readonly string[] => {
   const letters = [...text]
-  if (letters.length <= 3) return [text]
-  return [...new Set(letters.slice(2).map((_, i) => letters.slice(i, i + 3).join('')))]
+  const all = letters.slice(2).map((_, i) => letters.slice(i, i + 3).join(''))
+  const step = Math.max(1, all.length / mostPieces)
+  const chosen = Array.from({ length: Math.min(all.length, mostPieces) }, (_, i) => all[Math.floor(i * step)])
+  return [...new Set(chosen.filter((piece) => piece !== undefined))]
 }
 
 /** `strpos` and no pattern: nothing in the words searched for has a meaning of its own. */
+const selectHolding = statement(`
+  select id, name, email, user_type as "userType"
+  from (select p.*, lower(name) as low, lower(coalesce(email, '')) as address from principal p
+    where kind = 'user' and deleted_at is null offset 0) as users
+  where strpos(low, $1) > 0 or strpos(address, $1) > 0 or id = $1
+  order by (id = $1 or low = $1) desc, starts_with(low, $1) desc, strpos(low, $1) > 0 desc, length(name), id
+  limit $2`)
+
+const hits = Array.from(
+  { length: mostPieces },
+  (_, i) => `(strpos(words, ($1::text[])[${i + 1}]) > 0)::int`,
+).join(' + ')
+
+/** One look a piece at each user's text, and nothing evaluated a row beyond it: this reads every user. */
 const selectLike = statement(`
   select id, name, email, user_type as "userType"
   from (
-    select p.*, lower(p.name) as low,
-      (select count(*) from unnest($2::text[]) as piece
-        where strpos(lower(p.name), piece) > 0 or strpos(lower(coalesce(p.email, '')), piece) > 0) as hits
-    from principal p where p.kind = 'user' and p.deleted_at is null
+    select *, ${hits} as hits
+    from (select p.*, lower(name) as words from principal p
+      where kind = 'user' and deleted_at is null offset 0) as users
+    offset 0
   ) as scored
-  where hits * 2 >= cardinality($2::text[])
-  order by (id = $1 or low = $1) desc, starts_with(low, $1) desc, strpos(low, $1) > 0 desc, hits desc,
-    length(name), id
+  where hits * 2 >= $2
+  order by hits desc, length(name), id
   limit $3`)
 
-/** Best match first. At most the first 64 characters count; nothing is found by nothing. */
+/** The best match first: who has the words in name or address, and while there is room, whose name has much of them. */
 export const searchUsers = async (
   sql: Sql,
   search: { readonly text: string; readonly limit: number },
@@ -42,5 +64,11 @@ export const searchUsers = async (
     .trim()
     .toLowerCase()
   if (text === '') return []
-  return sql.query<FoundUser>(selectLike, [text, piecesOf(text), search.limit])
+  const holding = await sql.query<FoundUser>(selectHolding, [text, search.limit])
+  const pieces = piecesOf(text)
+  if (holding.length >= search.limit || pieces.length < 2) return holding
+  const padded = [...pieces, ...Array.from({ length: mostPieces - pieces.length }, () => noPiece)]
+  const like = await sql.query<FoundUser>(selectLike, [padded, pieces.length, search.limit])
+  const known = new Set(holding.map(({ id }) => id))
+  return [...holding, ...like.filter(({ id }) => !known.has(id))].slice(0, search.limit)
 }
