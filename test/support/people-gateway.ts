@@ -27,14 +27,14 @@ export interface PeopleGateway extends AsyncDisposable {
   ask(line: string, asked?: PeopleAsked): Promise<PeopleAnswer>
 }
 
-export interface PeopleAsked {
+interface PeopleAsked {
   /** The id of whoever asks; `oidc~admin` by default, who administers the server. */
   readonly as?: string
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
 }
 
-export interface PeopleAnswer {
+interface PeopleAnswer {
   readonly status: number
   readonly text: string
   readonly headers: Headers

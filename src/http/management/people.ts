@@ -1,13 +1,13 @@
 /** The lines of the management face about users, service accounts and their keys. */
 import { Type } from 'typebox'
 import { tagOf } from '#gateway/if-match.ts'
-import { type AtKey, createKeySchema, type KeyOperations } from '#gateway/operations/management/keys.ts'
-import type { PageAsked } from '#gateway/operations/management/paging.ts'
-import type { ById } from '#gateway/operations/management/place.ts'
 import {
   type ServiceAccountOperations,
   serviceAccountSchema,
-} from '#gateway/operations/management/service-accounts.ts'
+} from '#gateway/operations/management/accounts.ts'
+import { type AtKey, createKeySchema, type KeyOperations } from '#gateway/operations/management/keys.ts'
+import type { PageAsked } from '#gateway/operations/management/paging.ts'
+import type { ById } from '#gateway/operations/management/place.ts'
 import {
   createUserSchema,
   type ListUsers,

@@ -6,10 +6,10 @@ import { checkText } from '#model/identifier.ts'
 import type { ApiKeyRecord } from '#store/api-keys.ts'
 import type { Operation } from '../../operation.ts'
 import { replayDone } from '../replays.ts'
+import { type AccountDeps, type AccountTarget, atAccount, onAccount } from './accounts.ts'
 import type { ById } from './place.ts'
 import { certainly, isId } from './place.ts'
 import { replayMade } from './replays.ts'
-import { type AccountDeps, type AccountTarget, atAccount, onAccount } from './service-accounts.ts'
 
 export const createKeySchema = Type.Object(
   {

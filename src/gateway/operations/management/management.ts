@@ -1,4 +1,6 @@
 /** The one table of the management face: every operation that it serves. */
+
+import { type AccountDeps, createServiceAccountOperations } from './accounts.ts'
 import { createConnectionOperations } from './connections.ts'
 import { createKeyOperations } from './keys.ts'
 import { createMountOperations } from './mounts.ts'
@@ -8,7 +10,6 @@ import { createRoleMemberOperations } from './role-members.ts'
 import type { RoleDeps } from './role-place.ts'
 import { createRoleOperations } from './roles.ts'
 import { createServerOperations } from './server.ts'
-import { type AccountDeps, createServiceAccountOperations } from './service-accounts.ts'
 import { createUserOperations } from './users.ts'
 import { createWarehouseProfileOperations } from './warehouse-profiles.ts'
 import { createValidationOperations } from './warehouse-validation.ts'

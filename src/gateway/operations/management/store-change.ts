@@ -8,7 +8,7 @@ import { writeReceipt } from '#store/receipt.ts'
 import { made } from './replays.ts'
 
 /** What a change gives back, and what it is told as. A repeated request finds the event's object again. */
-export interface Told<T> {
+interface Told<T> {
   readonly result: T
   readonly event: EventDraft
 }
