@@ -73,7 +73,9 @@ test('a store is bootstrapped, once, until it is opened again', async () => {
   expect(stdout).toContain('oidc~bob administers')
 })
 
-test('project, user, role, service account, key: and the key opens the project alone', { timeout: 240_000 }, async () => {
+test('project, user, role, service account, key: and the key opens the project alone', {
+  timeout: 240_000,
+}, async () => {
   await admin('project create sales')
   const inSales = { env: { LAKEGATE_PROJECT: 'sales' } }
   await mkdir(join(gateway.folder, 'sales'))
