@@ -62,6 +62,23 @@ describe('a client with its secret', () => {
     })
   })
 
+  it('gets the same one again within a moment, with what is left of it, and then another', async () => {
+    const first = (await send(asked)).body
+    bench.clock.now += 900
+    expect((await send(asked)).body).toMatchObject({ access_token: first.access_token, expires_in: 3599 })
+    expect((await send({ ...asked, scope: 'sign' })).body.access_token).not.toBe(first.access_token)
+    bench.clock.now += 200
+    expect(await tokenOf(asked)).not.toBe(first.access_token)
+    bench.clock.now -= 3_600_000
+    expect(await tokenOf(asked)).not.toBe(first.access_token)
+  })
+
+  it('gets none again once it is welcome no more, however short ago', async () => {
+    await send(asked)
+    bench.unwelcome.add(client.id)
+    expect((await send(asked)).status).toBe(401)
+  })
+
   it.each([
     `${client.id}:${client.secret}`,
     `${encodeURIComponent(client.id)}:${encodeURIComponent(client.secret)}`,

@@ -7,6 +7,7 @@ import { isCatalogError } from '#model/errors.ts'
 import type { FailureLimit } from '../../failure-limit.ts'
 import type { Operation, Target } from '../../operation.ts'
 import { type ExchangeDeps, findSubject, type Spent } from './exchange.ts'
+import { createGivenLately, type GivenLately } from './given-lately.ts'
 import { OAuthError } from './oauth-error.ts'
 import { type Client, scopeOf, subjectOf, type TokenRequest, tokenExchange } from './request.ts'
 
@@ -29,7 +30,12 @@ interface Grant {
   readonly notAfter: number | null
   readonly spends: Spent | undefined
   readonly scope: string
+  /** It was asked for with a secret, and may be asked for again at once. */
+  readonly repeated?: true
 }
+
+/** No object is named: nothing is left to be looked for, so nothing to be broken off. */
+const nothingFound: readonly [] = []
 
 interface GrantTarget extends Target {
   readonly warehouse: null
@@ -63,7 +69,7 @@ const ofClient = async (deps: TokenDeps, request: TokenRequest): Promise<Grant> 
     throw new OAuthError('invalid_client', 'client_id and client_secret are required')
   const identity = await verifyClient(deps, request.client)
   if (identity === undefined) throw invalidClient()
-  return { identity, notAfter: identity.expiresAt, spends: undefined, scope }
+  return { identity, notAfter: identity.expiresAt, spends: undefined, scope, repeated: true }
 }
 
 const grantOf = (deps: TokenDeps, request: TokenRequest): Promise<Grant> => {
@@ -101,7 +107,22 @@ const namesOf = ({ address = '', client }: TokenRequest): readonly string[] =>
 const isGuess = (error: unknown): boolean =>
   error instanceof OAuthError && (error.code === 'invalid_client' || error.code === 'invalid_grant')
 
-export const getToken = (deps: TokenDeps): Operation<TokenRequest, GrantTarget, TokenAnswer> => ({
+const issue = async (deps: TokenDeps, given: GivenLately, grant: Grant): Promise<TokenAnswer> => {
+  const { identity, notAfter, spends, scope, repeated } = grant
+  const again = repeated && given.find(identity, scope)
+  if (again) return { ...again, scope }
+  if (spends && !(await deps.spend(spends)))
+    throw new OAuthError('invalid_grant', 'The subject token has been exchanged before')
+  const issuing = deps.tokens.issue({ identity, notAfter, scope, lifetimeSeconds: deps.lifetimeSeconds })
+  const issued = issuing instanceof Promise ? await issuing : issuing
+  if (repeated) given.note(identity, scope, issued)
+  return { ...issued, scope }
+}
+
+const createGetToken = (
+  deps: TokenDeps,
+  given: GivenLately,
+): Operation<TokenRequest, GrantTarget, TokenAnswer> => ({
   name: 'getToken',
   kind: 'read',
   success: 200,
@@ -112,18 +133,14 @@ export const getToken = (deps: TokenDeps): Operation<TokenRequest, GrantTarget, 
     try {
       const grant = await grantOf(deps, request)
       const asker = await admit(deps, grant, request.parameters.get('grant_type'))
-      return { warehouse: null, asker, grant }
+      return { warehouse: null, entries: nothingFound, asker, grant }
     } catch (error) {
       if (isGuess(error)) deps.failures.note(names)
       throw error
     }
   },
   needs: () => [{ action: 'get-config', resource: { kind: 'server' } }],
-  run: async ({ target: { grant } }) => {
-    const { identity, notAfter, spends, scope } = grant
-    if (spends && !(await deps.spend(spends)))
-      throw new OAuthError('invalid_grant', 'The subject token has been exchanged before')
-    const issued = deps.tokens.issue({ identity, notAfter, scope, lifetimeSeconds: deps.lifetimeSeconds })
-    return { ...(issued instanceof Promise ? await issued : issued), scope }
-  },
+  run: ({ target: { grant } }) => issue(deps, given, grant),
 })
+
+export const getToken = (deps: TokenDeps) => createGetToken(deps, createGivenLately(deps.now))
