@@ -10,7 +10,7 @@ export interface ProjectRecord {
   readonly apiKeysAllowed: boolean
 }
 
-export interface ProjectChange {
+interface ProjectChange {
   readonly name?: string
   readonly apiKeysAllowed?: boolean
 }
@@ -38,7 +38,7 @@ export type Member =
       readonly projectId: string
     }
 
-export interface MemberPage {
+interface MemberPage {
   readonly after?: MemberName
   readonly limit: number
 }
@@ -52,7 +52,7 @@ export interface BootstrapDraft {
   readonly operator: boolean
 }
 
-export interface AdminChange {
+interface AdminChange {
   readonly writes: readonly string[]
   readonly deletes: readonly string[]
 }

@@ -39,7 +39,7 @@ export const projectSettingsSchema = Type.Object(
 )
 
 export type CreateProject = Static<typeof createProjectSchema>
-export type ProjectSettings = Static<typeof projectSettingsSchema>
+type ProjectSettings = Static<typeof projectSettingsSchema>
 
 /** `project`: as the path names it; it goes before the header. */
 export interface AtProject {
