@@ -24,6 +24,9 @@ export interface IdentityWatch extends AsyncDisposable {
 /** After so long without a look nothing remembered can be vouched for. */
 const patienceMs = 30_000
 
+/** Each drop looks through all that is remembered: of so many, looking things up again costs less. */
+const mostDrops = 16
+
 const isIdentityEvent = (type: string): boolean =>
   /^(principal|api-key|role|project|project-member|server)\./.test(type)
 
@@ -66,7 +69,9 @@ export const startIdentityWatch = async (deps: IdentityWatchDeps): Promise<Ident
   timer.unref()
   return {
     tell: (events) => {
-      for (const event of events.filter(isChange)) for (const memory of memories) memory.drop(event)
+      const changes = events.filter(isChange)
+      if (changes.length > mostDrops) return clear()
+      for (const event of changes) for (const memory of memories) memory.drop(event)
     },
     clear,
     [Symbol.asyncDispose]: async () => {

@@ -60,6 +60,13 @@ test('events of identity are passed on, others and first sights are not', async 
   await watch[Symbol.asyncDispose]()
 })
 
+test('of very many changes at once nobody looks for each', async () => {
+  const { heard, watch } = await prepare()
+  watch.tell(Array.from({ length: 500 }, (_, i) => ({ type: 'principal.changed', object: `oidc~${i}` })))
+  expect(heard).toEqual(['clear'])
+  await watch[Symbol.asyncDispose]()
+})
+
 test('a store that is away for a moment changes nothing, for long it ends all trust in memory', async () => {
   const { heard, store, failures, watch, pass } = await prepare()
   store.away = true
