@@ -75,6 +75,16 @@ const perform = async ({ operation, args, body, headers, keep }: Step, found: Fo
   }
 }
 
+const offersMatch = ({ operation }: Step): boolean => {
+  const parameters = operations().get(operation)?.['parameters']
+  return Array.isArray(parameters) && parameters.some((one) => isRecord(one) && one['name'] === 'If-Match')
+}
+
+const expecting = ({ keep: _, ...step }: Step, tag: string): Step => ({
+  ...step,
+  headers: (found) => ({ ...step.headers?.(found), 'If-Match': tag }),
+})
+
 test('the served document is the one that answers are held against', () => {
   expect(document.paths).toEqual(JSON.parse(JSON.stringify(apiDocument.paths)))
 })
@@ -95,7 +105,14 @@ test('a generated client calls every operation', async () => {
   await mkdir(lake)
   const found: Found = { lake }
   const failures: unknown[] = []
-  for (const step of steps) failures.push(await perform(step, found))
+  for (const step of steps) {
+    // Nothing has this version: where the document offers If-Match, it is honoured.
+    if (offersMatch(step)) {
+      const refused = await perform(expecting(step, '"999999999"'), found)
+      if (!String(refused).includes(': 412 ')) failures.push(`${step.operation} with If-Match: ${refused}`)
+    }
+    failures.push(await perform(step, found))
+  }
   expect(failures.filter((one) => one !== undefined)).toEqual([])
   const called = new Set(steps.map(({ operation }) => operation))
   expect([...operations().keys()].filter((id) => !called.has(id))).toEqual([])

@@ -53,15 +53,20 @@ const header = (name: string, description: string): SchemaNode => ({
   schema: { type: 'string' },
 })
 
+/** What is made now has no version that somebody has seen. */
+const takesMatch = ({ kind, declares, template }: Endpoint): boolean =>
+  kind === 'change' && declares.versioned === true && template.includes('{')
+
+const given = (when: boolean, name: string, description: string): readonly SchemaNode[] =>
+  when ? [header(name, description)] : []
+
 /** What a client may say of itself and of the object, by the kind of endpoint. */
-const headerParameters = ({ kind, declares }: Endpoint): readonly SchemaNode[] => [
+const headerParameters = (endpoint: Endpoint): readonly SchemaNode[] => [
   header('x-project-id', 'The project that is meant; absent: the default one'),
   header('x-assume-role', 'Id of the one role to act with'),
-  ...(kind === 'change' ? [header('Idempotency-Key', 'A uuid: the change happens once under it')] : []),
-  ...(kind === 'change' && declares.versioned
-    ? [header('If-Match', 'The ETag that the object must still have')]
-    : []),
-  ...(declares.answers[304] === undefined ? [] : [header('If-None-Match', 'ETags that the client holds')]),
+  ...given(endpoint.kind === 'change', 'Idempotency-Key', 'A uuid: the change happens once under it'),
+  ...given(takesMatch(endpoint), 'If-Match', 'The ETag that the object must still have'),
+  ...given(endpoint.declares.answers[304] !== undefined, 'If-None-Match', 'ETags that the client holds'),
 ]
 
 const tagHeader = { ETag: { description: 'The version of the object', schema: { type: 'string' } } }
