@@ -4,8 +4,8 @@ import { type SetUpName, setUps } from './set-ups.ts'
 
 const full = process.env['LAKEGATE_FULL'] !== undefined
 const chosen: readonly SetUpName[] = full
-  ? ['embedded', 'postgres', 's3', 'throughLakegate', 'throughReference']
-  : ['embedded', 's3']
+  ? ['embedded', 'postgres', 's3', 'throughLakegate', 'throughReference', 'renewedTokens']
+  : ['embedded', 's3', 'renewedTokens']
 
 describe('Spark', () => {
   it.each(chosen)('writes, evolves, branches, travels in time and calls procedures: %s', async (name) => {

@@ -7,6 +7,7 @@ import { CatalogError } from '#model/errors.ts'
 import { type Answer, type Header, jsonAnswer } from '../answer.ts'
 import { isForm } from '../declaration.ts'
 import type { HttpRequest } from '../endpoint.ts'
+import { decodePart } from '../raw-url.ts'
 
 const text = Type.String()
 
@@ -52,7 +53,11 @@ const malformed = (message: string): OAuthError => new OAuthError('invalid_reque
 /** Parameters that are there twice are an attack or a mistake; empty ones are as good as none. */
 const parametersOf = (body: Uint8Array): ReadonlyMap<string, string> => {
   const parameters = new Map<string, string>()
-  for (const [name, value] of new URLSearchParams(Buffer.from(body).toString())) {
+  for (const pair of Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString().split('&')) {
+    if (pair === '') continue
+    const at = pair.indexOf('=')
+    const name = decodePart(at < 0 ? pair : pair.slice(0, at))
+    const value = at < 0 ? '' : decodePart(pair.slice(at + 1))
     if (parameters.has(name)) throw malformed('A parameter is there twice')
     if (value !== '') parameters.set(name, value)
   }
