@@ -50,6 +50,7 @@ import {
   type SecretResolver,
   withoutOwnSecrets,
 } from './secrets.ts'
+import { releaseStartMemory } from './start-memory.ts'
 import { checkFileLocations, checkStorage, profileOf } from './storage-profile.ts'
 import { startTelemetry, type Telemetry } from './telemetry.ts'
 import { createTenancy, type Tenancy } from './tenancy.ts'
@@ -317,7 +318,7 @@ const openHttp = async (ground: Ground, deps: ServerDeps): Promise<HttpServer> =
   return http
 }
 
-const isConfigurationEvent = (type: string): boolean => /^(warehouse|connection|mount|project)\./.test(type)
+const configurationEvent = /^(warehouse|connection|mount|project)\./
 
 /**
  * Workers that end with the process: the sweeper, the reconciler of doubtful changes, and the tail of the outbox that
@@ -331,7 +332,7 @@ const startWorkers = async (ground: Ground, house: House): Promise<void> => {
     await tail(database, {
       handle: async (events) => {
         identity.watch.tell(events)
-        if (events.some(({ type }) => isConfigurationEvent(type))) await directory.refresh()
+        if (events.some(({ type }) => configurationEvent.test(type))) await directory.refresh()
       },
       onFailure: (error) => logs.warn('outbox.not-read', { error }),
       onResume: () => {
@@ -374,7 +375,6 @@ const prepareFirstState = async (
 /** Throws a plain sentence when it cannot start; nothing is left running then. */
 export const serve = async (request: ServeRequest): Promise<RunningServer> => {
   checkConfig(request.config)
-  const { server } = request.config
   await using started = new AsyncDisposableStack()
   const ground = await openGround(request, started)
   const house = await openHouse(ground)
@@ -382,18 +382,19 @@ export const serve = async (request: ServeRequest): Promise<RunningServer> => {
   const deps = httpDepsOf(ground, house, ready)
   const http = await openHttp(ground, deps)
   await startWorkers(ground, house)
-  const port = await http.listen({ host: server.host, port: server.port })
+  const port = await http.listen(request.config.server)
   started.defer(() => http.stop(graceMs))
-  const origin = originOf(server, port)
+  const origin = originOf(request.config.server, port)
   const firstStart = await prepareFirstState(ground, house, { deps, origin })
+  releaseStartMemory()
   state.prepared = true
   const parts = started.move()
   return {
     origin,
     firstStart,
-    stop: async () => {
+    stop: () => {
       state.stopping = true
-      await parts.disposeAsync()
+      return parts.disposeAsync()
     },
   }
 }
