@@ -320,10 +320,7 @@ const openHttp = async (ground: Ground, deps: ServerDeps): Promise<HttpServer> =
 
 const configurationEvent = /^(warehouse|connection|mount|project)\./
 
-/**
- * Workers that end with the process: the sweeper, the reconciler of doubtful changes, and the tail of the outbox that
- * tells of other replicas' changes.
- */
+/** Workers that end with the process: the sweeper, the reconciler of doubtful changes, the tail of others' changes. */
 const startWorkers = async (ground: Ground, house: House): Promise<void> => {
   const { directory, identity, metrics } = house
   const { database, config, parts, logs } = ground
@@ -382,9 +379,10 @@ export const serve = async (request: ServeRequest): Promise<RunningServer> => {
   const deps = httpDepsOf(ground, house, ready)
   const http = await openHttp(ground, deps)
   await startWorkers(ground, house)
-  const port = await http.listen(request.config.server)
+  const { server } = request.config
+  const port = await http.listen({ host: server.host, port: server.port })
   started.defer(() => http.stop(graceMs))
-  const origin = originOf(request.config.server, port)
+  const origin = originOf(server, port)
   const firstStart = await prepareFirstState(ground, house, { deps, origin })
   releaseStartMemory()
   state.prepared = true
