@@ -50,7 +50,7 @@ import {
   type SecretResolver,
   withoutOwnSecrets,
 } from './secrets.ts'
-import { releaseStartMemory } from './start-memory.ts'
+import { releaseWhenIdle } from './start-memory.ts'
 import { checkFileLocations, checkStorage, profileOf } from './storage-profile.ts'
 import { startTelemetry, type Telemetry } from './telemetry.ts'
 import { createTenancy, type Tenancy } from './tenancy.ts'
@@ -384,7 +384,7 @@ export const serve = async (request: ServeRequest): Promise<RunningServer> => {
   started.defer(() => http.stop(graceMs))
   const origin = originOf(server, port)
   const firstStart = await prepareFirstState(ground, house, { deps, origin })
-  releaseStartMemory()
+  started.use(releaseWhenIdle())
   state.prepared = true
   const parts = started.move()
   return {

@@ -4,13 +4,29 @@ import { runInNewContext } from 'node:vm'
 
 const isFunction = (value: unknown): value is (options: object) => void => typeof value === 'function'
 
-/**
- * One full collection: a start leaves three times as much memory behind as is in use (sources, what was compiled from
- * them, young space that has grown), and an idle process would never be asked for it again. About 60 ms.
- */
-export const releaseStartMemory = (): void => {
+const release = (): void => {
   setFlagsFromString('--expose-gc')
   const collect: unknown = runInNewContext('gc')
-  setFlagsFromString('--no-expose-gc')
   if (isFunction(collect)) collect({ type: 'major', execution: 'sync', flavor: 'last-resort' })
+}
+
+const windowMs = 5_000
+/** Microseconds of processor time in a window below which nobody is being served. */
+const idleCpu = 100_000
+
+/**
+ * One full collection, about 60 ms, the first time that nothing happens for a while: a start leaves three times as much
+ * memory behind as is in use (sources, what was compiled from them, young space that has grown), and an idle process
+ * would never be asked for it. A busy one keeps it: it would only have to grow again.
+ */
+export const releaseWhenIdle = (): Disposable => {
+  let last = process.cpuUsage()
+  const timer = setInterval(() => {
+    const { user, system } = process.cpuUsage(last)
+    last = process.cpuUsage()
+    if (user + system > idleCpu) return
+    clearInterval(timer)
+    release()
+  }, windowMs).unref()
+  return { [Symbol.dispose]: () => clearInterval(timer) }
 }
