@@ -28,7 +28,7 @@ const start = (setup: CostsSetup, name: string): Promise<Subject> =>
   startGateway({ name, folder: setup.folder, port: setup.port, database: 'embedded' })
 
 /** By then a gateway that nobody asks for anything has given back what its start needed. */
-const untilIdleMs = 12_000
+const untilIdleMs = 25_000
 
 /** CPU of a start on an existing data folder against that of importing the same packages; the best of three each. */
 const startCost = async (setup: CostsSetup): Promise<Verdict[]> => {
