@@ -46,7 +46,16 @@ export const openIdentitySetUp = async (lifetimeSeconds: number): Promise<Identi
       token: 'env:TEST_ADMIN',
       auth: { oidc: [{ uri: provider.issuer, audience: ['lakegate'], 'clock-skew-seconds': 0 }] },
     },
-    state: { warehouses: [{ name: 'default', location: `file://${path.join(folder, 'lake')}` }] },
+    // The Java kit places some tables and views in /tmp itself.
+    state: {
+      warehouses: [
+        {
+          name: 'default',
+          location: `file://${path.join(folder, 'lake')}`,
+          'allowed-locations': ['file:/tmp'],
+        },
+      ],
+    },
   })
   stack.defer(async () => {
     await gateway.stop()
@@ -61,6 +70,8 @@ export const openIdentitySetUp = async (lifetimeSeconds: number): Promise<Identi
         credential: `${client.id}:${client.secret}`,
         'oauth2-server-uri': provider.tokenEndpoint,
         scope: provider.scope,
+        // Java renews by token exchange otherwise, which providers seldom grant; it then asks with its secret again.
+        'token-exchange-enabled': 'false',
       },
     },
     tokensGiven: () => provider.asked('/token'),
