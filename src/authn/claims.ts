@@ -1,6 +1,6 @@
 /** What the claims of a verified token say of its bearer. */
 import type { Identity } from './identity.ts'
-import { unauthorized } from './refusal.ts'
+import { refusedBy } from './refusal.ts'
 
 export type Claims = Readonly<Record<string, unknown>>
 
@@ -30,7 +30,7 @@ const isPlain = (text: string): boolean =>
 
 /** NotAuthorized where it is no text, empty, too long, or holds what cannot be seen. */
 export const checkSubject = (value: unknown): string => {
-  if (typeof value !== 'string' || !isPlain(value)) throw unauthorized(new Error('no usable subject'))
+  if (typeof value !== 'string' || !isPlain(value)) throw refusedBy('subject', 'no usable subject')
   return value
 }
 

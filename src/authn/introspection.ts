@@ -4,7 +4,7 @@ import { isForeign, type Published } from './issuer-keys.ts'
 import { anyAudience, checkUnbound, meetsAudience } from './jwt-form.ts'
 import type { Kept } from './kept.ts'
 import { fetchObject, type ProviderFetch, unavailable } from './provider-fetch.ts'
-import { unauthorized } from './refusal.ts'
+import { type Check, refusedBy } from './refusal.ts'
 import { createRemoteCheck } from './remote-check.ts'
 import type { JwtRules } from './verify-jwt.ts'
 
@@ -75,18 +75,23 @@ const checkAnswer = (claims: Claims, rules: IntrospectionRules, deps: Introspect
   const { active, iss, aud } = claims
   const audienceKnown = aud !== undefined || rules.requireAudience === false
   const wanted = aud === undefined ? [anyAudience] : jwtRules.audiences
-  const refusals: readonly (readonly [boolean, string])[] = [
-    [active !== true, 'the token is not active'],
-    [!isAccessToken(claims), 'it is no access token'],
-    [!inTime(claims, jwtRules, deps.now()), 'the token is out of its time'],
-    [iss !== undefined && !jwtRules.issuers.includes(String(iss)), 'the token is of another issuer'],
+  const refusals: readonly (readonly [boolean, Check, string])[] = [
+    [active !== true, 'review', 'the token is not active'],
+    [!isAccessToken(claims), 'purpose', 'it is no access token'],
+    [!inTime(claims, jwtRules, deps.now()), 'time', 'the token is out of its time'],
+    [
+      iss !== undefined && !jwtRules.issuers.includes(String(iss)),
+      'issuer',
+      'the token is of another issuer',
+    ],
     [
       !(jwtRules.audiences.includes(anyAudience) || audienceKnown) || !meetsAudience(aud, wanted),
+      'audience',
       'it is for others',
     ],
   ]
   const broken = refusals.find(([refused]) => refused)
-  if (broken) throw unauthorized(new Error(broken[1]))
+  if (broken) throw refusedBy(broken[1], broken[2])
   checkUnbound(claims)
 }
 

@@ -1,7 +1,7 @@
 /** What a JSON Web Token says of itself before anything of it is believed (RFC 7515, 7519). */
 import type { Claims } from './claims.ts'
 import { readObject } from './provider-fetch.ts'
-import { unauthorized } from './refusal.ts'
+import { refusedBy } from './refusal.ts'
 
 export interface Unverified {
   readonly header: Claims
@@ -40,15 +40,15 @@ const foreignKeys = ['jwk', 'x5u', 'x5c']
 /** Refuses (401) tokens that bring a key of their own, or name where theirs is to be fetched. */
 export const checkHeader = (header: Claims, keysUri: string | undefined): void => {
   const brought = foreignKeys.find((name) => header[name] !== undefined)
-  if (brought !== undefined) throw unauthorized(new Error(`the token brings ${brought}`))
+  if (brought !== undefined) throw refusedBy('header', `the token brings ${brought}`)
   if (header['jku'] !== undefined && header['jku'] !== keysUri)
-    throw unauthorized(new Error('the token names keys that are not its issuer’s'))
+    throw refusedBy('header', 'the token names keys that are not its issuer’s')
   const type = header['typ']
   if (!accessTypes.has(typeof type === 'string' ? type.toLowerCase() : type))
-    throw unauthorized(new Error('the token is of another type'))
+    throw refusedBy('purpose', 'the token is of another type')
 }
 
 /** Refuses (401) what is bound to a key that its bearer would have to prove (RFC 7800): here nobody does. */
 export const checkUnbound = (claims: Claims): void => {
-  if (claims['cnf'] !== undefined) throw unauthorized(new Error('the token is bound to a key'))
+  if (claims['cnf'] !== undefined) throw refusedBy('binding', 'the token is bound to a key')
 }

@@ -5,7 +5,7 @@ import type { Identity, Provider } from './identity.ts'
 import type { IdentityMemory } from './identity-memory.ts'
 import { hashKey, isLikeKey, type KeyKind, kindOfKey } from './keys.ts'
 import { ownProvider } from './people.ts'
-import { unauthorized } from './refusal.ts'
+import { refusedBy } from './refusal.ts'
 import { createRemembered, type Remembered } from './remembered.ts'
 
 export interface KeyRecord {
@@ -94,7 +94,7 @@ export const createKeyring = ({ records, now }: KeyringDeps): Keyring => {
     claims: isLikeKey,
     identify: async (token) => {
       const { identity } = await find('api-key', token)
-      if (identity === undefined || isOver(identity)) throw unauthorized('no such key, or it is over')
+      if (identity === undefined || isOver(identity)) throw refusedBy('key', 'no such key, or it is over')
       return identity
     },
     verify: (clientId, clientSecret) => {

@@ -7,7 +7,7 @@ import type { Identity, Provider } from './identity.ts'
 import { createIssuerKeys, type IssuerDeps } from './issuer-keys.ts'
 import { anyAudience, checkUnbound, meetsAudience, peek } from './jwt-form.ts'
 import { fetchObject, unavailable } from './provider-fetch.ts'
-import { unauthorized } from './refusal.ts'
+import { refusedBy } from './refusal.ts'
 import { createRemoteCheck } from './remote-check.ts'
 import { asymmetricAlgorithms, verifyJwt } from './verify-jwt.ts'
 
@@ -85,9 +85,9 @@ const askForReview = async ({ settings, deps, token, legacy }: Asked): Promise<C
 const reviewed = async (asked: Asked, exp: unknown): Promise<Account> => {
   const { settings, legacy } = asked
   const { authenticated, audiences = [], user } = await askForReview(asked)
-  if (authenticated !== true) throw unauthorized(new Error('the cluster does not know the token'))
+  if (authenticated !== true) throw refusedBy('review', 'the cluster does not know the token')
   if (!legacy && !meetsAudience(audiences, settings.audiences))
-    throw unauthorized(new Error('the token is for others'))
+    throw refusedBy('audience', 'the token is for others')
   const { username, uid, groups } = asObject(user)
   return { username: String(username), uid, groups, exp, believedForMs: reviewedForMs }
 }
@@ -108,7 +108,7 @@ const accountOf = (claims: Claims): Account => {
 const identityOf = (settings: KubernetesSettings, account: Account): Identity => {
   const { id, clockSkewSeconds = 0 } = settings
   const [, namespace, name] = accountForm.exec(account.username) ?? []
-  if (name === undefined) throw unauthorized(new Error('it is no service account'))
+  if (name === undefined) throw refusedBy('subject', 'it is no service account')
   const subject = checkSubject(settings.subject === 'username' ? account.username : account.uid)
   const { exp } = account
   return {

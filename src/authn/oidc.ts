@@ -4,7 +4,7 @@ import type { Identity, Provider } from './identity.ts'
 import { createIntrospection, type IntrospectionRules } from './introspection.ts'
 import { createIssuerKeys, type IssuerDeps, issuersOf } from './issuer-keys.ts'
 import { meetsAudience, peek } from './jwt-form.ts'
-import { unauthorized } from './refusal.ts'
+import { refusedBy } from './refusal.ts'
 import { asymmetricAlgorithms, type JwtRules, verifyJwt } from './verify-jwt.ts'
 
 export interface OidcSettings {
@@ -69,7 +69,7 @@ export const createOidcProvider = (settings: OidcSettings, deps: OidcDeps): Oidc
     : undefined
   const identity = (claims: Claims, believed: number): Identity => {
     if (scope !== undefined && !scopesOf(claims).includes(scope))
-      throw unauthorized(new Error('the token lacks the scope'))
+      throw refusedBy('scope', 'the token lacks the scope')
     const expiresAt = typeof claims['exp'] === 'number' ? (claims['exp'] + skew) * 1000 : null
     return { ...identityOf(claims, claimRules), expiresAt, believedForMs: believed }
   }

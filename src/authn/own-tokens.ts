@@ -5,7 +5,7 @@ import type { Identity, Provider } from './identity.ts'
 import { peek } from './jwt-form.ts'
 import { type OwnKey, type OwnKeys, ownAlgorithm, ownType } from './own-keys.ts'
 import { ownProvider } from './people.ts'
-import { unauthorized } from './refusal.ts'
+import { refusedBy } from './refusal.ts'
 
 export interface IssueRequest {
   readonly identity: Omit<Identity, 'expiresAt'>
@@ -141,12 +141,12 @@ export const createOwnTokens = ({ keys, issuer, now }: OwnTokensDeps): OwnTokens
   const read = async (token: string): Promise<OwnClaims> => {
     const { header, payload } = peek(token) ?? {}
     if (header?.['alg'] !== ownAlgorithm || header['typ'] !== ownType || typeof header['kid'] !== 'string')
-      throw unauthorized('not the header of one of our tokens')
+      throw refusedBy('header', 'not the header of one of our tokens')
     const key = await Promise.resolve(keys.find(header['kid'])).catch(unavailable)
-    if (!key || !isSignedBy(key, token)) throw unauthorized('not signed by us')
+    if (!key || !isSignedBy(key, token)) throw refusedBy('signature', 'not signed by us')
     const said = payload as unknown as Payload
-    if (said.iss !== issuer || said.aud !== issuer) throw unauthorized('not for us')
-    if (said.iat * 1000 > now() + skewMs) throw unauthorized('issued in the future')
+    if (said.iss !== issuer || said.aud !== issuer) throw refusedBy('audience', 'not for us')
+    if (said.iat * 1000 > now() + skewMs) throw refusedBy('time', 'issued in the future')
     return claimsOf(said)
   }
   return {
@@ -156,7 +156,7 @@ export const createOwnTokens = ({ keys, issuer, now }: OwnTokensDeps): OwnTokens
     read,
     identify: async (token) => {
       const { identity, expiresAt } = await read(token)
-      if (expiresAt <= now()) throw unauthorized('expired')
+      if (expiresAt <= now()) throw refusedBy('time', 'expired')
       return identity
     },
     issue: (request) => {

@@ -3,7 +3,7 @@ import type { Principal } from '#model/access.ts'
 import type { Identity, People } from './identity.ts'
 import type { IdentityMemory } from './identity-memory.ts'
 import type { LastSight } from './last-sight.ts'
-import { unauthorized } from './refusal.ts'
+import { refusedBy } from './refusal.ts'
 import { createRemembered } from './remembered.ts'
 
 export interface Admission {
@@ -100,7 +100,7 @@ export const createPeople = ({ records, seen, used }: PeopleDeps): People & Iden
   }
   const admitKnown = (known: Known, identity: Identity): Principal => {
     if (!known.welcome || known.kind !== identity.kind || known.id !== identity.id)
-      throw unauthorized('deactivated, deleted, or the key is revoked')
+      throw refusedBy('person', 'deactivated, deleted, or the key is revoked')
     seen.note(known.id)
     if (known.keyId !== undefined) used.note(known.keyId)
     if (known.identity !== identity || known.principal === undefined) {
@@ -114,7 +114,7 @@ export const createPeople = ({ records, seen, used }: PeopleDeps): People & Iden
       const key = keyOf(identity)
       const known = remembered.get(key)
       if (known !== undefined) return admitKnown(known, identity)
-      if (!isFit(identity)) throw unauthorized('no id of a principal')
+      if (!isFit(identity)) throw refusedBy('subject', 'no id of a principal')
       return remembered.look(key, () => look(identity)).then((found) => admitKnown(found, identity))
     },
     drop: ({ type, object }) => {

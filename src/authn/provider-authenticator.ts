@@ -4,7 +4,7 @@ import type { Principal } from '#model/access.ts'
 import { type Authenticator, absentToken, staticToken } from './authenticator.ts'
 import type { Identity, People, Provider } from './identity.ts'
 import type { IdentityMemory } from './identity-memory.ts'
-import { unauthorized } from './refusal.ts'
+import { refusedBy, unauthorized } from './refusal.ts'
 import { createVerifiedTokens } from './verified-tokens.ts'
 
 export interface ProviderAuthenticatorDeps {
@@ -61,7 +61,7 @@ export const createProviderAuthenticator = (deps: ProviderAuthenticatorDeps): Pr
   const shared = createShared<Identity>()
   const ownerOf = (token: string): Provider => {
     const owner = providers.find((provider) => provider.claims(token))
-    if (!owner) throw unauthorized(new Error('no provider claims the token'))
+    if (!owner) throw refusedBy('provider', 'no provider claims the token')
     return owner
   }
   const identify = async (owner: Provider, token: string, digest: string): Promise<Identity> => {

@@ -5,7 +5,7 @@ import type { Published } from './issuer-keys.ts'
 import { anyAudience, checkHeader, checkUnbound, peek } from './jwt-form.ts'
 import type { Kept } from './kept.ts'
 import { unavailable } from './provider-fetch.ts'
-import { unauthorized } from './refusal.ts'
+import { refusedBy, unauthorized } from './refusal.ts'
 
 export interface JwtRules {
   readonly provider: string
@@ -86,8 +86,8 @@ const mayBeNewKey = (error: unknown, header: Claims): boolean =>
  */
 export const verifyJwt = async (token: string, rules: JwtRules, deps: JwtDeps): Promise<Claims> => {
   const header = peek(token)?.header
-  if (!header) throw unauthorized(new Error('no JSON Web Token'))
-  if (!rules.algorithms.includes(String(header['alg']))) throw unauthorized(new Error('refused algorithm'))
+  if (!header) throw refusedBy('form', 'no JSON Web Token')
+  if (!rules.algorithms.includes(String(header['alg']))) throw refusedBy('algorithm', 'refused algorithm')
   const { keys } = deps
   const published = () =>
     keys.get().catch((cause: unknown) => {
