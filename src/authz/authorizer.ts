@@ -1,12 +1,34 @@
 /** May they: the port that turns a principal and its needs into a Decision. */
 import type { Action, Decision, Need, Principal, Resource } from '#model/access.ts'
+import type { Sender } from '#model/event.ts'
+
+/** The circumstances of a request, for rules to look at and for memories to know how old they may be. */
+export interface Circumstances {
+  readonly operation: string
+  readonly caller: {
+    readonly requestId: string
+    readonly startedAt: Date
+    readonly sender: Sender
+    /** `X-Iceberg-Access-Delegation`: the ways in which the client wants to reach the data. */
+    readonly delegation: readonly string[]
+  }
+  /**
+   * The epoch of policy as it stood when the objects of the request were found: nothing that is remembered of an older
+   * one may allow anything. Undefined where the store was not asked for them: then what is remembered is at most 5 s old.
+   */
+  readonly policyEpoch?: number | undefined
+}
 
 export interface Authorizer {
   /**
    * One answer for all needs of a request: allowed only when each is. A denial names the need that was refused and
    * whether the asker may know of its object. Rejects when it cannot answer; the caller then denies.
    */
-  check(principal: Principal, needs: readonly Need[]): Decision | Promise<Decision>
+  check(
+    principal: Principal,
+    needs: readonly Need[],
+    circumstances: Circumstances,
+  ): Decision | Promise<Decision>
   /**
    * May the principal know of the project? Asked before anything inside it is looked up; says nothing of what is
    * allowed there. Absent: everybody may know of every project. Rejects when it cannot answer.
@@ -17,5 +39,6 @@ export interface Authorizer {
     principal: Principal,
     action: Action,
     candidates: readonly Resource[],
+    circumstances: Circumstances,
   ): readonly boolean[] | Promise<readonly boolean[]>
 }

@@ -23,6 +23,8 @@ export interface Trail {
   principal: Principal
   warehouse: string | null
   needs: readonly Need[]
+  /** As the store told it with the objects of the request. */
+  policyEpoch: number | undefined
   decision: Decision | null
   /** Set as soon as a change starts; its `written` tells that a catalog has recorded the entry with the change. */
   receipt: Receipt | null
@@ -45,6 +47,7 @@ export const openTrail = ({ name, kind, success }: Told, caller: Caller): Trail 
   principal: unknownPrincipal,
   warehouse: null,
   needs: [],
+  policyEpoch: undefined,
   decision: null,
   receipt: null,
   changes: [],

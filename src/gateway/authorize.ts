@@ -16,9 +16,9 @@ const undecided = (cause: unknown): never => {
   })
 }
 
-const decide = (authorizer: Authorizer, { principal, needs }: Trail): Decision | Promise<Decision> => {
+const decide = (authorizer: Authorizer, trail: Trail): Decision | Promise<Decision> => {
   try {
-    const decision = authorizer.check(principal, needs)
+    const decision = authorizer.check(trail.principal, trail.needs, trail)
     return decision instanceof Promise ? decision.catch(undecided) : decision
   } catch (cause) {
     return undecided(cause)

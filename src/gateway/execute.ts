@@ -56,11 +56,15 @@ const contextOf = (target: Target, receipt: Receipt, { trail, hop }: ExecuteDeps
   }
 }
 
-const taskOf = <T extends Target>(target: T, context: CallContext, authorizer: Authorizer): Task<T> => ({
+const taskOf = <T extends Target>(
+  target: T,
+  context: CallContext,
+  { authorizer, trail }: ExecuteDeps,
+): Task<T> => ({
   target,
   context,
   visible: async (action, items, resourceOf) => {
-    const seen = await authorizer.visible(context.principal, action, items.map(resourceOf))
+    const seen = await authorizer.visible(context.principal, action, items.map(resourceOf), trail)
     return items.filter((_, i) => seen[i] === true)
   },
 })
@@ -116,7 +120,7 @@ export const execute = async <Input, T extends Target, Output>(
     written: false,
   }
   trail.receipt = receipt
-  const task = taskOf(target, contextOf(target, receipt, deps), deps.authorizer)
+  const task = taskOf(target, contextOf(target, receipt, deps), deps)
   const run = runOf(operation, task, trail)
   try {
     const { replay } = operation

@@ -44,6 +44,8 @@ export interface Target {
   readonly project?: string
   /** The objects that our own records have under the names, as `Tables.find` gave them. */
   readonly entries?: readonly Entry[]
+  /** The epoch of policy that the same look at the store has told. */
+  readonly policyEpoch?: number
   /** An upstream decides the change: its idempotency key is held in our store while it is under way. */
   readonly relayed?: boolean
   /** Repeating the request changes nothing more (a staged create): no key is remembered. */

@@ -25,6 +25,7 @@ export const resolve = async <Input, T extends Target, Output>(
   }
   const target = await operation.resolve(input, principal, caller.project)
   trail.warehouse = target.warehouse?.id ?? null
+  trail.policyEpoch = target.policyEpoch
   trail.needs = operation.needs(target)
   return target
 }

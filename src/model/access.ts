@@ -10,9 +10,26 @@ export interface Principal {
   readonly groups?: readonly string[]
   /** Id of the one role that it acts with (`x-assume-role`), instead of all that it has. */
   readonly assumedRole?: string
+  /** The trusted engine that acts for it: its own credentials were the engine's. */
+  readonly engine?: { readonly name: string; readonly id: string }
 }
 
-/** Verbs that a grant can name. One verb an operation family; finer commit actions come with the policy room. */
+/** What a commit does to a table or view: each kind of its updates needs one of these (`#authz/commit-needs.ts`). */
+export type CommitAction =
+  | 'append'
+  | 'overwrite'
+  | 'change-refs'
+  | 'expire-snapshots'
+  | 'change-schema'
+  | 'change-layout'
+  | 'set-properties'
+  | 'set-location'
+  | 'upgrade-format'
+
+/**
+ * What can be asked for. One verb an operation family; on a table or view `write` is every commit action at once, and
+ * is what an update of unknown kind needs.
+ */
 export type Action =
   | 'get-config'
   | 'list'
@@ -20,10 +37,16 @@ export type Action =
   | 'read'
   | 'create'
   | 'write'
+  | CommitAction
   | 'drop'
   | 'rename'
   | 'register'
   | 'manage'
+  /** To see, and to give and take, the grants on an object. */
+  | 'read-grants'
+  | 'grant'
+  /** To set governed tags on an object. */
+  | 'tag'
 
 export type Resource =
   | { readonly kind: 'server' }
@@ -33,7 +56,13 @@ export type Resource =
   | { readonly kind: 'user'; readonly user: string }
   | { readonly kind: 'service-account'; readonly project: string; readonly serviceAccount: string }
   | { readonly kind: 'role'; readonly project: string; readonly role: string }
-  | { readonly kind: 'namespace'; readonly warehouse: string; readonly namespace: Namespace }
+  | {
+      readonly kind: 'namespace'
+      readonly warehouse: string
+      readonly namespace: Namespace
+      /** Name of the connection behind the mount that it lies in; absent in the local catalog. */
+      readonly mount?: string
+    }
   | {
       readonly kind: 'table' | 'view'
       readonly warehouse: string
@@ -41,12 +70,36 @@ export type Resource =
       readonly name: string
       /** Known for local objects: grants bind to it, so that they survive a rename. */
       readonly contentId?: string
+      /** Name of the connection behind the mount that it lies in; absent in the local catalog. */
+      readonly mount?: string
     }
 
 /** One pair to be allowed. An operation declares all of its needs before anything is reached. */
 export interface Need {
   readonly action: Action
   readonly resource: Resource
+  /** The Iceberg snapshot refs that a commit moves, makes or removes: for rules to look at. */
+  readonly refs?: readonly string[]
+}
+
+/** What a reader must not see of a table: to be applied by an engine that is trusted to, or no data is handed out. */
+export interface ReadRestriction {
+  /** An Iceberg expression (specification: ReadRestrictions.required-row-filter), as JSON text. */
+  readonly rowFilter?: string
+  /** Ids of the fields that must not be read, or are to be masked. */
+  readonly columns?: readonly { readonly fieldId: number; readonly mask?: string }[]
+}
+
+/** What goes with an allowed decision, and has to be kept by whoever executes it. */
+export interface Obligations {
+  /**
+   * The first need was allowed by grants that bind to this table uuid: before a byte leaves, or a change is sent, the
+   * mounted object's own uuid is compared with it.
+   */
+  readonly expectUuid?: string
+  /** How far credentials and signatures for the data may go; `none`: metadata only. Absent: nobody has asked. */
+  readonly data?: 'none' | 'read' | 'write'
+  readonly restriction?: ReadRestriction
 }
 
 export interface Decision {
@@ -57,4 +110,5 @@ export interface Decision {
   readonly reason: string
   /** On a denial, the first need that was refused: the answer speaks of this one and of no other. */
   readonly denied?: Need
+  readonly obligations?: Obligations
 }

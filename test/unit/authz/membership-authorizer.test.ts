@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Authorizer } from '#authz/authorizer.ts'
+import type { Authorizer, Circumstances } from '#authz/authorizer.ts'
 import { createMembershipAuthorizer } from '#authz/membership-authorizer.ts'
 import type { Standing } from '#authz/standing.ts'
 import type { Action, Principal, Resource } from '#model/access.ts'
@@ -8,6 +8,16 @@ const actions: readonly Action[] = [
   ...(['get-config', 'list', 'describe', 'read', 'create', 'write'] as const),
   ...(['drop', 'rename', 'register', 'manage'] as const),
 ]
+
+const circumstances: Circumstances = {
+  operation: 'test',
+  caller: {
+    requestId: 'r',
+    startedAt: new Date(0),
+    sender: { address: undefined, agent: undefined },
+    delegation: [],
+  },
+}
 
 const standingOf = (standing: Partial<Standing>): Standing => ({
   serverAdmin: false,
@@ -45,7 +55,7 @@ const theirs = resourcesOf('theirs', 'other')
 const gone = resourcesOf('gone', 'gone')
 
 const check = async (principal: Principal, action: Action, resource: Resource) => {
-  const { allow, visible } = await authorizer.check(principal, [{ action, resource }])
+  const { allow, visible } = await authorizer.check(principal, [{ action, resource }], circumstances)
   if (allow) return 'allowed'
   return visible ? 'forbidden' : 'invisible'
 }
@@ -100,8 +110,11 @@ test('the refused one of several needs is the one that the answer speaks of', as
     { action: 'read', resource: resource(mine, 'table') },
     { action: 'read', resource: resource(theirs, 'table') },
   ] as const
-  expect(await authorizer.check(user('member'), needs)).toMatchObject({ allow: false, denied: needs[1] })
-  expect(await authorizer.check(user('member'), [])).toMatchObject({ allow: false })
+  expect(await authorizer.check(user('member'), needs, circumstances)).toMatchObject({
+    allow: false,
+    denied: needs[1],
+  })
+  expect(await authorizer.check(user('member'), [], circumstances)).toMatchObject({ allow: false })
 })
 
 test('members and administrators enter, nobody else does', () => {
@@ -112,18 +125,18 @@ test('members and administrators enter, nobody else does', () => {
 })
 
 test('a standing that is known is not waited for, one that cannot be read denies', async () => {
-  expect(authorizer.check(user('member'), [])).not.toBeInstanceOf(Promise)
+  expect(authorizer.check(user('member'), [], circumstances)).not.toBeInstanceOf(Promise)
   const failing = createMembershipAuthorizer({
     standings: { of: () => Promise.reject(new Error('the store is away')) },
     projectOf: () => undefined,
   })
   const needs = [{ action: 'read', resource: resource(mine, 'table') }] as const
-  await expect(failing.check(user('member'), needs)).rejects.toThrow('away')
+  await expect(failing.check(user('member'), needs, circumstances)).rejects.toThrow('away')
   await expect(failing.enters?.(user('member'), 'mine')).rejects.toThrow('away')
 })
 
 test('of candidates, a member sees those of his projects', async () => {
   const projects = ['mine', 'theirs'].map((project) => ({ kind: 'project', project }) as const)
-  expect(await authorizer.visible(user('member'), 'describe', projects)).toEqual([true, false])
-  expect(await authorizer.visible(user('admin'), 'describe', projects)).toEqual([true, true])
+  expect(await authorizer.visible(user('member'), 'describe', projects, circumstances)).toEqual([true, false])
+  expect(await authorizer.visible(user('admin'), 'describe', projects, circumstances)).toEqual([true, true])
 })

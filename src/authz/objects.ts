@@ -1,0 +1,99 @@
+/**
+ * The objects that grants bind to, and how they lie in one another. The tree is never stored with the grants: each
+ * question brings the chain of its object along, so that a move or a rename needs no tuple to be rewritten.
+ */
+import type { Resource } from '#model/access.ts'
+import { type Namespace, namespaceKey } from '#model/identifier.ts'
+
+/** The types of `policies/model.fga` that objects of ours have. */
+export type ObjectType =
+  | 'server'
+  | 'project'
+  | 'warehouse'
+  | 'connection'
+  | 'namespace'
+  | 'table'
+  | 'view'
+  | 'role'
+  | 'user'
+  | 'service-account'
+
+/**
+ * `type:id`. A local table or view is its content id, which survives renames. A namespace, and whatever is mounted, is
+ * its name in its warehouse, and says so by a `/`: grants on a local one go with its drop, those on a mounted table
+ * stand only for the uuid that it had.
+ */
+export type ObjectKey = `${ObjectType}:${string}`
+
+export interface Tree {
+  readonly server: string
+  /** From memory; undefined where no such warehouse is open. */
+  readonly projectOf: (warehouseId: string) => string | undefined
+}
+
+/** Stands between namespace and name; no name can hold it. */
+const nameSeparator = '\u001e'
+
+export const namespaceObject = (warehouse: string, namespace: Namespace): ObjectKey =>
+  `namespace:${warehouse}/${namespaceKey(namespace)}`
+
+export const mountedObject = (
+  kind: 'table' | 'view',
+  warehouse: string,
+  { namespace, name }: { readonly namespace: Namespace; readonly name: string },
+): ObjectKey => `${kind}:${warehouse}/${namespaceKey(namespace)}${nameSeparator}${name}`
+
+const namespacesAbove = (warehouse: string, namespace: Namespace): readonly ObjectKey[] => {
+  const chain: ObjectKey[] = []
+  for (let depth = namespace.length; depth > 0; depth -= 1)
+    chain.push(namespaceObject(warehouse, namespace.slice(0, depth)))
+  return chain
+}
+
+const aboveProject = ({ server }: Tree, project: string | undefined): readonly ObjectKey[] =>
+  project === undefined ? [`server:${server}`] : [`project:${project}`, `server:${server}`]
+
+const aboveWarehouse = (tree: Tree, warehouse: string): readonly ObjectKey[] => [
+  `warehouse:${warehouse}`,
+  ...aboveProject(tree, tree.projectOf(warehouse)),
+]
+
+/** The object's own key; undefined for a table or view that is not there. */
+const ownKey = (resource: Extract<Resource, { kind: 'table' | 'view' }>): readonly ObjectKey[] => {
+  if (resource.contentId !== undefined) return [`${resource.kind}:${resource.contentId}`]
+  return resource.mount === undefined ? [] : [mountedObject(resource.kind, resource.warehouse, resource)]
+}
+
+/**
+ * The resource's object first, then what it lies in, up to the server. What is not there begins with what it would lie
+ * in: its chain is that of a sibling on which nobody has been granted anything.
+ */
+export const chainOf = (resource: Resource, tree: Tree): readonly ObjectKey[] => {
+  switch (resource.kind) {
+    case 'server':
+      return [`server:${tree.server}`]
+    case 'project':
+      return aboveProject(tree, resource.project)
+    case 'warehouse':
+      return [`warehouse:${resource.warehouse}`, ...aboveProject(tree, resource.project)]
+    case 'connection':
+      return [`connection:${resource.connection}`, ...aboveProject(tree, resource.project)]
+    case 'role':
+      return [`role:${resource.role}`, ...aboveProject(tree, resource.project)]
+    case 'service-account':
+      return [`service-account:${resource.serviceAccount}`, ...aboveProject(tree, resource.project)]
+    case 'user':
+      return [`user:${resource.user}`, `server:${tree.server}`]
+    case 'namespace':
+      return [
+        ...namespacesAbove(resource.warehouse, resource.namespace),
+        ...aboveWarehouse(tree, resource.warehouse),
+      ]
+    default:
+      return [
+        ...ownKey(resource),
+        ...namespacesAbove(resource.warehouse, resource.namespace),
+        ...aboveWarehouse(tree, resource.warehouse),
+      ]
+  }
+}
