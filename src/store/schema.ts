@@ -47,6 +47,11 @@ export const server = pgTable(
     epoch: int8('epoch').notNull().default(1),
     /** Raised by every change of who may sign in or what they belong to. */
     identityEpoch: int8('identity_epoch').notNull().default(1),
+    /**
+     * Raised by whatever takes a right away: a revoked grant, a new rule, a tag, managed access. What only adds rights
+     * leaves it: denials are not remembered.
+     */
+    policyEpoch: int8('policy_epoch').notNull().default(1),
     /** Null: open for bootstrap, which names the first admin. */
     bootstrappedAt: instant('bootstrapped_at'),
     createdAt: created(),

@@ -47,6 +47,23 @@ export const loadIdentityEpoch = async (sql: Sql): Promise<number> => {
   return row?.epoch ?? 0
 }
 
+const selectPolicyEpoch = statement('select policy_epoch as epoch from server')
+
+/** Moves with every change that takes a right away. */
+export const loadPolicyEpoch = async (sql: Sql): Promise<number> => {
+  const [row] = await sql.query<{ epoch: number }>(selectPolicyEpoch)
+  return row?.epoch ?? 0
+}
+
+/** Belongs to the transaction of every change that takes a right away. */
+export const raisePolicyEpoch = (tx: Transaction): Promise<unknown> =>
+  tx.orm((orm) =>
+    orm
+      .update(server)
+      .set({ policyEpoch: fragment`${server.policyEpoch} + 1` })
+      .where(eq(server.only, true)),
+  )
+
 /** Belongs to the transaction of every change of identity; it also puts them in one order. */
 export const raiseIdentityEpoch = (tx: Transaction): Promise<unknown> =>
   tx.orm((orm) =>
