@@ -61,6 +61,15 @@ const find = (table: FilterTable, path: string): Filterable => {
 }
 
 const timeForm = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}/
+/** What the database takes too: its calendar has no year 0. */
+const storedTime = /^(?!0000)\d{4}-/
+
+const timeOf = (text: string, attrPath: string): string => {
+  const at = timeForm.test(text) ? Date.parse(text) : Number.NaN
+  const plain = Number.isFinite(at) ? new Date(at).toISOString() : ''
+  if (!storedTime.test(plain)) throw invalid(`${attrPath} is a point in time`)
+  return plain
+}
 
 /** Older clients write truth values as text. */
 const booleanOf = (value: Compare['compValue']): boolean | undefined => {
@@ -77,9 +86,7 @@ const comparedWith = ({ type }: Filterable, { attrPath, compValue }: Compare): s
     return value
   }
   if (typeof compValue !== 'string') throw invalid(`${attrPath} is compared with text`)
-  if (type === 'time' && !(timeForm.test(compValue) && Number.isFinite(Date.parse(compValue))))
-    throw invalid(`${attrPath} is a point in time`)
-  return compValue
+  return type === 'time' ? timeOf(compValue, attrPath) : compValue
 }
 
 const comparisonOf = (table: FilterTable, asked: Compare): Condition => {

@@ -2,7 +2,7 @@
 import { checkText } from '#model/identifier.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '#model/json.ts'
 import type { RoleMember } from '#store/role-members.ts'
-import type { PatchStep } from './patch.ts'
+import { checkWhole, type PatchStep } from './patch.ts'
 import { ScimRefusal } from './refusal.ts'
 
 export interface MemberChange {
@@ -68,7 +68,9 @@ const removedBy = ({ path, value }: PatchStep): MemberChange => {
   return { kind: 'remove', members: [memberOf(filter.compValue)] }
 }
 
+/** `members.value` is no other way to say `members`: whoever removes it means a part of a member, and no member has any to lose. */
 const memberChange = (step: PatchStep): MemberChange => {
+  if (step.path.part !== undefined) throw new ScimRefusal('mutability', 'A member has no parts that change')
   if (step.op === 'remove') return removedBy(step)
   if (step.path.filter !== undefined) throw new ScimRefusal('mutability', 'A member cannot be changed')
   return { kind: step.op === 'add' ? 'add' : 'assign', members: readMembers(step.value ?? []) }
@@ -78,6 +80,7 @@ const applyStep = (changes: GroupChanges, step: PatchStep): GroupChanges => {
   const { op, path, value } = step
   if (path.attribute === 'members') return { ...changes, members: [...changes.members, memberChange(step)] }
   if (path.attribute !== 'displayname' && path.attribute !== 'externalid') return changes
+  checkWhole(path)
   if (op === 'remove') throw new ScimRefusal('mutability', `${path.attribute} cannot be removed`)
   return path.attribute === 'displayname'
     ? { ...changes, displayName: readText(value, 'displayName') }

@@ -38,13 +38,20 @@ const readPath = (text: string): PatchPath | undefined => {
   }
 }
 
-const isOp = (word: string): word is PatchStep['op'] => ['add', 'replace', 'remove'].includes(word)
+const isOp = (word: unknown): word is PatchStep['op'] =>
+  word === 'add' || word === 'replace' || word === 'remove'
 
 const invalid = (what: string): ScimRefusal => new ScimRefusal('invalidSyntax', `Invalid patch: ${what}`)
 
 /** Names of attributes are in any letter case, and so are these. */
 const member = (object: JsonObject, name: string): JsonValue | undefined =>
   object[name] ?? Object.entries(object).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1]
+
+/** InvalidPath where a part, or some of several items, is asked of what has neither. */
+export const checkWhole = ({ attribute, filter, part }: PatchPath): void => {
+  if (filter !== undefined || part !== undefined)
+    throw new ScimRefusal('invalidPath', `Invalid path: ${attribute} has neither items nor parts`)
+}
 
 const stepAt = (op: PatchStep['op'], path: string, value: JsonValue): readonly PatchStep[] => {
   const read = readPath(path)
@@ -54,7 +61,8 @@ const stepAt = (op: PatchStep['op'], path: string, value: JsonValue): readonly P
 /** Without a path the value has attributes; Azure writes whole paths as their names. */
 const readOperation = (operation: JsonValue): readonly PatchStep[] => {
   if (!isJsonObject(operation)) throw invalid('an operation is an object')
-  const op = String(member(operation, 'op') ?? '').toLowerCase()
+  const word = member(operation, 'op')
+  const op = typeof word === 'string' ? word.toLowerCase() : word
   if (!isOp(op)) throw invalid('op is add, replace or remove')
   const path = member(operation, 'path')
   const value = member(operation, 'value') ?? null

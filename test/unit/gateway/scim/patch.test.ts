@@ -108,3 +108,34 @@ test.each(['a\u200bb', 'a\nb', '\u202ebob'])(
     expect(read).toThrow(/userName/)
   },
 )
+
+describe('a path that names a part', () => {
+  test('takes that part from every item, and no item with it', () => {
+    expect(patched({ op: 'remove', path: 'emails.type' }).lists['emails']).toEqual([
+      { value: 'w@x', primary: true },
+      { value: 'h@x' },
+    ])
+    expect(patched({ op: 'replace', path: 'phoneNumbers.value', value: '1' }).lists['phoneNumbers']).toEqual([
+      { value: '1' },
+    ])
+  })
+
+  test.each([
+    ['name.unknown', (next: typeof user) => next.name],
+    ['emails[type eq "work"].unknown', (next: typeof user) => next.lists['emails']],
+    ['emails.unknown', (next: typeof user) => next.lists['emails']],
+  ])('that there is none of (%s) removes nothing', (path, shown) => {
+    expect(shown(patched({ op: 'remove', path }))).toEqual(shown(user))
+  })
+
+  test.each(['active.value', 'userName.x', 'title[type eq "x"]', 'externalId.y', 'name[formatted eq "x"]'])(
+    'of what has none (%s) is no path',
+    (path) => {
+      expect(() => patched({ op: 'replace', path, value: 'False' })).toThrow(/neither items nor parts/)
+    },
+  )
+})
+
+test.each([{}, [], 5, null])('an operation of no name (%j) is refused', (op) => {
+  expect(() => patched({ op, path: 'title', value: 'x' })).toThrow(/op is add, replace or remove/)
+})
