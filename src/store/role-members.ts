@@ -4,6 +4,7 @@
  */
 import { CatalogError } from '#model/errors.ts'
 import { type Sql, statement, type Transaction } from './database.ts'
+import { storable } from './outbox.ts'
 import { isFilledByHand } from './role-listings.ts'
 import { lockRole, type RoleRecord, type RoleTarget, updateRole } from './roles.ts'
 import { raiseIdentityEpoch } from './server.ts'
@@ -18,7 +19,7 @@ export interface RoleMember {
 export const deepestNesting = 10
 
 const idsOf = (members: readonly RoleMember[], kind: RoleMember['kind']): readonly string[] => [
-  ...new Set(members.filter((member) => member.kind === kind).map(({ id }) => id)),
+  ...new Set(members.filter((member) => member.kind === kind).map(({ id }) => storable(id))),
 ]
 
 const selectUnknown = statement(`

@@ -209,3 +209,13 @@ test('events tell who changed, without names and addresses', async () => {
   expect(own.map(({ type }) => type)).toEqual(['principal.created', 'principal.deactivated'])
   expect(JSON.stringify(own)).not.toMatch(/private/i)
 })
+
+test.each(['name', 'email'])('a %s that cannot be stored is refused', async (member) => {
+  const id = await make()
+  for (const text of ['\u0000', 'a\u0000b']) {
+    const body = { id, name: 'N', 'user-type': 'human', 'update-if-exists': true, [member]: text }
+    expect((await house.ask('POST /user', { body })).status).toBe(400)
+    const { id: _, 'update-if-exists': __, ...set } = body
+    expect((await house.ask(`PUT ${at(id)}`, { body: set })).status).toBe(400)
+  }
+})

@@ -3,6 +3,7 @@ import { type Static, Type } from 'typebox'
 import type { CallContext } from '#catalog/catalog.ts'
 import type { Need, Principal, Resource } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
+import { checkText } from '#model/identifier.ts'
 import type { PrincipalChange, PrincipalRecord } from '#store/principals.ts'
 import type { FoundUser } from '#store/principals-search.ts'
 import type { Operation } from '../../operation.ts'
@@ -155,6 +156,11 @@ interface ProvisionTarget extends Asked<CreateUser> {
 /** `provider~subject`, without what cannot be seen; ids of our own service accounts are given by us. */
 const userId = /^(?!lakegate~)[^~\p{C}]+~[^\p{C}]+$/u
 
+const checkWords = (body: { readonly name?: string | null; readonly email?: string | null }): void => {
+  checkText(body.name ?? '', 'name')
+  checkText(body.email ?? '', 'email')
+}
+
 const aimUser = async (input: CreateUser, asker: Principal): Promise<ProvisionTarget> => {
   const own = asker.kind === 'user' ? asker.id : undefined
   const id = input.id ?? own
@@ -194,6 +200,7 @@ const createUser = (deps: UserDeps): Operation<CreateUser, ProvisionTarget, Prov
     self ? [{ action: 'write', resource: userResource({ id }) }] : onServer('create')(),
   run: certainly(async ({ context, target }) => {
     const { id, input } = target
+    checkWords(input)
     const known = await deps.people.find(id)
     const details = detailsOf(target, known)
     if (known === undefined)
@@ -243,6 +250,7 @@ const changing = <Input extends ById>(
 
 const updateUser = (deps: UserDeps) =>
   changing(deps, 'updateUser', ({ body }: UpdateUser) => {
+    checkWords(body)
     const type = body['user-type'] ?? body.user_type
     if (type === undefined)
       throw new CatalogError('BadRequestException', 'Invalid request: user-type is missing')
