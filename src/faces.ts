@@ -7,6 +7,7 @@ import { tokenEndpoints, wellKnownEndpoints } from '#http/iceberg/token-endpoint
 import { managementEndpoints } from '#http/management/endpoints.ts'
 import type { Face } from '#http/router.ts'
 import { scimEndpoints } from '#http/scim/endpoints.ts'
+import { scimErrors } from '#http/scim/error.ts'
 
 export interface FaceOperations {
   readonly iceberg: IcebergOperations
@@ -23,5 +24,5 @@ export const createFaces = ({ iceberg, management, tokens, scim }: FaceOperation
   },
   { base: '', endpoints: wellKnownEndpoints(tokens) },
   { base: '/management', endpoints: managementEndpoints(management) },
-  { base: '/scim', endpoints: scimEndpoints(scim) },
+  { base: '/scim', endpoints: scimEndpoints(scim), errors: scimErrors },
 ]

@@ -47,7 +47,7 @@ const headerOf = (request: IncomingMessage, name: string): string | undefined =>
 
 /** On record as any other request, and told of a missing endpoint only once its sender is known. */
 const refuse = async (
-  { pipeline, forwarding }: DispatchDeps,
+  { pipeline, router, forwarding }: DispatchDeps,
   incoming: Incoming,
   { error, methods }: Refusal,
 ): Promise<Answer> => {
@@ -55,7 +55,8 @@ const refuse = async (
     return await pipeline(unmatchedRoute, { caller: callerOf(incoming, forwarding), read: () => error })
   } catch (thrown) {
     if (thrown !== error || methods.length === 0) throw thrown
-    return answerError(error, incoming.requestId, [['Allow', methods.join(', ')]])
+    const words = router.wordsAt(incoming.target)
+    return answerError(error, incoming.requestId, { headers: [['Allow', methods.join(', ')]], words })
   }
 }
 
@@ -91,6 +92,6 @@ export const answerRequest = async (deps: DispatchDeps, incoming: Incoming): Pro
   } catch (error) {
     const { requestId, request } = incoming
     if (isLoud(error)) deps.log('request.failed', { requestId, method: request.method, error })
-    return answerError(error, requestId)
+    return answerError(error, requestId, { words: deps.router.wordsAt(incoming.target) })
   }
 }

@@ -1,6 +1,6 @@
-/** The one error renderer: Iceberg's envelope, with `code` equal to the status because clients trust the body. */
+/** The one error renderer: Iceberg's envelope, but for faces that have another one. */
 import { CatalogError, type ErrorType, errorTable } from '#model/errors.ts'
-import { encodeJsonChunks } from '#model/json.ts'
+import { encodeJsonChunks, type JsonObject } from '#model/json.ts'
 import type { Answer, Header } from './answer.ts'
 
 const defaultRetrySeconds = 1
@@ -39,15 +39,36 @@ const retryHeaders = ({ status, retryAfterSeconds }: CatalogError): readonly Hea
 const challenge = ({ status }: CatalogError): readonly Header[] =>
   status === 401 ? [['WWW-Authenticate', 'Bearer']] : []
 
-export const answerError = (thrown: unknown, requestId: string, headers: readonly Header[] = []): Answer => {
+/** How a face says an error. The text of a 5xx is hidden already. */
+export interface ErrorWords {
+  /** Default `application/json`. */
+  readonly contentType?: string
+  readonly bodyOf: (error: CatalogError, requestId: string) => JsonObject
+}
+
+/** `code` is equal to the status because clients trust the body. */
+const icebergWords: ErrorWords = {
+  bodyOf: ({ message, type }, requestId) => ({
+    error: { message: message.toWellFormed(), type, code: errorTable[type], 'request-id': requestId },
+  }),
+}
+
+interface ErrorOptions {
+  readonly headers?: readonly Header[]
+  readonly words?: ErrorWords | undefined
+}
+
+export const answerError = (
+  thrown: unknown,
+  requestId: string,
+  { headers = [], words = icebergWords }: ErrorOptions = {},
+): Answer => {
   const error = toCatalogError(thrown, requestId)
-  const { message, type } = error
-  const code = errorTable[type]
+  const { contentType, bodyOf } = words
   return {
-    status: code,
+    status: errorTable[error.type],
     headers: [...headers, ...challenge(error), ...retryHeaders(error)],
-    body: encodeJsonChunks({
-      error: { message: message.toWellFormed(), type, code, 'request-id': requestId },
-    }),
+    body: encodeJsonChunks(bodyOf(error, requestId)),
+    ...(contentType === undefined ? {} : { contentType }),
   }
 }

@@ -50,7 +50,7 @@ const queryOf = (text: string): Query => {
 }
 
 /** `GET http://host/path` is legal too (RFC 9112, 3.2.2). */
-const pathOf = (target: string): string =>
+export const pathOf = (target: string): string =>
   target.startsWith('/') ? target : target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '')
 
 export const splitUrl = (target: string): RawUrl => {

@@ -1,11 +1,15 @@
 /** Finds the endpoint of a method and a raw path. A literal segment goes before a parameter. */
 import { CatalogError } from '#model/errors.ts'
 import type { Endpoint } from './endpoint.ts'
+import type { ErrorWords } from './error-answer.ts'
+import { pathOf } from './raw-url.ts'
 
 /** Endpoints under one path, e.g. `/catalog`. */
 export interface Face {
   readonly base: string
   readonly endpoints: readonly Endpoint[]
+  /** How it says errors, where not in Iceberg's words. */
+  readonly errors?: ErrorWords
 }
 
 interface Match {
@@ -18,6 +22,8 @@ export interface Router {
   find(method: string, segments: readonly string[]): Match | undefined
   /** Why there is none: the path is unknown, or known with other methods only. */
   refusal(method: string, segments: readonly string[]): Refusal
+  /** How errors are said to whoever asked for this, whether anything is there or not; undefined: as everywhere. */
+  wordsAt(target: string): ErrorWords | undefined
 }
 
 export interface Refusal {
@@ -97,6 +103,7 @@ export const createRouter = (faces: readonly Face[]): Router => {
       const bare = endpoint.template.replace('/{prefix}', '')
       if (bare !== endpoint.template) add(root, base + bare, endpoint)
     }
+  const worded = faces.filter(({ errors }) => errors !== undefined)
   return {
     find: (method, segments) => {
       const place = locate(root, segments)
@@ -106,5 +113,9 @@ export const createRouter = (faces: readonly Face[]): Router => {
       return endpoint && { endpoint, params: place.params }
     },
     refusal: (method, segments) => refuse(locate(root, segments), method, segments),
+    wordsAt: (target) => {
+      const path = `${pathOf(target).split('?')[0]}/`
+      return worded.find(({ base }) => path.startsWith(`${base}/`))?.errors
+    },
   }
 }

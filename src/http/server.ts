@@ -148,7 +148,8 @@ const answerOf = (serving: Serving, exchange: Exchange): Answer | Promise<Answer
     else places.working = serving.working.enter(response)
   } catch (error) {
     serving.shed(error)
-    return answerError(error, requestId, [['Connection', 'close']])
+    const words = serving.router.wordsAt(exchange.target)
+    return answerError(error, requestId, { headers: [['Connection', 'close']], words })
   }
   return answerRequest(serving, exchange)
 }

@@ -71,12 +71,17 @@ const where = ({ method, target, status }: Answered): string => `${method} ${tar
 const member = (node: unknown, name: string): unknown =>
   typeof node === 'object' && node !== null ? (node as Readonly<Record<string, unknown>>)[name] : undefined
 
+/** What meets no endpoint is answered with an error, in the form of its face. */
+const missedPlace = (target: string): readonly [path: string, method: string] => [
+  router.wordsAt(target) === undefined ? '/management/v1/info' : '/scim/v2/Users',
+  'get',
+]
+
 const declaredAnswer = (
   answered: Answered,
 ): { readonly parts: readonly string[]; readonly answer: unknown } => {
   const found = placeOf(answered.method, answered.target)
-  // What meets no endpoint is answered with an error, in the form of all.
-  const [path, method] = found ?? ['/management/v1/info', 'get']
+  const [path, method] = found ?? missedPlace(answered.target)
   const place = ['paths', path, method, 'responses', String(answered.status)]
   const declared = place.reduce<unknown>(member, apiDocument)
   if (declared === undefined) throw new Error(`${where(answered)}, which the API's document does not know`)

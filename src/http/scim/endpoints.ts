@@ -10,7 +10,6 @@ import {
   answerSchema,
   answerSchemas,
 } from './discovery.ts'
-import { answerScimError } from './error.ts'
 import { declareScim, filters, groupForm, listForm, patchForm, shownParts, userForm } from './forms.ts'
 import {
   readBody,
@@ -30,11 +29,6 @@ import {
   answerUser,
   answerUsers,
 } from './wire.ts'
-
-const inScimWords = (plain: Endpoint): Endpoint => ({
-  ...plain,
-  handle: (pipeline, request, receive) => plain.handle(pipeline, request, receive).catch(answerScimError),
-})
 
 const answerNothing = () => noContent
 const resource = Type.Object({ schemas: Type.Array(Type.String()) }, { title: 'ScimResource' })
@@ -155,7 +149,8 @@ const groupEndpoints = (operations: ScimOperations): readonly Endpoint[] => [
   }),
 ]
 
-export const scimEndpoints = (operations: ScimOperations): readonly Endpoint[] =>
-  [...discoveryEndpoints(operations), ...userEndpoints(operations), ...groupEndpoints(operations)].map(
-    inScimWords,
-  )
+export const scimEndpoints = (operations: ScimOperations): readonly Endpoint[] => [
+  ...discoveryEndpoints(operations),
+  ...userEndpoints(operations),
+  ...groupEndpoints(operations),
+]

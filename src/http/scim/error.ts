@@ -1,10 +1,7 @@
 /** Refusals as provisioning clients read them (RFC 7644, 3.12). */
 import { Type } from 'typebox'
 import { ScimRefusal } from '#gateway/operations/scim/refusal.ts'
-import { isCatalogError } from '#model/errors.ts'
-import { encodeJsonChunks } from '#model/json.ts'
-import type { Answer } from '../answer.ts'
-import { answerError } from '../error-answer.ts'
+import type { ErrorWords } from '../error-answer.ts'
 
 export const mediaType = 'application/scim+json'
 
@@ -20,14 +17,12 @@ export const scimErrorForm = Type.Object(
   { title: 'ScimError' },
 )
 
-/** What is no refusal is left to the one renderer: it is logged there. */
-export const answerScimError = (thrown: unknown): Answer => {
-  if (!isCatalogError(thrown) || thrown.status >= 500) throw thrown
-  const body = {
+export const scimErrors: ErrorWords = {
+  contentType: mediaType,
+  bodyOf: (error) => ({
     schemas: [errorSchema],
-    status: String(thrown.status),
-    ...(thrown instanceof ScimRefusal ? { scimType: thrown.scimType } : {}),
-    detail: thrown.message.toWellFormed(),
-  }
-  return { ...answerError(thrown, ''), contentType: mediaType, body: encodeJsonChunks(body) }
+    status: String(error.status),
+    ...(error instanceof ScimRefusal ? { scimType: error.scimType } : {}),
+    detail: error.message.toWellFormed(),
+  }),
 }
