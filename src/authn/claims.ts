@@ -20,10 +20,10 @@ const mostGroups = 1_000
 
 /**
  * What cannot be seen, or is seen as something else: control and format characters, separators other than the space,
- * lone surrogates, private and unassigned code points. Letters that merely look alike stay what they are: an id is
+ * lone surrogates, private and unassigned code points, and the mark that stands for bytes that were no text. Letters that merely look alike stay what they are: an id is
  * compared byte for byte and never normalised.
  */
-const unseen = /[\p{C}\p{Zl}\p{Zp}]|[^\P{Zs} ]/u
+const unseen = /[\p{C}\p{Zl}\p{Zp}\ufffd]|[^\P{Zs} ]/u
 
 const isPlain = (text: string): boolean =>
   text !== '' && text.length <= longestSubject && text.trim() === text && !unseen.test(text)

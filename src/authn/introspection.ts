@@ -1,7 +1,7 @@
 /** Opaque tokens: their issuer is asked what they are worth (RFC 7662). */
 import type { Claims } from './claims.ts'
 import { isForeign, type Published } from './issuer-keys.ts'
-import { anyAudience, checkUnbound, meetsAudience } from './jwt-form.ts'
+import { anyAudience, checkPurpose, checkTimes, checkUnbound, meetsAudience } from './jwt-form.ts'
 import type { Kept } from './kept.ts'
 import { fetchObject, type ProviderFetch, unavailable } from './provider-fetch.ts'
 import { type Check, refusedBy } from './refusal.ts'
@@ -66,9 +66,8 @@ const inTime = (claims: Claims, { clockSkewSeconds }: JwtRules, now: number): bo
 }
 
 /** A refresh token is active too, and is no access token. */
-const isAccessToken = ({ token_type: type, token_use: use }: Claims): boolean =>
-  (type === undefined || /^(bearer|access_token)$/i.test(String(type))) &&
-  (use === undefined || use === 'access_token')
+const isAccessToken = ({ token_type: type }: Claims): boolean =>
+  type === undefined || /^(bearer|access_token)$/i.test(String(type))
 
 const checkAnswer = (claims: Claims, rules: IntrospectionRules, deps: IntrospectionDeps): void => {
   const { jwtRules } = deps
@@ -92,6 +91,8 @@ const checkAnswer = (claims: Claims, rules: IntrospectionRules, deps: Introspect
   ]
   const broken = refusals.find(([refused]) => refused)
   if (broken) throw refusedBy(broken[1], broken[2])
+  checkTimes(claims, jwtRules.clockSkewSeconds, deps.now())
+  checkPurpose(claims)
   checkUnbound(claims)
 }
 

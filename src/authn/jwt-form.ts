@@ -33,7 +33,14 @@ export const meetsAudience = (aud: unknown, wanted: readonly string[]): boolean 
   wanted.includes(anyAudience) || audiencesOf(aud).some((one) => wanted.some((name) => name === one))
 
 /** The types of an access token; an explicit type of another purpose is refused (RFC 8725, 3.11). */
-const accessTypes: ReadonlySet<unknown> = new Set([undefined, 'jwt', 'at+jwt', 'application/at+jwt'])
+const accessTypes: ReadonlySet<unknown> = new Set([
+  undefined,
+  'jwt',
+  // JWT-SVID, 2.3
+  'jose',
+  'at+jwt',
+  'application/at+jwt',
+])
 
 const foreignKeys = ['jwk', 'x5u', 'x5c']
 
@@ -46,6 +53,31 @@ export const checkHeader = (header: Claims, keysUri: string | undefined): void =
   const type = header['typ']
   if (!accessTypes.has(typeof type === 'string' ? type.toLowerCase() : type))
     throw refusedBy('purpose', 'the token is of another type')
+}
+
+/** How Keycloak names what is no access token. */
+const otherPurpose = /^(id|refresh|offline|logout)$/i
+
+/** How Amazon Cognito and Ory Hydra name an access token. */
+const accessUse = /^access(_token)?$/
+
+/**
+ * Refuses (401) what its issuer has signed for another purpose and says so in its claims: ID and refresh tokens by
+ * `typ` or `token_use`, logout tokens and other security events by `events` (RFC 8417).
+ */
+export const checkPurpose = ({ typ, token_use: use, events }: Claims): void => {
+  const isOther = otherPurpose.test(String(typ)) || (use !== undefined && !accessUse.test(String(use)))
+  if (isOther || events !== undefined) throw refusedBy('purpose', 'it is no access token')
+}
+
+/** The last second that a Date can name: a later end is none. */
+const lastSecond = 8_640_000_000_000
+
+/** Refuses (401) what ends at no date, or is issued later than now. */
+export const checkTimes = ({ exp, iat }: Claims, skewSeconds: number, now: number): void => {
+  if (typeof exp === 'number' && !(Math.abs(exp) < lastSecond)) throw refusedBy('time', 'it ends at no date')
+  if (typeof iat === 'number' && iat - skewSeconds > now / 1000)
+    throw refusedBy('time', 'issued in the future')
 }
 
 /** Refuses (401) what is bound to a key that its bearer would have to prove (RFC 7800): here nobody does. */

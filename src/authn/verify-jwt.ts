@@ -1,11 +1,13 @@
 /** Verifies a token against the keys of its issuer: signature, issuer, audience, times (RFC 7519, 8725). */
+
 import { errors, type JWTVerifyOptions, jwtVerify } from 'jose'
+import { isCatalogError } from '#model/errors.ts'
 import type { Claims } from './claims.ts'
 import type { Published } from './issuer-keys.ts'
-import { anyAudience, checkHeader, checkUnbound, peek } from './jwt-form.ts'
+import { anyAudience, checkHeader, checkPurpose, checkTimes, checkUnbound, peek } from './jwt-form.ts'
 import type { Kept } from './kept.ts'
 import { unavailable } from './provider-fetch.ts'
-import { refusedBy, unauthorized } from './refusal.ts'
+import { Refused, refusedBy, unauthorized } from './refusal.ts'
 
 export interface JwtRules {
   readonly provider: string
@@ -75,6 +77,13 @@ const verifyOnce = async (
   }
 }
 
+/** What is thrown over a key that is too short or no key at all is neither of `jose` nor ours. */
+const asRefusal = (error: unknown): unknown => {
+  if (isCatalogError(error)) return error
+  if (error instanceof errors.JOSEError) return unauthorized(error)
+  return unauthorized(new Refused('key', 'the key of the token cannot be used', { cause: error }))
+}
+
 /** The keys may have been replaced since they were fetched. */
 const mayBeNewKey = (error: unknown, header: Claims): boolean =>
   error instanceof errors.JWKSNoMatchingKey ||
@@ -107,8 +116,10 @@ export const verifyJwt = async (token: string, rules: JwtRules, deps: JwtDeps): 
     }
   }
   const claims = await verify().catch((error: unknown) => {
-    throw error instanceof errors.JOSEError ? unauthorized(error) : error
+    throw asRefusal(error)
   })
+  checkTimes(claims, rules.clockSkewSeconds, deps.now())
+  checkPurpose(claims)
   checkUnbound(claims)
   return claims
 }

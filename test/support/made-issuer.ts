@@ -1,4 +1,5 @@
 /** An issuer in memory: it signs whatever it is asked to, publishes what it likes, and counts who asks. */
+import { createSign, KeyObject } from 'node:crypto'
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
 import type { ProviderFetch, ProviderRequest } from '#authn/provider-fetch.ts'
 
@@ -46,6 +47,14 @@ export const signToken = ({ key, claims = {}, header = {} }: Signing): Promise<s
   )
     .setProtectedHeader(defined({ alg: key.algorithm, kid: key.kid, ...header }) as { alg: string })
     .sign(key.privateKey, { crit: { 'x-must': true } })
+
+/** A header and a payload as they are spelled here, under a good signature of ES256. */
+export const signText = ({ privateKey }: MadeKey, header: string, payload: string): string => {
+  const signed = [header, payload].map((part) => Buffer.from(part).toString('base64url')).join('.')
+  const key = KeyObject.from(privateKey)
+  const signature = createSign('sha256').update(signed).sign({ key, dsaEncoding: 'ieee-p1363' })
+  return `${signed}.${signature.toString('base64url')}`
+}
 
 export interface MadeIssuer {
   readonly fetch: ProviderFetch
