@@ -141,3 +141,24 @@ test.each([
 ])('%j makes no account', async (body) => {
   expect((await house.ask('POST /service-account', { ...member, body })).status).toBe(400)
 })
+
+test('one that administers the server is changed by administrators alone: its key would make one of whoever has it', async () => {
+  const { id } = await newAccount()
+  const key = await newKey(id)
+  await house.db.database.execute('update principal set server_admin = true where id = $1', [id])
+  const lines = [
+    ['POST', `/service-account/${id}/key`, { name: 'k' }],
+    ['PUT', `/service-account/${id}`, { name: 'mine' }],
+    ['POST', `/service-account/${id}/deactivate`, undefined],
+    ['DELETE', `/service-account/${id}/key/${key.id}`, undefined],
+    ['DELETE', `/service-account/${id}`, undefined],
+  ] as const
+  for (const [method, path, body] of lines) {
+    const asked = { ...(body ? { body } : {}) }
+    expect((await house.ask(`${method} ${path}`, { ...member, ...asked })).status, method + path).toBe(403)
+  }
+  for (const [method, path, body] of lines) {
+    const asked = { ...(body ? { body } : {}) }
+    expect((await house.ask(`${method} ${path}`, asked)).status, method + path).toBeLessThan(300)
+  }
+})

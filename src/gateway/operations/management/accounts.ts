@@ -72,6 +72,19 @@ export const onAccount =
     { action, resource: accountResource(project, input) },
   ]
 
+/** A repeated request may no longer find it. */
+interface PerhapsAccount extends ProjectTarget<ById> {
+  readonly record: PrincipalRecord | undefined
+}
+
+/** An account that administers the server is not its project's alone: whoever gives it a key becomes what it is. */
+export const changingAccount =
+  (action: Need['action']) =>
+  (target: PerhapsAccount): readonly Need[] => [
+    ...onAccount(action)(target),
+    ...(target.record?.serverAdmin ? [{ action: 'manage', resource: { kind: 'server' } } as const] : []),
+  ]
+
 const listServiceAccounts = (
   deps: AccountDeps,
 ): Operation<PageAsked, ProjectTarget<PageAsked>, Paged<PrincipalRecord>> => ({
@@ -128,7 +141,7 @@ const changing = <Input extends ById>(
   kind: 'change',
   success: 200,
   ...atAccount<Input>(deps),
-  needs: onAccount('manage'),
+  needs: changingAccount('manage'),
   run: certainly(({ context, target: { input, record } }) =>
     deps.people.change(context, targetOf(record, context), changeOf(input)),
   ),
@@ -138,12 +151,17 @@ const changing = <Input extends ById>(
   },
 })
 
-const deleteServiceAccount = (deps: AccountDeps): Operation<ById, ProjectTarget<ById>, void> => ({
+const deleteServiceAccount = (deps: AccountDeps): Operation<ById, PerhapsAccount, void> => ({
   name: 'deleteServiceAccount',
   kind: 'change',
   success: 204,
   ...inProject<ById>(deps),
-  needs: onAccount('drop'),
+  resolve: async (...asked) => {
+    const target = await inProject<ById>(deps).resolve(...asked)
+    const record = await deps.people.find(target.input.id)
+    return { ...target, record: record?.projectId === target.project ? record : undefined }
+  },
+  needs: changingAccount('drop'),
   missing: ({ input }) => missingAccount(input.id),
   run: certainly(async ({ context, target }) => {
     await deps.people.remove(context, targetOf(await findAccount(deps, target), context))

@@ -6,7 +6,7 @@ import { checkText } from '#model/identifier.ts'
 import type { ApiKeyRecord } from '#store/api-keys.ts'
 import type { Operation } from '../../operation.ts'
 import { replayDone } from '../replays.ts'
-import { type AccountDeps, type AccountTarget, atAccount, onAccount } from './accounts.ts'
+import { type AccountDeps, type AccountTarget, atAccount, changingAccount, onAccount } from './accounts.ts'
 import type { ById } from './place.ts'
 import { certainly, isId } from './place.ts'
 import { replayMade } from './replays.ts'
@@ -59,7 +59,7 @@ const createServiceAccountKey = (
   kind: 'change',
   success: 201,
   ...atAccount<CreateKey>(deps),
-  needs: onAccount('manage'),
+  needs: changingAccount('manage'),
   run: certainly(async ({ context, target: { input, project, record: account } }) => {
     checkText(input.body.name, 'name')
     const { kind = 'api-key', name } = input.body
@@ -95,7 +95,7 @@ const deleteServiceAccountKey = (deps: AccountDeps): Operation<AtKey, AccountTar
   kind: 'change',
   success: 204,
   ...atAccount<AtKey>(deps),
-  needs: onAccount('manage'),
+  needs: changingAccount('manage'),
   run: certainly(async ({ context, target: { input, record } }) => {
     if (!isId(input.keyId)) throw missingKey(input.keyId)
     await deps.people.revokeKey(context, { id: input.keyId, principalId: record.id })
