@@ -37,7 +37,9 @@ const open = (issuer: MadeIssuer = makeIssuer([old])) => {
   )
   const attempt = async (key: MadeKey, sub = 'alice') =>
     outcomeOf(async () =>
-      provider.identify(await signToken({ key, claims: { sub, exp: clocks.now() / 1000 + long } })),
+      provider.identify(
+        await signToken({ key, claims: { sub, iat: clocks.now() / 1000, exp: clocks.now() / 1000 + long } }),
+      ),
     )
   return { issuer, clocks, provider, attempt, reported }
 }
