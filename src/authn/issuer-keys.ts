@@ -1,7 +1,8 @@
 /** The keys of an issuer: found by discovery (OpenID Connect Discovery 4), kept, and chosen by a token's header. */
-import { createLocalJWKSet, type JSONWebKeySet, type JWK, type JWTVerifyGetKey } from 'jose'
+import { createLocalJWKSet, type JWTVerifyGetKey } from 'jose'
 import { createKept, type Kept } from './kept.ts'
 import { fetchObject, type ProviderFetch } from './provider-fetch.ts'
+import { usableKeys } from './usable-keys.ts'
 
 export interface Published {
   readonly keyOf: JWTVerifyGetKey
@@ -26,22 +27,6 @@ export interface IssuerDeps {
   readonly report: (error: unknown) => void
 }
 
-const mostKeys = 50
-const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
-
-const publicPart = (key: Readonly<Record<string, unknown>>): JWK =>
-  Object.fromEntries(Object.entries(key).filter(([name]) => !privateMembers.includes(name)))
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-/** Only what can verify a signature of others: symmetric keys and keys for encryption are left out. */
-const usableKeys = (keys: unknown): JSONWebKeySet => {
-  if (!Array.isArray(keys)) throw new Error('the key set has no keys')
-  const usable = keys.filter(isObject).filter(({ kty, use }) => kty !== 'oct' && use !== 'enc')
-  return { keys: usable.slice(0, mostKeys).map(publicPart) }
-}
-
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
 
 const hostOf = (uri: string): string => URL.parse(uri)?.host ?? ''
@@ -55,17 +40,35 @@ const withoutSlash = (uri: string): string => uri.replace(/\/+$/, '')
 
 const discoveryUri = (uri: string): string => `${withoutSlash(uri)}/.well-known/openid-configuration`
 
+/** Entra ID has one document for all tenants, with this in the place of their id. */
+const anyTenant = '{tenantid}'
+
+const isTemplateOf = (template: string, issuer: string): boolean => {
+  const [head = '', tail, more] = template.split(anyTenant)
+  if (tail === undefined || more !== undefined) return false
+  const id = issuer.slice(head.length, issuer.length - tail.length)
+  return /^[\w-]+$/.test(id) && issuer === `${head}${id}${tail}`
+}
+
+const inTheClear = (uri: string): boolean => URL.parse(uri)?.protocol === 'http:'
+
+/** What is named over TLS is reached over TLS: without it, whoever is between could publish keys of their own. */
+const isAsSafe = (source: IssuerSource, uri: string): boolean => inTheClear(source.uri) || !inTheClear(uri)
+
 /** A document of another issuer is refused: its keys would speak for ours. */
 const readDiscovery = (source: IssuerSource, document: Readonly<Record<string, unknown>>): Addresses => {
   const issuer = textOf(document['issuer'])
-  if (issuer === undefined || !source.issuers.includes(issuer))
+  const isOurs = source.issuers.some((name) => name === issuer || isTemplateOf(issuer ?? '', name))
+  if (!isOurs)
     throw new Error(`the issuer calls itself ${issuer}: name it in additional-issuers if it is to be trusted`)
   const keysUri = textOf(document['jwks_uri'])
   if (keysUri === undefined) throw new Error('the discovery document names no jwks_uri')
-  return { keysUri, introspectionUri: textOf(document['introspection_endpoint']) }
+  if (!isAsSafe(source, keysUri)) throw new Error('the discovery document names a jwks_uri in the clear')
+  const asked = textOf(document['introspection_endpoint'])
+  return { keysUri, introspectionUri: asked !== undefined && isAsSafe(source, asked) ? asked : undefined }
 }
 
-const load = async (source: IssuerSource, { fetch }: IssuerDeps): Promise<Published> => {
+const load = async (source: IssuerSource, { fetch, report }: IssuerDeps): Promise<Published> => {
   const headersFor = async (uri: string): Promise<Record<string, string>> => ({
     accept: 'application/json',
     // The credential is for the configured host alone.
@@ -83,7 +86,9 @@ const load = async (source: IssuerSource, { fetch }: IssuerDeps): Promise<Publis
       ? readDiscovery(source, await get(discoveryUri(source.uri)))
       : { keysUri: source.keysUri, introspectionUri: undefined }
   const { keys } = await get(addresses.keysUri)
-  return { ...addresses, keyOf: createLocalJWKSet(usableKeys(keys)) }
+  const { set, secrets } = usableKeys(keys, source.issuers)
+  if (secrets > 0) report(new Error(`${secrets} keys that should be secret are published, and left out`))
+  return { ...addresses, keyOf: createLocalJWKSet(set) }
 }
 
 /** The issuer as configured, with and without a final slash, and the further ones. */
