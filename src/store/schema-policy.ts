@@ -10,6 +10,7 @@ import {
   sql,
   text,
   unique,
+  uniqueIndex,
   uuid,
 } from './drizzle.ts'
 import { project, warehouse } from './schema.ts'
@@ -82,8 +83,10 @@ export const ruleSet = pgTable('rule_set', {
   id: int8('id').primaryKey().generatedAlwaysAsIdentity(),
   /** SHA-256 of `sources`. */
   digest: bytea('digest').notNull(),
-  /** File name to Cedar text. */
+  /** File name to text: rules in Cedar, and the decision tables that they were held against. */
   sources: jsonb('sources').notNull(),
+  /** The same rules as `#authz/cedar/rule-set.ts` prepares them, so that nobody need parse Cedar to know what they read. */
+  prepared: jsonb('prepared').notNull(),
   appliedBy: key('applied_by').notNull(),
   createdAt: created(),
 })
@@ -98,13 +101,19 @@ export const tagDefinition = pgTable(
       .references(() => project.id, { onDelete: 'cascade' }),
     name: key('name').notNull(),
     description: text('description'),
-    /** Empty: any value. */
+    valueKind: text('value_kind').notNull(),
+    /** Of `enumerated` alone; never made fewer. */
     allowedValues: text('allowed_values').array().notNull().default(sql`'{}'`),
+    /** Kinds of objects that may have it; never made fewer. */
+    scope: text('scope').array().notNull(),
     version: int8('version').notNull().default(1),
     createdAt: created(),
     updatedAt: updated(),
   },
-  (t) => [unique('tag_definition_name').on(t.projectId, t.name)],
+  (t) => [
+    uniqueIndex('tag_definition_name').on(t.projectId, sql`lower(${t.name})`),
+    check('tag_definition_kind', sql`${t.valueKind} in ('marker', 'free-text', 'enumerated')`),
+  ],
 )
 
 /** A tag on an object; what lies inside has it too, unless it has a value of its own. */
@@ -115,6 +124,7 @@ export const tagAssignment = pgTable(
     tagId: uuid('tag_id')
       .notNull()
       .references(() => tagDefinition.id, { onDelete: 'cascade' }),
+    /** Empty where the tag is a marker. */
     value: text('value').notNull(),
     projectId: key('project_id')
       .notNull()
@@ -125,11 +135,45 @@ export const tagAssignment = pgTable(
     name: key('name'),
     setBy: key('set_by').notNull(),
     createdAt: created(),
+    updatedAt: updated(),
   },
   (t) => [
     primaryKey({ columns: [t.object, t.tagId] }),
+    index('tag_assignment_tag').on(t.tagId, t.object),
     index('tag_assignment_warehouse').on(t.warehouseId),
     index('tag_assignment_content').on(t.contentId).where(sql`${t.contentId} is not null`),
+  ],
+)
+
+/**
+ * What must not be read of a table, whoever asks: rows outside the filter, and columns. An engine that is trusted to may
+ * be told to apply it; nobody else gets any data of the table.
+ */
+export const readRestriction = pgTable(
+  'read_restriction',
+  {
+    /** `table:id`, as in grants. */
+    object: key('object').primaryKey(),
+    projectId: key('project_id')
+      .notNull()
+      .references(() => project.id, { onDelete: 'cascade' }),
+    warehouseId: uuid('warehouse_id')
+      .notNull()
+      .references(() => warehouse.id, { onDelete: 'cascade' }),
+    contentId: uuid('content_id'),
+    ns: key('ns'),
+    name: key('name'),
+    /** An Iceberg expression, as JSON text. */
+    rowFilter: text('row_filter'),
+    /** `[{fieldId, mask?}]`. */
+    columns: jsonb('columns').notNull().default([]),
+    setBy: key('set_by').notNull(),
+    createdAt: created(),
+    updatedAt: updated(),
+  },
+  (t) => [
+    index('read_restriction_warehouse').on(t.warehouseId),
+    index('read_restriction_content').on(t.contentId).where(sql`${t.contentId} is not null`),
   ],
 )
 

@@ -52,6 +52,8 @@ export const server = pgTable(
      * leaves it: denials are not remembered.
      */
     policyEpoch: int8('policy_epoch').notNull().default(1),
+    /** Raised with it by rules, tags and read restrictions alone: what is remembered of those outlives a revoked grant. */
+    governanceEpoch: int8('governance_epoch').notNull().default(1),
     /** Null: open for bootstrap, which names the first admin. */
     bootstrappedAt: instant('bootstrapped_at'),
     createdAt: created(),

@@ -64,6 +64,33 @@ export const raisePolicyEpoch = (tx: Transaction): Promise<unknown> =>
       .where(eq(server.only, true)),
   )
 
+const selectGovernanceEpochs = statement(
+  'select policy_epoch as policy, governance_epoch as governance from server',
+)
+
+/** The epoch of policy, and the part of it that rules, tags and read restrictions have moved. */
+export interface GovernanceEpochs {
+  readonly policy: number
+  readonly governance: number
+}
+
+export const loadGovernanceEpochs = async (sql: Sql): Promise<GovernanceEpochs> => {
+  const [row] = await sql.query<GovernanceEpochs>(selectGovernanceEpochs)
+  return row ?? { policy: 0, governance: 0 }
+}
+
+/** Belongs to the transaction of every change of rules, tags and read restrictions: any may take a right away. */
+export const raiseGovernanceEpoch = (tx: Transaction): Promise<unknown> =>
+  tx.orm((orm) =>
+    orm
+      .update(server)
+      .set({
+        policyEpoch: fragment`${server.policyEpoch} + 1`,
+        governanceEpoch: fragment`${server.governanceEpoch} + 1`,
+      })
+      .where(eq(server.only, true)),
+  )
+
 /** Belongs to the transaction of every change of identity; it also puts them in one order. */
 export const raiseIdentityEpoch = (tx: Transaction): Promise<unknown> =>
   tx.orm((orm) =>

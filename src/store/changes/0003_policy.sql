@@ -29,6 +29,20 @@ CREATE TABLE "governed_object" (
 	CONSTRAINT "governed_object_kind" CHECK ("governed_object"."kind" in ('namespace', 'table', 'view'))
 );
 --> statement-breakpoint
+CREATE TABLE "read_restriction" (
+	"object" text COLLATE "C" PRIMARY KEY NOT NULL,
+	"project_id" text COLLATE "C" NOT NULL,
+	"warehouse_id" uuid NOT NULL,
+	"content_id" uuid,
+	"ns" text COLLATE "C",
+	"name" text COLLATE "C",
+	"row_filter" text,
+	"columns" jsonb DEFAULT '[]'::jsonb NOT NULL,
+	"set_by" text COLLATE "C" NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "relation_tuple" (
 	"object" text COLLATE "C" NOT NULL,
 	"relation" text COLLATE "C" NOT NULL,
@@ -51,6 +65,7 @@ CREATE TABLE "rule_set" (
 	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "rule_set_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
 	"digest" "bytea" NOT NULL,
 	"sources" jsonb NOT NULL,
+	"prepared" jsonb NOT NULL,
 	"applied_by" text COLLATE "C" NOT NULL,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL
 );
@@ -66,6 +81,7 @@ CREATE TABLE "tag_assignment" (
 	"name" text COLLATE "C",
 	"set_by" text COLLATE "C" NOT NULL,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "tag_assignment_object_tag_id_pk" PRIMARY KEY("object","tag_id")
 );
 --> statement-breakpoint
@@ -74,24 +90,33 @@ CREATE TABLE "tag_definition" (
 	"project_id" text COLLATE "C" NOT NULL,
 	"name" text COLLATE "C" NOT NULL,
 	"description" text,
+	"value_kind" text NOT NULL,
 	"allowed_values" text[] DEFAULT '{}' NOT NULL,
+	"scope" text[] NOT NULL,
 	"version" bigint DEFAULT 1 NOT NULL,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
-	CONSTRAINT "tag_definition_name" UNIQUE("project_id","name")
+	CONSTRAINT "tag_definition_kind" CHECK ("tag_definition"."value_kind" in ('marker', 'free-text', 'enumerated'))
 );
 --> statement-breakpoint
 ALTER TABLE "server" ADD COLUMN "policy_epoch" bigint DEFAULT 1 NOT NULL;--> statement-breakpoint
+ALTER TABLE "server" ADD COLUMN "governance_epoch" bigint DEFAULT 1 NOT NULL;--> statement-breakpoint
 ALTER TABLE "governed_object" ADD CONSTRAINT "governed_object_warehouse_id_warehouse_id_fk" FOREIGN KEY ("warehouse_id") REFERENCES "public"."warehouse"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "read_restriction" ADD CONSTRAINT "read_restriction_project_id_project_id_fk" FOREIGN KEY ("project_id") REFERENCES "public"."project"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "read_restriction" ADD CONSTRAINT "read_restriction_warehouse_id_warehouse_id_fk" FOREIGN KEY ("warehouse_id") REFERENCES "public"."warehouse"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "relation_tuple" ADD CONSTRAINT "relation_tuple_project_id_project_id_fk" FOREIGN KEY ("project_id") REFERENCES "public"."project"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "relation_tuple" ADD CONSTRAINT "relation_tuple_warehouse_id_warehouse_id_fk" FOREIGN KEY ("warehouse_id") REFERENCES "public"."warehouse"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "tag_assignment" ADD CONSTRAINT "tag_assignment_tag_id_tag_definition_id_fk" FOREIGN KEY ("tag_id") REFERENCES "public"."tag_definition"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "tag_assignment" ADD CONSTRAINT "tag_assignment_project_id_project_id_fk" FOREIGN KEY ("project_id") REFERENCES "public"."project"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "tag_assignment" ADD CONSTRAINT "tag_assignment_warehouse_id_warehouse_id_fk" FOREIGN KEY ("warehouse_id") REFERENCES "public"."warehouse"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "tag_definition" ADD CONSTRAINT "tag_definition_project_id_project_id_fk" FOREIGN KEY ("project_id") REFERENCES "public"."project"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+CREATE INDEX "read_restriction_warehouse" ON "read_restriction" USING btree ("warehouse_id");--> statement-breakpoint
+CREATE INDEX "read_restriction_content" ON "read_restriction" USING btree ("content_id") WHERE "read_restriction"."content_id" is not null;--> statement-breakpoint
 CREATE INDEX "relation_tuple_object" ON "relation_tuple" USING btree ("object","relation");--> statement-breakpoint
 CREATE INDEX "relation_tuple_content" ON "relation_tuple" USING btree ("content_id") WHERE "relation_tuple"."content_id" is not null;--> statement-breakpoint
 CREATE INDEX "relation_tuple_ns" ON "relation_tuple" USING btree ("warehouse_id","ns") WHERE "relation_tuple"."ns" is not null;--> statement-breakpoint
 CREATE INDEX "relation_tuple_expiry" ON "relation_tuple" USING btree ("expires_at") WHERE "relation_tuple"."expires_at" is not null;--> statement-breakpoint
+CREATE INDEX "tag_assignment_tag" ON "tag_assignment" USING btree ("tag_id","object");--> statement-breakpoint
 CREATE INDEX "tag_assignment_warehouse" ON "tag_assignment" USING btree ("warehouse_id");--> statement-breakpoint
-CREATE INDEX "tag_assignment_content" ON "tag_assignment" USING btree ("content_id") WHERE "tag_assignment"."content_id" is not null;
+CREATE INDEX "tag_assignment_content" ON "tag_assignment" USING btree ("content_id") WHERE "tag_assignment"."content_id" is not null;--> statement-breakpoint
+CREATE UNIQUE INDEX "tag_definition_name" ON "tag_definition" USING btree ("project_id",lower("name"));
