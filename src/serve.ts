@@ -166,7 +166,7 @@ const openHouse = async (ground: Ground): Promise<House> => {
   })
   directory = parts.use(opened)
   const tenancy = createTenancy({
-    ...{ database, directory, development: isDevelopment(ground.config.server) },
+    ...{ database, directory, development: isDevelopment(ground.config.server), serverId: ground.store.id },
     changed: identity.changed,
     report: (event, error) => logs.warn(event, { error }),
   })
@@ -322,18 +322,20 @@ const configurationEvent = /^(warehouse|connection|mount|project)\./
 
 /** Workers that end with the process: the sweeper, the reconciler of doubtful changes, the tail of others' changes. */
 const startWorkers = async (ground: Ground, house: House): Promise<void> => {
-  const { directory, identity, metrics } = house
+  const { directory, identity, metrics, tenancy } = house
   const { database, config, parts, logs } = ground
   const holder = randomUUID()
   parts.use(
     await tail(database, {
       handle: async (events) => {
         identity.watch.tell(events)
+        tenancy.policy?.tell(events)
         if (events.some(({ type }) => configurationEvent.test(type))) await directory.refresh()
       },
       onFailure: (error) => logs.warn('outbox.not-read', { error }),
       onResume: () => {
         identity.watch.clear()
+        tenancy.policy?.clear()
         return directory.refresh()
       },
     }),

@@ -3,7 +3,6 @@
 import type { IdentityMemory } from '#authn/identity-memory.ts'
 import { createAllowAll } from '#authz/allow-all.ts'
 import type { Authorizer } from '#authz/authorizer.ts'
-import { createMembershipAuthorizer } from '#authz/membership-authorizer.ts'
 import type { Standings } from '#authz/standing.ts'
 import { createStandings } from '#authz/standings.ts'
 import type { HoldsRole } from '#gateway/authenticate.ts'
@@ -16,11 +15,13 @@ import type { EventDraft } from '#model/event.ts'
 import type { Database } from '#store/database.ts'
 import { loadIdentityEpoch } from '#store/server.ts'
 import { loadStanding } from '#store/standings.ts'
+import { createPolicy, type Policy } from './policy.ts'
 import { defaultProject } from './records.ts'
 import type { OpenDirectory } from './warehouse-directory.ts'
 
 export interface TenancyDeps {
   readonly database: Database
+  readonly serverId: string
   readonly directory: OpenDirectory
   /** Nobody is asked who they are, and everything is allowed. */
   readonly development: boolean
@@ -38,6 +39,8 @@ export interface Tenancy {
   readonly holdsRole: HoldsRole
   /** What is remembered of roles and memberships: told of every change of them. */
   readonly memory: IdentityMemory
+  /** Absent in development mode: everything is allowed. */
+  readonly policy?: Policy
 }
 
 /** One that this process has not heard of may have been made by another one a moment ago. */
@@ -77,10 +80,14 @@ export const createTenancy = (deps: TenancyDeps): Tenancy => {
     },
     report: (error) => report('projects.not-refreshed', error),
   })
-  const membership = createMembershipAuthorizer({ standings, projectOf: directory.projectOf })
+  const { projectOf } = directory
+  const policy = development
+    ? undefined
+    : createPolicy({ database, serverId: deps.serverId, standings, projectOf, report })
   return {
-    authorizer: development ? createAllowAll() : membership,
-    authorizerName: development ? 'allow-all' : 'membership',
+    authorizer: policy?.authorizer ?? createAllowAll(),
+    authorizerName: policy?.authorizerName ?? 'allow-all',
+    ...(policy === undefined ? {} : { policy }),
     projects,
     roles: createStoreRoles({
       ...{ database, changed: deps.changed },
