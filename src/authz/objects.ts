@@ -3,45 +3,16 @@
  * question brings the chain of its object along, so that a move or a rename needs no tuple to be rewritten.
  */
 import type { Resource } from '#model/access.ts'
-import { type Namespace, namespaceKey } from '#model/identifier.ts'
+import type { Namespace } from '#model/identifier.ts'
+import { mountedObject, namespaceObject, type ObjectKey } from '#model/object-key.ts'
 
-/** The types of `policies/model.fga` that objects of ours have. */
-export type ObjectType =
-  | 'server'
-  | 'project'
-  | 'warehouse'
-  | 'connection'
-  | 'namespace'
-  | 'table'
-  | 'view'
-  | 'role'
-  | 'user'
-  | 'service-account'
-
-/**
- * `type:id`. A local table or view is its content id, which survives renames. A namespace, and whatever is mounted, is
- * its name in its warehouse, and says so by a `/`: grants on a local one go with its drop, those on a mounted table
- * stand only for the uuid that it had.
- */
-export type ObjectKey = `${ObjectType}:${string}`
+export { mountedObject, namespaceObject, type ObjectKey, type ObjectType } from '#model/object-key.ts'
 
 export interface Tree {
   readonly server: string
   /** From memory; undefined where no such warehouse is open. */
   readonly projectOf: (warehouseId: string) => string | undefined
 }
-
-/** Stands between namespace and name; no name can hold it. */
-const nameSeparator = '\u001e'
-
-export const namespaceObject = (warehouse: string, namespace: Namespace): ObjectKey =>
-  `namespace:${warehouse}/${namespaceKey(namespace)}`
-
-export const mountedObject = (
-  kind: 'table' | 'view',
-  warehouse: string,
-  { namespace, name }: { readonly namespace: Namespace; readonly name: string },
-): ObjectKey => `${kind}:${warehouse}/${namespaceKey(namespace)}${nameSeparator}${name}`
 
 const namespacesAbove = (warehouse: string, namespace: Namespace): readonly ObjectKey[] => {
   const chain: ObjectKey[] = []
