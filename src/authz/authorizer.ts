@@ -1,5 +1,5 @@
 /** May they: the port that turns a principal and its needs into a Decision. */
-import type { Action, Decision, Need, Principal, Resource } from '#model/access.ts'
+import type { Action, Decision, Grantees, Need, Principal, Resource } from '#model/access.ts'
 import type { Sender } from '#model/event.ts'
 
 /** The circumstances of a request, for rules to look at and for memories to know how old they may be. */
@@ -18,6 +18,13 @@ export interface Circumstances {
    */
   readonly policyEpoch?: number | undefined
 }
+
+/**
+ * What of the things that lie in something can be in sight at all. `everything`: each, and no filter is needed. `some`:
+ * each has to be asked about. Grantees: at most what has been granted, on itself or on something inside it, to one of
+ * these, and of that each has to be asked about.
+ */
+export type Sight = 'everything' | 'some' | Grantees
 
 export interface Authorizer {
   /**
@@ -41,4 +48,9 @@ export interface Authorizer {
     candidates: readonly Resource[],
     circumstances: Circumstances,
   ): readonly boolean[] | Promise<readonly boolean[]>
+  /**
+   * How much a listing of what lies in the resource has to look at. Absent: `some`, always. Rejects when it cannot
+   * answer.
+   */
+  sight?(principal: Principal, parent: Resource, circumstances: Circumstances): Sight | Promise<Sight>
 }

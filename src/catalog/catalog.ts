@@ -7,7 +7,7 @@
  * specification's type names; an aborted `context.signal` stops the work before it changes anything, and is
  * ignored from the moment a change has been handed to where it is decided.
  */
-import type { Principal } from '#model/access.ts'
+import type { Grantees, Principal } from '#model/access.ts'
 import type { Outcome, Receipt } from '#model/event.ts'
 import type { Identifier, Namespace } from '#model/identifier.ts'
 import type { JsonObject } from '#model/json.ts'
@@ -57,6 +57,17 @@ export interface PageRequest {
   readonly token?: string
   /** Upper bound; a page may be shorter and still carry a token. */
   readonly size: number
+  /**
+   * Nothing is wanted but what has been granted, on itself or inside it, to one of these. A catalog that knows our
+   * grants may leave out everything else; one that does not lists as ever.
+   */
+  readonly granted?: Grantees
+}
+
+/** A table or view as listed. */
+export interface Listed extends Identifier {
+  /** Where the catalog knows it without a look at each: grants bind to it. */
+  readonly contentId?: string
 }
 
 export interface Page<T> {
@@ -128,7 +139,7 @@ export interface DropOptions {
 
 /** Tables and views are alike at the port; `Tables` adds what only tables have. */
 export interface Relations {
-  list(context: CallContext, namespace: Namespace, page: PageRequest): Promise<Page<Identifier>>
+  list(context: CallContext, namespace: Namespace, page: PageRequest): Promise<Page<Listed>>
   /** AlreadyExists when a table *or* view has the name; NoSuchNamespace when the namespace is missing. */
   create(context: CallContext, namespace: Namespace, body: Body): Promise<Loaded>
   /** NoSuchTable/NoSuchView when absent, also where the namespace is; NotFound when the metadata file is gone. */

@@ -1,7 +1,7 @@
 /** Lists the children of a namespace over its owner and the mounts below it: owner first, then mounts in configured order. */
 import { CatalogError } from '#model/errors.ts'
 import { formatNamespace, type Namespace } from '#model/identifier.ts'
-import type { CallContext, Page } from './catalog.ts'
+import type { CallContext, Page, PageRequest } from './catalog.ts'
 import { isOut } from './mounts-synthetic.ts'
 
 /** Where a listing stands. A plain JSON value: the gateway seals it before a client sees it. */
@@ -16,7 +16,7 @@ export interface ListState {
   readonly epoch: string
 }
 
-export interface ListRequest {
+export interface ListRequest extends Pick<PageRequest, 'granted'> {
   /** Absent on the first page. */
   readonly state?: ListState
   /** Upper bound; a page may be shorter, or empty, and still have a next state. */
@@ -72,13 +72,18 @@ export const checkState = (state: ListState | undefined, epoch: string): void =>
 export const listOne = async <T>(
   source: ListSource,
   request: ListRequest & { readonly epoch: string },
-  ask: (page: { readonly token?: string; readonly size: number }) => Promise<{
+  ask: (page: PageRequest) => Promise<{
     readonly page: Page<T>
     readonly out?: OutSource
   }>,
 ): Promise<Listing<T>> => {
-  const token = request.state?.token
-  const { page, out } = await ask({ size: request.size, ...(token === undefined ? {} : { token }) })
+  const { state, size, granted } = request
+  const token = state?.token
+  const { page, out } = await ask({
+    size,
+    ...(token === undefined ? {} : { token }),
+    ...(granted === undefined ? {} : { granted }),
+  })
   const next = page.next === undefined ? undefined : nextOf(source.name, page.next, request.epoch)
   return { items: page.items, partial: out ? [out] : [], ...(next ? { next } : {}) }
 }

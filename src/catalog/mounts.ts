@@ -5,9 +5,9 @@
 import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { CatalogError, isCatalogError } from '#model/errors.ts'
-import { formatNamespace, type Identifier, type Namespace, namespaceKey } from '#model/identifier.ts'
+import { formatNamespace, type Namespace, namespaceKey } from '#model/identifier.ts'
 import { unionOfOperations } from './capabilities.ts'
-import type { CallContext, Catalog, WholeCatalog } from './catalog.ts'
+import type { CallContext, Catalog, Listed, WholeCatalog } from './catalog.ts'
 import {
   askSource,
   checkState,
@@ -78,7 +78,7 @@ export interface MountTable {
     kind: 'tables' | 'views',
     context: CallContext,
     request: ListRequest & { readonly namespace: Namespace },
-  ): Promise<Listing<Identifier>>
+  ): Promise<Listing<Listed>>
   /** The union over all sources (`unionOfOperations`): none that is out or slow holds it up. */
   operations(): Promise<ReadonlySet<string>>
 }

@@ -82,6 +82,13 @@ export interface Need {
   readonly refs?: readonly string[]
 }
 
+/** Those to whom something may have been granted: one who asks, by itself and by its roles. */
+export interface Grantees {
+  /** Absent while it acts with one role instead of all that it has. */
+  readonly principal?: string
+  readonly roles: ReadonlySet<string>
+}
+
 /** What a reader must not see of a table: to be applied by an engine that is trusted to, or no data is handed out. */
 export interface ReadRestriction {
   /** An Iceberg expression (specification: ReadRestrictions.required-row-filter), as JSON text. */
