@@ -100,7 +100,9 @@ it('the changes make exactly the tables that the schema declares', async () => {
   await cp(join(root, 'src/store/changes'), join(folder, 'changes'), { recursive: true })
   const config = {
     dialect: 'postgresql',
-    schema: ['schema.ts', 'schema-identity.ts', 'schema-operations.ts'].map((file) => `./src/store/${file}`),
+    schema: ['schema.ts', 'schema-identity.ts', 'schema-operations.ts', 'schema-policy.ts'].map(
+      (file) => `./src/store/${file}`,
+    ),
     out: `./${relative(root, folder)}/changes`,
   }
   await writeFile(join(folder, 'drizzle.config.json'), JSON.stringify(config))
