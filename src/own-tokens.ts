@@ -5,25 +5,34 @@ import type { People, Provider } from '#authn/identity.ts'
 import { createOwnKeys, type OwnKeys } from '#authn/own-keys.ts'
 import { createOwnTokens, type OwnTokens } from '#authn/own-tokens.ts'
 import { createFailureLimit } from '#gateway/failure-limit.ts'
+import type { SigningKeyRegistry } from '#gateway/operations/management/signing-keys.ts'
+import { createChange } from '#gateway/operations/management/store-change.ts'
 import { createTokenOperations, type TokenOperations } from '#gateway/operations/tokens/tokens.ts'
 import type { Database } from '#store/database.ts'
-import { loadSigningKeys, type SigningSchedule } from '#store/signing-keys.ts'
+import type { ServerRecord } from '#store/server.ts'
+import {
+  listSigningKeys,
+  loadSigningKeys,
+  rotateSigningKeys,
+  type SigningSchedule,
+} from '#store/signing-keys.ts'
 import { spendToken } from '#store/spent-tokens.ts'
-import type { Log } from './log.ts'
+import type { Logs } from './log.ts'
 import type { TokenRules } from './tokens-schema.ts'
 import type { Vault } from './vault.ts'
 
 export interface OwnTokensDeps {
   readonly database: Database
   readonly vault: Vault
-  readonly serverId: string
-  readonly rules: TokenRules
-  readonly warn: Log
+  readonly store: Pick<ServerRecord, 'id'>
+  readonly config: { readonly server: { readonly tokens: TokenRules } }
+  readonly logs: Pick<Logs, 'warn'>
 }
 
 export interface OpenTokens {
   readonly keys: OwnKeys
   readonly tokens: OwnTokens
+  readonly registry: SigningKeyRegistry
 }
 
 const elapsed = (): number => performance.now()
@@ -38,16 +47,34 @@ const scheduleOf = ({ signingKeySeconds: rotateSeconds }: TokenRules): SigningSc
 })
 
 /** Keys are looked up, and the first one is made, when somebody first asks for a token. */
-export const openOwnTokens = ({ database, vault, serverId, rules, warn }: OwnTokensDeps): OpenTokens => {
+export const openOwnTokens = ({ database, vault, store, config, logs }: OwnTokensDeps): OpenTokens => {
+  const rules = config.server.tokens
   const schedule = scheduleOf(rules)
   const keys = createOwnKeys({
     load: () => loadSigningKeys({ database, sealing: vault.sealing, schedule }),
     now: Date.now,
     elapsed,
-    onFailure: (error) => warn('signing-keys.not-looked-at', { error }),
+    onFailure: (error) => logs.warn('signing-keys.not-looked-at', { error }),
   })
-  const issuer = rules.issuer ?? `urn:lakegate:${serverId}`
-  return { keys, tokens: createOwnTokens({ keys, issuer, now: Date.now }) }
+  const issuer = rules.issuer ?? `urn:lakegate:${store.id}`
+  const change = createChange({
+    database,
+    changed: () => keys.renew(),
+    report: (error) => logs.warn('signing-keys.not-refreshed', { error }),
+  })
+  return {
+    keys,
+    tokens: createOwnTokens({ keys, issuer, now: Date.now }),
+    registry: {
+      list: () => listSigningKeys(database),
+      rotate: (context) =>
+        change(context, async (tx) => {
+          const { id } = await rotateSigningKeys(tx, { sealing: vault.sealing, schedule })
+          const event = { type: 'signing-key.rotated', object: id, warehouse: '', data: {} }
+          return { result: undefined, event }
+        }),
+    },
+  }
 }
 
 export interface TokenEndpointDeps {

@@ -40,7 +40,7 @@ import { openInside } from './inside.ts'
 import type { Logs } from './log.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { openConfiguredDatabase, prepareSchema } from './open-database.ts'
-import { openOwnTokens, openTokenEndpoint } from './own-tokens.ts'
+import { type OpenTokens, openOwnTokens, openTokenEndpoint } from './own-tokens.ts'
 import { createProvisioning } from './provisioning.ts'
 import { createRecordLoader, defaultProject, ensureProject } from './records.ts'
 import {
@@ -135,6 +135,7 @@ interface House {
   readonly metrics: Metrics
   readonly management: ReturnType<typeof createManagementOperations>
   readonly tenancy: Tenancy
+  readonly issued: OpenTokens
 }
 
 const serverFacts = ({ store, config }: Ground, { authorizerName }: Tenancy): ServerFacts => ({
@@ -171,12 +172,14 @@ const openHouse = async (ground: Ground): Promise<House> => {
     report: (event, error) => logs.warn(event, { error }),
   })
   identity.remember(tenancy.memory)
+  const issued = openOwnTokens(ground)
   const management = createManagementOperations({
     registry,
     server: serverFacts(ground, tenancy),
     projects: tenancy.projects,
     roles: tenancy.roles,
     people: identity.registry,
+    signingKeys: issued.registry,
     pageTokens: createPageTokens(ground.serverKey),
     projectId: defaultProject,
     connectors: upstreams.connectors,
@@ -191,7 +194,7 @@ const openHouse = async (ground: Ground): Promise<House> => {
       await checkMount(context, { namespace, catalog, existing, local })
     },
   })
-  return { identity, registry, directory: opened, metrics, management, tenancy }
+  return { identity, registry, directory: opened, metrics, management, tenancy, issued }
 }
 
 interface Recorded {
@@ -212,12 +215,11 @@ interface Door {
 }
 
 /** Who is let in by what, and who gets tokens of ours for it. */
-const openDoor = (ground: Ground, { identity }: House): Door => {
-  const { database, logs, store, token, config, secret, parts, vault } = ground
+const openDoor = (ground: Ground, { identity, issued }: House): Door => {
+  const { database, logs, token, config, secret, parts } = ground
   const { server } = config
   const { people, keyring } = identity
   const rules = server.tokens
-  const issued = openOwnTokens({ database, vault, rules, serverId: store.id, warn: logs.warn })
   const own = [keyring, issued.tokens]
   const authenticator = openAuthentication({ server, secret, token, warn: logs.warn, own, people }, parts)
   identity.remember(authenticator)

@@ -24,6 +24,8 @@ export interface OwnKeys {
   find(id: string): OwnKey | undefined | Promise<OwnKey | undefined>
   /** All whose tokens are good, or will be. */
   published(): Promise<readonly OwnKey[]>
+  /** Looks at once: they have been changed here. */
+  renew(): Promise<void>
 }
 
 export interface OwnKeysDeps {
@@ -96,6 +98,11 @@ export const createOwnKeys = ({ load, now, elapsed, onFailure }: OwnKeysDeps): O
     published: async () => {
       if (elapsed() - lookedAt > coolDownMs) await look()
       return keys
+    },
+    // A look that is under way may have begun before the change.
+    renew: async () => {
+      await looking?.catch(() => {})
+      await look()
     },
   }
 }

@@ -53,6 +53,24 @@ export const adminCommands: readonly CallCommand[] = [
   },
 ]
 
+const keyView: View = { list: 'keys', columns: ['id', 'algorithm', 'active-from', 'active-until'] }
+
+/** What our own tokens are signed with. */
+export const signingKeyCommands: readonly CallCommand[] = [
+  {
+    name: 'signing-key list',
+    about: 'list the keys that tokens of the gateway are signed with',
+    line: 'GET /v1/signing-key',
+    view: keyView,
+  },
+  {
+    name: 'signing-key rotate',
+    about: 'have a new key sign; what the others have signed stays good',
+    line: 'POST /v1/signing-key/rotate',
+    view: keyView,
+  },
+]
+
 const projectView: View = { columns: ['project-id', 'project-name'] }
 
 const settingsView: View = { columns: ['api-keys-allowed'] }

@@ -6,7 +6,7 @@ import { loginCommands } from './commands-login.ts'
 import { ownCommands } from './commands-own.ts'
 import { keyCommands, serviceAccountCommands, userCommands } from './commands-people.ts'
 import { roleCommands } from './commands-roles.ts'
-import { adminCommands, projectCommands, serverCommands } from './commands-server.ts'
+import { adminCommands, projectCommands, serverCommands, signingKeyCommands } from './commands-server.ts'
 import { warehouseCommands } from './commands-warehouse.ts'
 import { type ExitCode, errorText, errorWire, exitCodeOf, exitCodes } from './exit.ts'
 import { helpOf } from './help.ts'
@@ -19,6 +19,7 @@ import type { Terminal } from './terminal.ts'
 export const callCommands = [
   ...serverCommands,
   ...adminCommands,
+  ...signingKeyCommands,
   ...projectCommands,
   ...userCommands,
   ...serviceAccountCommands,

@@ -6,7 +6,8 @@ import {
   type KeyObject,
   randomUUID,
 } from 'node:crypto'
-import type { Database, Sql, Transaction } from './database.ts'
+import { CatalogError } from '#model/errors.ts'
+import { type Database, type Sql, statement, type Transaction } from './database.ts'
 import { asc, eq } from './drizzle.ts'
 import { lock } from './entries-write.ts'
 import { secret, signingKey } from './schema-identity.ts'
@@ -41,6 +42,12 @@ export interface SigningKeyDeps {
 
 const scope: SecretScope = { purpose: 'signing-key', projectId: null }
 const keysLock = { order: '0 signing keys', exclusive: true }
+
+/** What may be told of a key. */
+export type SigningKeyFacts = Pick<
+  typeof signingKey.$inferSelect,
+  'id' | 'algorithm' | 'activeFrom' | 'activeUntil'
+>
 
 type Row = typeof signingKey.$inferSelect & { readonly secret: typeof secret.$inferSelect }
 
@@ -79,20 +86,20 @@ const isInOrder = (rows: readonly Row[], now: number, schedule: SigningSchedule)
 /** Ed25519: a signature costs two thirds of an ECDSA one. */
 const makeKey = async (
   tx: Transaction,
-  { sealing, schedule }: SigningKeyDeps,
+  { sealing, schedule }: Pick<SigningKeyDeps, 'sealing' | 'schedule'>,
   from: number,
-): Promise<void> => {
+): Promise<SigningKeyFacts> => {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519')
   const sealed = sealing.seal(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), scope)
   await insertSecrets(tx, [sealed])
-  await tx.orm((orm) =>
-    orm.insert(signingKey).values({
-      ...{ id: randomUUID(), algorithm: 'EdDSA', secretId: sealed.id },
-      publicJwk: publicKey.export({ format: 'jwk' }),
-      activeFrom: new Date(from),
-      activeUntil: new Date(from + schedule.rotateSeconds * 1000),
-    }),
-  )
+  const facts = {
+    ...{ id: randomUUID(), algorithm: 'EdDSA' },
+    activeFrom: new Date(from),
+    activeUntil: new Date(from + schedule.rotateSeconds * 1000),
+  }
+  const publicJwk = publicKey.export({ format: 'jwk' })
+  await tx.orm((orm) => orm.insert(signingKey).values({ ...facts, publicJwk, secretId: sealed.id }))
+  return facts
 }
 
 const dropKey = async (tx: Transaction, row: Row): Promise<void> => {
@@ -125,4 +132,44 @@ export const loadSigningKeys = async (deps: SigningKeyDeps): Promise<readonly Si
   if (!isInOrder(found, now, schedule)) await putInOrder(deps)
   const rows = isInOrder(found, now, schedule) ? found : await loadRows(database)
   return rows.map((row) => recordOf(row, sealing))
+}
+
+/** All that are published, the oldest first. */
+export const listSigningKeys = (sql: Sql): Promise<readonly SigningKeyFacts[]> =>
+  sql.orm((orm) =>
+    orm
+      .select({
+        id: signingKey.id,
+        algorithm: signingKey.algorithm,
+        activeFrom: signingKey.activeFrom,
+        activeUntil: signingKey.activeUntil,
+      })
+      .from(signingKey)
+      .orderBy(asc(signingKey.activeFrom)),
+  )
+
+/** Longer than a replica that meets a key which it does not know waits before it looks again. */
+const handoverSeconds = 15
+const mostKeys = 20
+
+/** Those that were to sign later never will; they stay published, for a replica that has not heard of it. */
+const endBy = statement(`
+  update signing_key set active_from = least(active_from, $1::timestamptz - interval '1 millisecond'),
+    active_until = least(active_until, $1::timestamptz)`)
+
+/**
+ * Has a new key sign in a moment, and every other one no longer; what they have signed stays good. Conflict where too
+ * many are published still.
+ */
+export const rotateSigningKeys = async (
+  tx: Transaction,
+  deps: Pick<SigningKeyDeps, 'sealing' | 'schedule'>,
+): Promise<SigningKeyFacts> => {
+  await lock(tx, [keysLock])
+  const known = await listSigningKeys(tx)
+  if (known.length >= mostKeys)
+    throw new CatalogError('ConflictException', `At most ${mostKeys} signing keys are published at a time`)
+  const from = (await clock(tx)) + (known.length === 0 ? 0 : handoverSeconds * 1000)
+  await tx.execute(endBy, [new Date(from)])
+  return makeKey(tx, deps, from)
 }

@@ -44,6 +44,8 @@ const project = at('project')
 const projects: readonly Step[] = [
   step('bootstrap', { body: saying({ 'accept-terms-of-use': true }) }),
   step('listServerAssignments'),
+  step('listSigningKeys'),
+  step('rotateSigningKeys'),
   step('createProject', { body: saying({ 'project-name': 'p' }), keep: keepId('project', 'project-id') }),
   step('getProject'),
   step('listProjects'),

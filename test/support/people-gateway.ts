@@ -19,6 +19,7 @@ import { type MemoryGateway, startMemoryGateway } from './memory-gateway.ts'
 import { createMemoryProjects } from './memory-projects.ts'
 import { createMemoryRegistry } from './memory-registry.ts'
 import { createMemoryRoles } from './memory-roles.ts'
+import { createMemorySigningKeys } from './memory-signing-keys.ts'
 
 export interface PeopleGateway extends AsyncDisposable {
   readonly gateway: MemoryGateway
@@ -79,6 +80,7 @@ export const openPeopleGateway = async (): Promise<PeopleGateway> => {
     registry: createMemoryRegistry('default'),
     projects: { ...createMemoryProjects(), knows: (id) => ['default', 'other'].includes(id) },
     roles: createMemoryRoles(),
+    signingKeys: createMemorySigningKeys(),
     people: createStorePeople({ database, changed, report: () => {} }),
     pageTokens: createPageTokens(Buffer.alloc(32)),
     ...{ projectId: 'default', server: { id: '0190a1b2-0000-7000-8000-00000000000f', version: '1' } },

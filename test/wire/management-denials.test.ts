@@ -17,6 +17,7 @@ import { accountId, aliceId, createMemoryPeople, keyId } from '../support/memory
 import { createMemoryProjects } from '../support/memory-projects.ts'
 import { createMemoryRegistry, type MemoryRegistry } from '../support/memory-registry.ts'
 import { createMemoryRoles, roleId } from '../support/memory-roles.ts'
+import { createMemorySigningKeys } from '../support/memory-signing-keys.ts'
 import { staticTokenAuthenticator } from '../support/static-token.ts'
 
 const endpointsOver = (registry: MemoryRegistry) =>
@@ -25,6 +26,7 @@ const endpointsOver = (registry: MemoryRegistry) =>
       registry,
       projects: createMemoryProjects(registry.changes),
       roles: createMemoryRoles(registry.changes),
+      signingKeys: createMemorySigningKeys(registry.changes),
       people: createMemoryPeople('default', registry.changes),
       pageTokens: createPageTokens(Buffer.alloc(32)),
       projectId: 'default',
@@ -89,7 +91,7 @@ const bodies: Readonly<Record<string, (registry: MemoryRegistry) => object>> = {
 const isRead = (operation: string): boolean => /^(get|list|search|validate|whoami)/.test(operation)
 
 const changing = new Set([
-  ...['deleteRole', 'removeRoleMember'],
+  ...['deleteRole', 'removeRoleMember', 'rotateSigningKeys'],
   ...['deleteUser', 'activateUser', 'deactivateUser', 'deleteServiceAccount', 'deleteServiceAccountKey'],
   ...['activateServiceAccount', 'deactivateServiceAccount'],
   ...Object.keys(bodies).filter((operation) => !isRead(operation)),

@@ -20,6 +20,7 @@ import { type Endpoint, endpoint, type HttpRequest } from '../endpoint.ts'
 import { decodePart } from '../raw-url.ts'
 import { readBody, readNothing } from './read.ts'
 import { projectForm, projectsForm, serverInfoForm } from './schemas.ts'
+import { signingKeyEndpoints } from './signing-keys.ts'
 
 /** The edition of Lakekeeper's management API that this one follows. */
 const lakekeeperVersion = '0.13.1'
@@ -176,6 +177,7 @@ const byPathEndpoints = (operations: ManagementOperations): readonly Endpoint[] 
 
 export const projectEndpoints = (operations: ManagementOperations): readonly Endpoint[] => [
   ...serverEndpoints(operations),
+  ...signingKeyEndpoints(operations),
   ...namedEndpoints(operations),
   ...byPathEndpoints(operations),
 ]

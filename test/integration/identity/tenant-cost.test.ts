@@ -20,6 +20,7 @@ import { createSealing } from '#store/sealing.ts'
 import { newCall } from '../../contract/catalog/kit.ts'
 import { openTestDatabase, type TestDatabase } from '../../support/database.ts'
 import { type MemoryGateway, startMemoryGateway } from '../../support/memory-gateway.ts'
+import { createMemorySigningKeys } from '../../support/memory-signing-keys.ts'
 import { sampleOf } from '../../support/schema-sample.ts'
 
 let statements = 0
@@ -120,6 +121,7 @@ beforeAll(async () => {
   endpoints = managementEndpoints(
     createManagementOperations({
       ...partsOver(database),
+      signingKeys: createMemorySigningKeys(),
       ...{ projectId: 'mine', connectors: new Map(), pageTokens: createPageTokens(Buffer.alloc(32)) },
       server: { id: randomUUID(), version: '1' },
       sealing: createSealing({ key: Buffer.alloc(32), fingerprint: 'f' }),

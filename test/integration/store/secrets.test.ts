@@ -4,7 +4,7 @@ import type { Database } from '#store/database.ts'
 import { insertProject } from '#store/projects.ts'
 import { createSealing } from '#store/sealing.ts'
 import { insertSecrets, openSecret } from '#store/secrets.ts'
-import { loadSigningKeys, type SigningSchedule } from '#store/signing-keys.ts'
+import { loadSigningKeys, rotateSigningKeys, type SigningSchedule } from '#store/signing-keys.ts'
 import { pruneSpentTokens, spendToken } from '#store/spent-tokens.ts'
 import { openTestDatabase, type TestDatabase, testServers } from '../../support/database.ts'
 
@@ -105,6 +105,33 @@ describe.each(testServers)('what is kept sealed on %s', (kind) => {
         keys: number
       }>('select (select count(*) from secret) as secrets, (select count(*) from signing_key) as keys')
       expect(secrets).toBe(keys)
+    })
+
+    it('is replaced when told to: the new one signs in a moment, no other ever again, and all stay published', async () => {
+      await load()
+      await age(3600 - 500)
+      const before = await load()
+      expect(before.filter(({ activeFrom }) => activeFrom > Date.now())).not.toEqual([])
+      const rotate = () => database.transaction((tx) => rotateSigningKeys(tx, { sealing, schedule: hour }))
+      const { id, activeFrom } = await rotate()
+      const inSeconds = (activeFrom.getTime() - Date.now()) / 1000
+      expect([inSeconds > 10, inSeconds < 20]).toEqual([true, true])
+      const after = await load()
+      expect(after.map((key) => key.id).toSorted()).toEqual([...before.map((key) => key.id), id].toSorted())
+      expect(after.at(-1)?.id).toBe(id)
+      for (const old of after.slice(0, -1))
+        expect(Math.max(old.activeFrom + 1, old.activeUntil)).toBeLessThanOrEqual(activeFrom.getTime())
+    })
+
+    it('is replaced by one of many at once after the other, up to a bound', async () => {
+      const rotate = () => database.transaction((tx) => rotateSigningKeys(tx, { sealing, schedule: hour }))
+      const turns = await Promise.allSettled(Array.from({ length: 24 }, rotate))
+      const refused = turns.flatMap((turn) => (turn.status === 'rejected' ? [turn.reason] : []))
+      expect(refused.length).toBeGreaterThan(3)
+      for (const error of refused) expect(error).toMatchObject({ status: 409 })
+      const keys = await load()
+      expect(keys).toHaveLength(20)
+      expect(keys.filter(({ activeUntil }) => activeUntil > Date.now() + 60_000)).toHaveLength(1)
     })
 
     it('keeps its private half out of the table', async () => {

@@ -8,6 +8,7 @@ import { createMemoryPeople } from '../../support/memory-people.ts'
 import { createMemoryProjects } from '../../support/memory-projects.ts'
 import { createMemoryRegistry } from '../../support/memory-registry.ts'
 import { createMemoryRoles } from '../../support/memory-roles.ts'
+import { createMemorySigningKeys } from '../../support/memory-signing-keys.ts'
 
 const iceberg = createIcebergOperations({
   warehouses: {
@@ -22,6 +23,7 @@ const management = createManagementOperations({
   registry: createMemoryRegistry('default'),
   projects: createMemoryProjects(),
   roles: createMemoryRoles(),
+  signingKeys: createMemorySigningKeys(),
   people: createMemoryPeople('default', []),
   pageTokens: createPageTokens(Buffer.alloc(32)),
   projectId: 'default',

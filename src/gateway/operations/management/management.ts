@@ -10,6 +10,7 @@ import { createRoleMemberOperations } from './role-members.ts'
 import type { RoleDeps } from './role-place.ts'
 import { createRoleOperations } from './roles.ts'
 import { createServerOperations } from './server.ts'
+import { createSigningKeyOperations, type SigningKeyDeps } from './signing-keys.ts'
 import { createUserOperations } from './users.ts'
 import { createWarehouseProfileOperations } from './warehouse-profiles.ts'
 import { createValidationOperations } from './warehouse-validation.ts'
@@ -17,8 +18,9 @@ import { createWarehouseOperations } from './warehouses.ts'
 
 export type ManagementOperations = ReturnType<typeof createManagementOperations>
 
-export const createManagementOperations = (deps: AccountDeps & RoleDeps) => ({
+export const createManagementOperations = (deps: AccountDeps & RoleDeps & SigningKeyDeps) => ({
   ...createServerOperations(deps),
+  ...createSigningKeyOperations(deps),
   ...createProjectOperations(deps),
   ...createProjectMemberOperations(deps),
   ...createWarehouseOperations(deps),
