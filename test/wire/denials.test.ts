@@ -175,11 +175,44 @@ describe('an operation with several needs', () => {
     expect(reply.status).toBe(403)
   })
 
+  test('asks for each thing that a commit does', async () => {
+    const { gateway, reached } = await prepare({ authorizer: denyOn('set-location', true) })
+    const properties = { action: 'set-properties', updates: { k: '1' } }
+    const location = { action: 'set-location', location: 'file:///elsewhere' }
+    const sent = { body: { requirements: [], updates: [properties, location] } }
+    expect((await call(gateway, 'POST /namespaces/a/tables/t', sent)).status).toBe(403)
+    const changes = [{ identifier: { namespace: ['a'], name: 't' }, ...sent.body }]
+    const together = await call(gateway, 'POST /transactions/commit', { body: { 'table-changes': changes } })
+    expect(together.status).toBe(403)
+    expect(reached).toEqual([])
+    const less = { body: { requirements: [], updates: [properties] } }
+    expect((await call(gateway, 'POST /namespaces/a/tables/t', less)).status).toBe(200)
+    expect(gateway.audited.map(({ needs }) => needs.map(({ action }) => action))).toEqual([
+      ['set-properties', 'set-location'],
+      ['set-properties', 'set-location'],
+      ['set-properties'],
+    ])
+  })
+
+  test('does not take a commit of a view for the making of one', async () => {
+    const { gateway } = await prepare({ authorizer: denyOn('write', true) })
+    const body = { requirements: [{ type: 'assert-create' }], updates: [] }
+    expect((await call(gateway, 'POST /namespaces/a/views/v', { body })).status).toBe(403)
+  })
+
+  test('asks for the right to write where the files are to go, too', async () => {
+    const { gateway, reached } = await prepare({ authorizer: denyOn('write', true) })
+    const purged = await call(gateway, 'DELETE /namespaces/a/tables/t?purgeRequested=true')
+    expect(purged.status).toBe(403)
+    expect(reached).toEqual([])
+    expect((await call(gateway, 'DELETE /namespaces/a/tables/t')).status).toBe(204)
+  })
+
   test('names the object by its content id, so that a grant survives a rename', async () => {
     const { gateway } = await prepare({})
     await ask(gateway, 'loadTable')
     expect(gateway.audited).toMatchObject([
-      { needs: [{ action: 'read', resource: { kind: 'table', contentId: expect.any(String) } }] },
+      { needs: [{ action: 'describe', resource: { kind: 'table', contentId: expect.any(String) } }] },
     ])
   })
 

@@ -1,5 +1,6 @@
 /** Where an operation of the Iceberg face acts: the warehouse, the route, and the objects found in our records. */
-import type { Body, Entry, Loaded } from '#catalog/catalog.ts'
+import { commitNeeds } from '#authz/commit-needs.ts'
+import type { Body, Entry, Listed, Loaded } from '#catalog/catalog.ts'
 import { allowClientConfig } from '#catalog/client-config.ts'
 import type { Route } from '#catalog/mounts.ts'
 import type { Need, Resource } from '#model/access.ts'
@@ -49,6 +50,7 @@ export interface RoutedPlace<Input> extends Place<Input> {
 }
 
 export type RelationKind = 'table' | 'view'
+export type RelationResource = Extract<Resource, { kind: RelationKind }>
 
 const longestLookup = 32 * 1024
 
@@ -114,25 +116,45 @@ export const findRelationPlace = async <Input extends AtRelation>(
   return entries ? { ...place, entries } : place
 }
 
-export const namespaceResource = (place: Place<unknown>, namespace: Namespace): Resource =>
-  namespace.length === 0
-    ? { kind: 'warehouse', project: place.warehouse.projectId, warehouse: place.warehouse.id }
-    : { kind: 'namespace', warehouse: place.warehouse.id, namespace }
+export const namespaceResource = ({ warehouse }: Place<unknown>, namespace: Namespace): Resource => {
+  if (namespace.length === 0)
+    return { kind: 'warehouse', project: warehouse.projectId, warehouse: warehouse.id }
+  const { source } = warehouse.mounts.route(namespace)
+  const resource = { kind: 'namespace', warehouse: warehouse.id, namespace } as const
+  return source.local ? resource : { ...resource, mount: source.name }
+}
 
-export const relationResource = (
+const contentIdIn = (
+  { entries }: Target,
   kind: RelationKind,
-  place: Place<unknown>,
   { namespace, name }: Identifier,
-): Resource => {
-  const resource = { kind, warehouse: place.warehouse.id, namespace, name } as const
-  const contentId = place.entries?.find(
+): string | undefined =>
+  entries?.find(
     ({ kind: found, identifier }) =>
       found === kind && identifier.name === name && sameNamespace(identifier.namespace, namespace),
   )?.contentId
+
+/** What a name stands for on the place's route; without a content id where our own records have nothing under it. */
+export const relationResource = (
+  kind: RelationKind,
+  place: RoutedPlace<unknown>,
+  id: Listed,
+): RelationResource => {
+  const { namespace, name } = id
+  const resource = { kind, warehouse: place.warehouse.id, namespace, name } as const
+  const { source } = place.route
+  if (!source.local) return { ...resource, mount: source.name }
+  const contentId = id.contentId ?? contentIdIn(place, kind, id)
   return contentId === undefined ? resource : { ...resource, contentId }
 }
 
 export const need = (action: Need['action'], resource: Resource): Need => ({ action, resource })
+
+/** Each distinct thing that the commit does to the object. */
+export const needsOfCommit = (
+  resource: RelationResource,
+  commit: Parameters<typeof commitNeeds>[1],
+): readonly Need[] => commitNeeds(resource.kind, commit).map((one) => ({ ...one, resource }))
 
 /** Nothing of a catalog's `config` passes but the allow-list. */
 export const withAllowedConfig = (loaded: Loaded): Loaded => ({

@@ -5,12 +5,12 @@ import { assertsCreate } from '#iceberg/requirements.ts'
 import type { Action, Need } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
 import type { Outcome } from '#model/event.ts'
-import { checkIdentifier, type Identifier, namespaceKey } from '#model/identifier.ts'
+import { checkIdentifier, type Identifier } from '#model/identifier.ts'
 import { asBoolean, asString, optional } from '#model/json-read.ts'
 import { missing } from '../denial.ts'
-import { type ListAnswer, listPage, type PageQuery } from '../listing.ts'
 import type { Operation, Task } from '../operation.ts'
 import { findWarehouse } from '../warehouses.ts'
+import { listRelations } from './list-relations.ts'
 import {
   type AtNamespace,
   type AtRelation,
@@ -23,6 +23,7 @@ import {
   type InWarehouse,
   namespaceResource,
   need,
+  needsOfCommit,
   type RelationKind,
   type RoutedPlace,
   relationResource,
@@ -34,10 +35,6 @@ import { replayDone, replayLoad } from './replays.ts'
 
 /** What a load shows; faces take the type from here. */
 export type { Loaded } from '#catalog/catalog.ts'
-
-export interface ListRelations extends AtNamespace {
-  readonly page: PageQuery
-}
 
 export interface LoadRelation extends AtRelation {
   readonly options: LoadOptions
@@ -96,7 +93,7 @@ const loadCurrent = async (
   return withAllowedConfig(loaded)
 }
 
-/** By now the name may have another object, which who made the first one may not be allowed to read. */
+/** By now the name may have another object, which who made the first one may not be allowed to see. */
 const loadMade = async (
   kind: RelationKind,
   task: Task<RoutedPlace<CreateRelation>>,
@@ -108,36 +105,10 @@ const loadMade = async (
   if (outcome.kind === 'metadata' && outcome.metadataLocation === loaded.metadataLocation) return loaded
   const entries = await findEntries(target.route, [id])
   const resource = relationResource(kind, entries ? { ...target, entries } : target, id)
-  const readable = await task.visible('read', [resource], (one) => one)
-  if (readable.length === 0) throw missing(resource)
+  const seen = await task.visible('describe', [resource], (one) => one)
+  if (seen.length === 0) throw missing(resource)
   return loaded
 }
-
-const list = (
-  deps: IcebergDeps,
-  kind: RelationKind,
-  name: string,
-): Operation<ListRelations, RoutedPlace<ListRelations>, ListAnswer<Identifier>> => ({
-  name,
-  kind: 'read',
-  success: 200,
-  resolve: (input) => findNamespacePlace(deps, input),
-  needs: (target) => [need('list', namespaceResource(target, target.input.namespace))],
-  run: (task) => {
-    const { context, target } = task
-    const { namespace, page } = target.input
-    return listPage(deps.listing, {
-      query: page,
-      scope: `${name}|${target.warehouse.id}|${namespaceKey(namespace)}|${context.principal.id}`,
-      ask: (request) =>
-        target.warehouse.mounts.list(kind === 'table' ? 'tables' : 'views', context, {
-          ...request,
-          namespace,
-        }),
-      filter: (items) => task.visible('describe', items, (id) => relationResource(kind, target, id)),
-    })
-  },
-})
 
 const bodyName = ({ body, namespace }: CreateRelation): Identifier => ({
   namespace,
@@ -225,7 +196,7 @@ const load = (
   kind: 'read',
   success: 200,
   resolve: (input) => findRelationPlace(deps, input),
-  needs: needOn('read', kind),
+  needs: needOn('describe', kind),
   statusOf: (output) => ('notModified' in output ? 304 : 200),
   run: async ({ context, target: { route, input } }) => {
     const { id, options, holds } = input
@@ -248,8 +219,16 @@ const exists = (
   run: ({ context, target: { route, input } }) => relationsOf(kind, route).exists(context, input.id),
 })
 
-/** A commit that asserts absence is the second half of a staged create. */
-const createsAnew = ({ body }: WithBody): boolean => assertsCreate(body.json['requirements'])
+/** A commit that asserts absence is the second half of a staged create; of views there is none. */
+const createsAnew = (kind: RelationKind, { body }: WithBody): boolean =>
+  kind === 'table' && assertsCreate(body.json['requirements'])
+
+const commitsAt = (kind: RelationKind, target: RoutedPlace<CommitRelation>): readonly Need[] => {
+  const { id, body } = target.input
+  if (createsAnew(kind, target.input)) return [need('create', namespaceResource(target, id.namespace))]
+  const { requirements = null, updates = null } = body.json
+  return needsOfCommit(relationResource(kind, target, id), { requirements, updates })
+}
 
 const commit = (
   deps: IcebergDeps,
@@ -261,16 +240,14 @@ const commit = (
   success: 200,
   resolve: (input) => {
     checkBodyIdentifier(input.body, input.id)
-    if (createsAnew(input)) checkIdentifier(input.id)
+    if (createsAnew(kind, input)) checkIdentifier(input.id)
     return findRelationPlace(deps, input)
   },
-  needs: (target) =>
-    createsAnew(target.input)
-      ? [need('create', namespaceResource(target, target.input.id.namespace))]
-      : needOn('write', kind)(target),
+  needs: (target) => commitsAt(kind, target),
   run: async ({ context, target: { route, input } }) =>
     withAllowedConfig(await relationsOf(kind, route).commit(context, input.id, input.body)),
-  changes: (target) => relationEvents(kind, createsAnew(target.input) ? 'created' : 'committed')(target),
+  changes: (target) =>
+    relationEvents(kind, createsAnew(kind, target.input) ? 'created' : 'committed')(target),
   replay: replayLoad((task) => loadCurrent(kind, task, task.target.input.id)),
 })
 
@@ -283,7 +260,11 @@ const drop = (
   kind: 'change',
   success: 204,
   resolve: (input) => findRelationPlace(deps, input),
-  needs: needOn('drop', kind),
+  // Whoever has the files deleted does away with all that was ever written.
+  needs: (target) => [
+    ...needOn('drop', kind)(target),
+    ...(target.input.purge ? needOn('write', kind)(target) : []),
+  ],
   run: ({ context, target: { route, input } }) =>
     relationsOf(kind, route).drop(context, input.id, { purge: input.purge }),
   changes: relationEvents(kind, 'dropped'),
@@ -326,7 +307,7 @@ const rename = (
 })
 
 export const createRelationOperations = (deps: IcebergDeps, kind: RelationKind, names: RelationNames) => ({
-  list: list(deps, kind, names.list),
+  list: listRelations(deps, kind, names.list),
   create: create(deps, kind, names.create),
   register: register(deps, kind, names.register),
   load: load(deps, kind, names.load),

@@ -14,6 +14,7 @@ import {
   type InWarehouse,
   namespaceResource,
   need,
+  needsOfCommit,
   type RoutedPlace,
   readIdentifier,
   relationResource,
@@ -94,10 +95,10 @@ export const createTransactionOperations = (deps: IcebergDeps) => {
     success: 204,
     resolve: (input) => findPlace(deps, input),
     needs: (target) =>
-      target.changes.map((change) =>
+      target.changes.flatMap((change) =>
         creates(change)
-          ? need('create', namespaceResource(target, change.id.namespace))
-          : need('write', relationResource('table', target, change.id)),
+          ? [need('create', namespaceResource(target, change.id.namespace))]
+          : needsOfCommit(relationResource('table', target, change.id), change),
       ),
     run: async ({ context, target: { route, changes, input } }) => {
       const { transactions } = route.catalog

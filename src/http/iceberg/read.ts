@@ -1,5 +1,6 @@
 /** From a request of the Iceberg face to the input of its operation. */
 import type { PageQuery } from '#gateway/listing.ts'
+import type { ListRelations } from '#gateway/operations/list-relations.ts'
 import type { ListNamespaces } from '#gateway/operations/namespaces.ts'
 import {
   type AtNamespace,
@@ -12,7 +13,6 @@ import type {
   CommitRelation,
   CreateRelation,
   DropRelation,
-  ListRelations,
   LoadRelation,
   RenameRelation,
 } from '#gateway/operations/relations.ts'

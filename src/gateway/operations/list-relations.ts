@@ -1,0 +1,45 @@
+/** Listing the tables or views of a namespace: what the asker may see of them. */
+import type { Listed } from '#catalog/catalog.ts'
+import { namespaceKey } from '#model/identifier.ts'
+import { type ListAnswer, listPage, type PageQuery } from '../listing.ts'
+import type { Operation } from '../operation.ts'
+import {
+  type AtNamespace,
+  findNamespacePlace,
+  type IcebergDeps,
+  namespaceResource,
+  need,
+  type RelationKind,
+  type RoutedPlace,
+  relationResource,
+} from './place.ts'
+
+export interface ListRelations extends AtNamespace {
+  readonly page: PageQuery
+}
+
+export const listRelations = (
+  deps: IcebergDeps,
+  kind: RelationKind,
+  name: string,
+): Operation<ListRelations, RoutedPlace<ListRelations>, ListAnswer<Listed>> => ({
+  name,
+  kind: 'read',
+  success: 200,
+  resolve: (input) => findNamespacePlace(deps, input),
+  needs: (target) => [need('list', namespaceResource(target, target.input.namespace))],
+  run: (task) => {
+    const { context, target } = task
+    const { namespace, page } = target.input
+    return listPage(deps.listing, {
+      query: page,
+      scope: `${name}|${target.warehouse.id}|${namespaceKey(namespace)}|${context.principal.id}`,
+      ask: (request) =>
+        target.warehouse.mounts.list(kind === 'table' ? 'tables' : 'views', context, {
+          ...request,
+          namespace,
+        }),
+      filter: (items) => task.visible('describe', items, (id) => relationResource(kind, target, id)),
+    })
+  },
+})
