@@ -1,7 +1,7 @@
 /** Opaque tokens: their issuer is asked what they are worth (RFC 7662). */
 import type { Claims } from './claims.ts'
 import { isForeign, type Published } from './issuer-keys.ts'
-import { anyAudience, checkPurpose, checkTimes, checkUnbound, meetsAudience } from './jwt-form.ts'
+import { anyAudience, audienceOf, checkPurpose, checkTimes, checkUnbound, meetsAudience } from './jwt-form.ts'
 import type { Kept } from './kept.ts'
 import { fetchObject, type ProviderFetch, unavailable } from './provider-fetch.ts'
 import { type Check, refusedBy } from './refusal.ts'
@@ -19,6 +19,8 @@ export interface IntrospectionRules {
   readonly believedSeconds?: number
   /** Whether an answer without `aud` is refused. Default true: it may be meant for another service. */
   readonly requireAudience?: boolean
+  /** Which tokens are asked about: only what cannot be read here (default), or every one of the issuer. */
+  readonly tokens?: 'opaque' | 'every'
 }
 
 export interface IntrospectionDeps {
@@ -71,7 +73,8 @@ const isAccessToken = ({ token_type: type }: Claims): boolean =>
 
 const checkAnswer = (claims: Claims, rules: IntrospectionRules, deps: IntrospectionDeps): void => {
   const { jwtRules } = deps
-  const { active, iss, aud } = claims
+  const { active, iss } = claims
+  const aud = audienceOf(claims, jwtRules.audienceClaims)
   const audienceKnown = aud !== undefined || rules.requireAudience === false
   const wanted = aud === undefined ? [anyAudience] : jwtRules.audiences
   const refusals: readonly (readonly [boolean, Check, string])[] = [
@@ -79,7 +82,7 @@ const checkAnswer = (claims: Claims, rules: IntrospectionRules, deps: Introspect
     [!isAccessToken(claims), 'purpose', 'it is no access token'],
     [!inTime(claims, jwtRules, deps.now()), 'time', 'the token is out of its time'],
     [
-      iss !== undefined && !jwtRules.issuers.includes(String(iss)),
+      iss !== undefined && !jwtRules.issuers.some((name) => name === iss),
       'issuer',
       'the token is of another issuer',
     ],

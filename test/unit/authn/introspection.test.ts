@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import type { IntrospectionRules } from '#authn/introspection.ts'
 import { createOidcProvider } from '#authn/oidc.ts'
-import { epochMs, issuerUri, makeClocks, makeIssuer, makeKey, outcomeOf } from '../../support/made-issuer.ts'
+import {
+  epochMs,
+  issuerUri,
+  makeClocks,
+  makeIssuer,
+  makeKey,
+  outcomeOf,
+  signToken,
+} from '../../support/made-issuer.ts'
 
 const refused = 'NotAuthorizedException'
 const unavailable = 'ServiceUnavailableException'
@@ -77,6 +85,12 @@ describe('an opaque token', () => {
     ['bound to a key', { ...active, cnf: { jkt: 'x' } }],
     ['to be proved (DPoP)', { ...active, token_type: 'DPoP' }],
     ['of nobody', { ...active, sub: undefined }],
+    ['of nobody but a user name', { ...active, sub: undefined, username: 'alice' }],
+    ['of a number', { ...active, sub: 7 }],
+    ['an ID token (Keycloak)', { ...active, typ: 'ID' }],
+    ['of an issuer in a list', { ...active, iss: [issuerUri] }],
+    ['over at infinity', { ...active, exp: 1e300 }],
+    ['of the future', { ...active, iat: seconds + 31 }],
   ])('is refused when it is %s', async (_, answer) => {
     expect(await outcomeOf(() => open(answer).provider.identify('opaque'))).toBe(refused)
   })
@@ -116,5 +130,44 @@ describe('an issuer that is asked', () => {
     )
     expect(questions()).toHaveLength(32)
     expect(new Set(outcomes)).toEqual(new Set([refused, unavailable]))
+  })
+})
+
+describe('an issuer that is asked about every token', () => {
+  const every = { tokens: 'every' } as const
+
+  test('says what one is worth that could be read here as well', async () => {
+    const { provider, questions } = open({ ...active, groups: ['a'] }, every)
+    const lightweight = await signToken({ key, claims: { aud: undefined, sub: undefined } })
+    expect(provider.claims(lightweight)).toBe(true)
+    const identity = await provider.identify(lightweight)
+    expect(identity).toMatchObject({ id: 'oidc~alice', groups: ['oidc~a'], believedForMs: 30_000 })
+    expect(questions()).toHaveLength(1)
+  })
+
+  test('ends one that is revoked, whatever it says itself', async () => {
+    const { provider } = open({ active: false }, every)
+    expect(await outcomeOf(async () => provider.identify(await signToken({ key })))).toBe(refused)
+  })
+
+  test('is not passed what it has not signed, or what is over', async () => {
+    const { provider, questions } = open(active, every)
+    const stranger = await makeKey('k1')
+    expect(await outcomeOf(async () => provider.identify(await signToken({ key: stranger })))).toBe(refused)
+    const over = await signToken({ key, claims: { exp: seconds - 31 } })
+    expect(await outcomeOf(() => provider.identify(over))).toBe(refused)
+    expect(questions()).toHaveLength(0)
+  })
+
+  test('is not passed what is for others, nor what is of another issuer', async () => {
+    const { provider } = open(active, every)
+    expect(provider.claims(await signToken({ key, claims: { aud: 'payroll' } }))).toBe(false)
+    expect(provider.claims(await signToken({ key, claims: { iss: 'https://other.example' } }))).toBe(false)
+  })
+
+  test('is the last word on whom a token is for', async () => {
+    const { provider } = open({ ...active, aud: 'payroll' }, every)
+    const lightweight = await signToken({ key, claims: { aud: undefined } })
+    expect(await outcomeOf(() => provider.identify(lightweight))).toBe(refused)
   })
 })
