@@ -32,6 +32,12 @@ const introspectionSchema = Type.Object(
         description: 'How the gateway proves itself: `basic` (default) or `post`.',
       }),
     ),
+    tokens: Type.Optional(
+      Type.Enum(['opaque', 'every'], {
+        description:
+          'Which tokens are asked about: those that cannot be read here (`opaque`, default), or also every JSON Web Token of the issuer (`every`), so that one that is revoked ends with `cache-seconds`.',
+      }),
+    ),
     'cache-seconds': Type.Optional(
       seconds(300, 'How long an answer is believed, so how long a revoked token lives on. Default 30.'),
     ),
@@ -49,6 +55,11 @@ const oidcSchema = Type.Object(
     ),
     uri: address('The issuer; `/.well-known/openid-configuration` lies below it.'),
     audience: texts(audience),
+    'audience-claims': Type.Optional(
+      texts(
+        'The first of these that a token has says whom it is for; `client_id` where the provider writes no `aud`. Default `aud`.',
+      ),
+    ),
     'additional-issuers': Type.Optional(texts('Further values of `iss` that are signed with its keys.')),
     'jwks-uri': Type.Optional(address('Where its keys are; the discovery document is not asked for then.')),
     'discovery-token': Type.Optional(
@@ -82,11 +93,20 @@ const oidcSchema = Type.Object(
     ),
     'clock-skew-seconds': Type.Optional(seconds(300, 'How far clocks may be apart. Default 30.')),
     scope: Type.Optional(text('A word that the token’s `scope` has to hold.')),
+    'required-claims': Type.Optional(
+      Type.Record(Type.String({ minLength: 1 }), texts('Values.'), {
+        description:
+          'By the dotted path of a claim: values of which it has to hold one, where a provider also serves others (`hd`, `repository_owner`).',
+      }),
+    ),
     'subject-claims': Type.Optional(
       texts('The first of these that a token has is its subject. Default `oid`, `sub`.'),
     ),
     'roles-claim': Type.Optional(
-      text('Dotted path of the claim that lists roles (`groups`, `resource_access.lakegate.roles`).'),
+      Type.Union([text('A path.'), texts('Paths.')], {
+        description:
+          'Dotted path of the claim that lists roles (`groups`, `resource_access.lakegate.roles`), or several of them.',
+      }),
     ),
     'display-name-template': Type.Optional(text('Name of whoever has none, e.g. `Robot {client_id}`.')),
     introspection: Type.Optional(introspectionSchema),

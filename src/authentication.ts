@@ -3,7 +3,6 @@
 import { type Authenticator, createAnonymousAuthenticator } from '#authn/authenticator.ts'
 import type { People, Provider } from '#authn/identity.ts'
 import type { IdentityMemory } from '#authn/identity-memory.ts'
-import type { IntrospectionRules } from '#authn/introspection.ts'
 import { createKubernetesProvider } from '#authn/kubernetes.ts'
 import { createOidcProvider } from '#authn/oidc.ts'
 import { createProviderAuthenticator } from '#authn/provider-authenticator.ts'
@@ -13,6 +12,7 @@ import { defaultKubernetesId, defaultOidcId, podCa, podToken } from './auth-chec
 import type { KubernetesKeys, OidcKeys } from './auth-schema.ts'
 import { isDevelopment, type ServerConfig } from './config.ts'
 import type { Log } from './log.ts'
+import { oidcSettings, present } from './oidc-settings.ts'
 import type { SecretResolver } from './secrets.ts'
 
 interface AuthenticationDeps {
@@ -54,21 +54,6 @@ const openFetch = (
   }
 }
 
-const present = <K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } =>
-  value === undefined ? {} : ({ [key]: value } as { readonly [P in K]?: V })
-
-const introspectionOf = (
-  keys: NonNullable<OidcKeys['introspection']>,
-  secret: SecretResolver,
-): IntrospectionRules => ({
-  clientId: keys['client-id'],
-  clientSecret: () => secret(keys['client-secret']),
-  ...present('uri', keys.uri),
-  ...present('method', keys.method),
-  ...present('believedSeconds', keys['cache-seconds']),
-  ...present('requireAudience', keys['require-audience']),
-})
-
 const toolsOf = (deps: AuthenticationDeps, provider: string, fetch: ProviderFetch) => ({
   fetch,
   now: Date.now,
@@ -77,23 +62,8 @@ const toolsOf = (deps: AuthenticationDeps, provider: string, fetch: ProviderFetc
 })
 
 const openOidc = (deps: AuthenticationDeps, keys: OidcKeys, fetch: ProviderFetch): Provider => {
-  const { id = defaultOidcId, introspection, 'discovery-token': token } = keys
-  const provider = createOidcProvider(
-    {
-      ...{ id, uri: keys.uri, audiences: keys.audience },
-      ...present('additionalIssuers', keys['additional-issuers']),
-      ...present('keysUri', keys['jwks-uri']),
-      ...present('bearer', token === undefined ? undefined : () => deps.secret(token)),
-      ...present('algorithms', keys.algorithms),
-      ...present('clockSkewSeconds', keys['clock-skew-seconds']),
-      ...present('scope', keys.scope),
-      ...present('subjectClaims', keys['subject-claims']),
-      ...present('rolesClaim', keys['roles-claim']),
-      ...present('nameTemplate', keys['display-name-template']),
-      ...present('introspection', introspection && introspectionOf(introspection, deps.secret)),
-    },
-    toolsOf(deps, id, fetch),
-  )
+  const { id = defaultOidcId } = keys
+  const provider = createOidcProvider(oidcSettings(keys, deps.secret), toolsOf(deps, id, fetch))
   // Ahead of the first token; an issuer that is down does not keep the gateway from starting.
   void provider.prepare()
   return provider

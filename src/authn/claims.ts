@@ -9,8 +9,8 @@ export interface ClaimRules {
   readonly provider: string
   /** The first of these that is present is the subject. */
   readonly subjectClaims: readonly string[]
-  /** Dotted path of the claim that lists roles; undefined where none is read. */
-  readonly rolesClaim: string | undefined
+  /** Dotted paths of the claims that list roles; undefined where none is read. */
+  readonly rolesClaim: string | readonly string[] | undefined
   /** E.g. `Robot {client_id}`: for whoever has no name. */
   readonly nameTemplate: string | undefined
 }
@@ -65,11 +65,54 @@ export const groupsOf = (provider: string, value: unknown): readonly string[] =>
   return [...names].map((name) => `${provider}~${name}`)
 }
 
+/** Entra ID names no group at all where there are too many: it says so by these, and where they could be asked for. */
+const areElsewhere = (claims: Claims, path: string): boolean => {
+  const [top = ''] = path.split('.')
+  const sources = claims['_claim_names']
+  const isSourced = typeof sources === 'object' && sources !== null && Object.hasOwn(sources, top)
+  return isSourced || (top === 'groups' && String(claims['hasgroups']) === 'true')
+}
+
+/** Whether its provider holds roles of the bearer back. They are not fetched: the token says from where. */
+export const lacksRoles = (claims: Claims, { rolesClaim }: ClaimRules): boolean =>
+  rolesClaim !== undefined && [rolesClaim].flat().some((path) => areElsewhere(claims, path))
+
+/** The first of these claims that a token has: others below it never stand in for one that does not fit. */
+export const firstOf = (claims: Claims, names: readonly string[]): { name: string; value: unknown } => {
+  for (const name of names) {
+    const value = claimAt(claims, name)
+    if (value !== undefined && value !== null) return { name, value }
+  }
+  return { name: '', value: undefined }
+}
+
+/** An address is whose it is only where its provider has found that out: elsewhere anybody writes what they like. */
 const subjectOf = (claims: Claims, names: readonly string[]): string => {
-  const present = names
-    .map((name) => claimAt(claims, name))
-    .find((value) => value !== undefined && value !== null)
-  return checkSubject(present)
+  const { name, value } = firstOf(claims, names)
+  if (name === 'email' && String(claims['email_verified']) !== 'true')
+    throw refusedBy('subject', 'the address is not verified')
+  return checkSubject(value)
+}
+
+const valuesOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [value])
+
+/** NotAuthorized where one of the paths holds none of its values. */
+export const checkRequired = (
+  claims: Claims,
+  required: Readonly<Record<string, readonly string[]>>,
+): void => {
+  for (const [path, wanted] of Object.entries(required)) {
+    const found = valuesOf(claimAt(claims, path)).filter((value) => typeof value !== 'object')
+    if (!found.some((value) => wanted.includes(String(value))))
+      throw refusedBy('claim', `it lacks the value that ${path} has to have`)
+  }
+}
+
+const rolesOf = (claims: Claims, { provider, rolesClaim }: ClaimRules): readonly string[] => {
+  const found = (rolesClaim === undefined ? [] : [rolesClaim].flat()).flatMap((path) =>
+    groupsOf(provider, claimAt(claims, path)),
+  )
+  return [...new Set(found)].slice(0, mostGroups)
 }
 
 const humanName = (claims: Claims): string | undefined => {
@@ -93,6 +136,7 @@ const nameOf = (claims: Claims, template: string | undefined): string | undefine
   humanName(claims) ??
   textAt(claims, 'app_displayname') ??
   textAt(claims, 'preferred_username') ??
+  textAt(claims, 'username') ??
   (template === undefined ? undefined : templated(claims, template))
 
 const emailOf = (claims: Claims): string | undefined => {
@@ -108,14 +152,19 @@ const saysApplication = (claims: Claims): boolean =>
   claims['idtyp'] === 'app' ||
   claims['gty'] === 'client-credentials' ||
   (claims['appidacr'] !== undefined && claims['upn'] === undefined && claims['scp'] === undefined) ||
-  String(claims['preferred_username'] ?? '').startsWith('service-account-')
+  String(claims['preferred_username'] ?? claims['username'] ?? '').startsWith('service-account-')
+
+/** How providers mark a person in tokens that hold no name: Okta, Amazon Cognito. */
+const saysPerson = (claims: Claims): boolean =>
+  (claims['cid'] !== undefined && claims['uid'] !== undefined) || textAt(claims, 'username') !== undefined
 
 /** Whoever has a person's name or address is one; a token of client credentials has none, or its client's id as subject. */
 const userTypeOf = (claims: Claims): Identity['userType'] => {
   if (saysApplication(claims)) return 'application'
-  const client = claims['client_id'] ?? claims['azp'] ?? claims['appid']
+  const client = claims['client_id'] ?? claims['azp'] ?? claims['appid'] ?? claims['cid']
   if (client !== undefined && client === claims['sub']) return 'application'
-  return (humanName(claims) ?? textAt(claims, 'name') ?? emailOf(claims)) ? 'human' : 'application'
+  const named = humanName(claims) ?? textAt(claims, 'name') ?? emailOf(claims)
+  return named !== undefined || saysPerson(claims) ? 'human' : 'application'
 }
 
 /** NotAuthorized where the claims name no usable subject. */
@@ -125,13 +174,12 @@ export const identityOf = (
 ): Omit<Identity, 'expiresAt' | 'believedForMs'> => {
   const name = nameOf(claims, rules.nameTemplate)
   const email = emailOf(claims)
-  const roles = rules.rolesClaim === undefined ? undefined : claimAt(claims, rules.rolesClaim)
   return {
     kind: 'user',
     id: `${rules.provider}~${subjectOf(claims, rules.subjectClaims)}`,
     userType: userTypeOf(claims),
     ...(name === undefined ? {} : { name }),
     ...(email === undefined ? {} : { email }),
-    groups: groupsOf(rules.provider, roles),
+    groups: rolesOf(claims, rules),
   }
 }

@@ -1,5 +1,5 @@
 /** What a JSON Web Token says of itself before anything of it is believed (RFC 7515, 7519). */
-import type { Claims } from './claims.ts'
+import { type Claims, firstOf } from './claims.ts'
 import { readObject } from './provider-fetch.ts'
 import { refusedBy } from './refusal.ts'
 
@@ -28,6 +28,10 @@ const audiencesOf = (aud: unknown): readonly unknown[] => (Array.isArray(aud) ? 
 
 /** Written out by whoever wants tokens for any audience. */
 export const anyAudience = '*'
+
+/** Whom a token is for: the first of these claims that it has. Default `aud`. */
+export const audienceOf = (claims: Claims, names: readonly string[] = ['aud']): unknown =>
+  firstOf(claims, names).value
 
 export const meetsAudience = (aud: unknown, wanted: readonly string[]): boolean =>
   wanted.includes(anyAudience) || audiencesOf(aud).some((one) => wanted.some((name) => name === one))

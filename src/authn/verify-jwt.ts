@@ -4,7 +4,15 @@ import { errors, type JWTVerifyOptions, jwtVerify } from 'jose'
 import { isCatalogError } from '#model/errors.ts'
 import type { Claims } from './claims.ts'
 import type { Published } from './issuer-keys.ts'
-import { anyAudience, checkHeader, checkPurpose, checkTimes, checkUnbound, peek } from './jwt-form.ts'
+import {
+  audienceOf,
+  checkHeader,
+  checkPurpose,
+  checkTimes,
+  checkUnbound,
+  meetsAudience,
+  peek,
+} from './jwt-form.ts'
 import type { Kept } from './kept.ts'
 import { unavailable } from './provider-fetch.ts'
 import { Refused, refusedBy, unauthorized } from './refusal.ts'
@@ -13,6 +21,8 @@ export interface JwtRules {
   readonly provider: string
   readonly issuers: readonly string[]
   readonly audiences: readonly string[]
+  /** The first of these claims that a token has says whom it is for. Default `aud`. */
+  readonly audienceClaims?: readonly string[] | undefined
   /** Asymmetric ones only. */
   readonly algorithms: readonly string[]
   readonly clockSkewSeconds: number
@@ -41,7 +51,6 @@ export const asymmetricAlgorithms = [
 
 const optionsOf = (rules: JwtRules, now: number): JWTVerifyOptions => ({
   issuer: [...rules.issuers],
-  ...(rules.audiences.includes(anyAudience) ? {} : { audience: [...rules.audiences] }),
   algorithms: [...rules.algorithms],
   clockTolerance: rules.clockSkewSeconds,
   currentDate: new Date(now),
@@ -118,6 +127,8 @@ export const verifyJwt = async (token: string, rules: JwtRules, deps: JwtDeps): 
   const claims = await verify().catch((error: unknown) => {
     throw asRefusal(error)
   })
+  if (!meetsAudience(audienceOf(claims, rules.audienceClaims), rules.audiences))
+    throw refusedBy('audience', 'the token is for others')
   checkTimes(claims, rules.clockSkewSeconds, deps.now())
   checkPurpose(claims)
   checkUnbound(claims)

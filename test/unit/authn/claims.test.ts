@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type ClaimRules, claimAt, identityOf } from '#authn/claims.ts'
+import { type ClaimRules, checkRequired, claimAt, identityOf, lacksRoles } from '#authn/claims.ts'
 
 const rules: ClaimRules = {
   provider: 'oidc',
@@ -104,6 +104,72 @@ describe('roles', () => {
   })
 })
 
+describe('roles of several claims', () => {
+  const claims = {
+    realm_access: { roles: ['writers', 'both'] },
+    resource_access: { 'lake.gate': { roles: ['analyst', 'both'] } },
+    groups: ['/data/analysts'],
+  }
+  const rolesClaim = ['realm_access.roles', 'resource_access.lake.gate.roles', 'missing', 'groups']
+
+  test('count together, each once', () => {
+    const { groups } = of(claims, { rolesClaim })
+    expect(groups).toEqual(['oidc~writers', 'oidc~both', 'oidc~analyst', 'oidc~/data/analysts'])
+  })
+
+  test('are at most a thousand together', () => {
+    const many = (letter: string) => Array.from({ length: 900 }, (_, i) => `${letter}${i}`)
+    const { groups } = of({ a: many('a'), b: many('b') }, { rolesClaim: ['a', 'b'] })
+    expect(groups).toHaveLength(1_000)
+  })
+
+  test.each([
+    [{ _claim_names: { groups: 'src1' } }, true],
+    [{ hasgroups: true }, true],
+    [{ hasgroups: 'true' }, true],
+    [{ _claim_names: { wids: 'src1' } }, false],
+    [{ _claim_names: 'groups' }, false],
+    [{ hasgroups: false, groups: [] }, false],
+  ])('with %j are held back: %s', (said, expected) => {
+    expect(lacksRoles(said, { ...rules, rolesClaim })).toBe(expected)
+    expect(lacksRoles(said, { ...rules, rolesClaim: undefined })).toBe(false)
+  })
+})
+
+describe('an address as subject', () => {
+  const subjectClaims = ['email', 'sub']
+  test('counts where its provider has verified it', () => {
+    expect(of({ email: 'ann@a', email_verified: true }, { subjectClaims }).id).toBe('oidc~ann@a')
+    expect(of({ email: 'ann@a', email_verified: 'true' }, { subjectClaims }).id).toBe('oidc~ann@a')
+    expect(of({}, { subjectClaims }).id).toBe('oidc~alice')
+  })
+
+  test.each([undefined, false, 'false', null, 1, [false]])('is refused with email_verified %j', (said) => {
+    expect(() => of({ email: 'ann@a', email_verified: said }, { subjectClaims })).toThrow('Not authorized')
+  })
+})
+
+describe('a claim that is required', () => {
+  const required = { hd: ['example.com', 'example.org'], 'org.id': ['7'], flag: ['true'] }
+  const fits = { hd: 'example.org', org: { id: 7 }, flag: true }
+
+  test('has one of its values, alone or in a list', () => {
+    expect(() => checkRequired(fits, required)).not.toThrow()
+    expect(() => checkRequired({ ...fits, hd: ['x', 'example.com'] }, required)).not.toThrow()
+  })
+
+  test.each([
+    undefined,
+    null,
+    '',
+    'example.com ',
+    'Example.com',
+    ['a'],
+    [['example.com']],
+    { hd: 'example.com' },
+  ])('is not %j', (hd) => expect(() => checkRequired({ ...fits, hd }, required)).toThrow('Not authorized'))
+})
+
 describe('a name and an address', () => {
   const cases: readonly (readonly [string, Readonly<Record<string, unknown>>, object])[] = [
     ['as they stand', { name: 'Ann Lee', email: 'ann@a' }, { name: 'Ann Lee', email: 'ann@a' }],
@@ -134,6 +200,10 @@ describe('who is', () => {
       'application',
     ],
     ['an application whose client is its subject', { client_id: 'alice', name: 'Spark' }, 'application'],
+    ['a human of Okta', { cid: '0oa', uid: '00u' }, 'human'],
+    ['an application of Okta', { cid: 'alice' }, 'application'],
+    ['a human of Cognito', { client_id: 'x', username: 'ann' }, 'human'],
+    ['an application of Keycloak that was asked about', { username: 'service-account-spark' }, 'application'],
     ['an application with nothing at all', {}, 'application'],
   ] as const)('%s', (_, claims, expected) => expect(of(claims).userType).toBe(expected))
 })
