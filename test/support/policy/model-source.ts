@@ -20,7 +20,8 @@ const quoted = (value: unknown): string => {
   return `'${text}'`
 }
 
-export const modelOf = (text: string): AuthorizationModel => transformer.transformDSLToJSONObject(text)
+export const modelOf = (text: string): AuthorizationModel =>
+  JSON.parse(transformer.transformDSLToJSON(text)) as AuthorizationModel
 
 export const modelSource = (text: string): string => {
   const { schema_version, type_definitions, conditions } = modelOf(text)
