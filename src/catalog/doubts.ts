@@ -75,7 +75,7 @@ const contextOf = (doubt: Doubt, signal: AbortSignal): CallContext => {
   const requestId = `doubt-${doubt.id}`
   const receipt: Receipt = {
     audit: {
-      ...{ requestId, operation: doubt.operation, principal, warehouse: null, needs: [] },
+      ...{ requestId, operation: doubt.operation, principal, warehouse: null, project: null, needs: [] },
       ...{ decision: 'allowed', reason: '', status: 200, errorType: null, startedAt: new Date() },
     },
     written: false,

@@ -2,7 +2,7 @@
 import { asCertain } from '#catalog/certainty.ts'
 import type { Decision, Need, Principal } from '#model/access.ts'
 import { CatalogError, type ErrorType, isCatalogError } from '#model/errors.ts'
-import type { AuditDraft, EventDraft, Receipt } from '#model/event.ts'
+import type { AuditDraft, EventDraft, HandedOut, Receipt } from '#model/event.ts'
 import type { Caller } from './operation.ts'
 
 /** Where entries go. */
@@ -22,10 +22,15 @@ export interface Trail {
   readonly caller: Caller
   principal: Principal
   warehouse: string | null
+  project: string | null
+  /** Name of the connection that the object lies behind. */
+  connection: string | undefined
   needs: readonly Need[]
   /** As the store told it with the objects of the request. */
   policyEpoch: number | undefined
   decision: Decision | null
+  /** What an operation has handed out to reach data with. */
+  handedOut: readonly HandedOut[] | undefined
   /** Set as soon as a change starts; its `written` tells that a catalog has recorded the entry with the change. */
   receipt: Receipt | null
   /** What an upstream has changed for this request; a local catalog has recorded that with the change. */
@@ -46,9 +51,12 @@ export const openTrail = ({ name, kind, success }: Told, caller: Caller): Trail 
   caller,
   principal: unknownPrincipal,
   warehouse: null,
+  project: null,
+  connection: undefined,
   needs: [],
   policyEpoch: undefined,
   decision: null,
+  handedOut: undefined,
   receipt: null,
   changes: [],
   error: undefined,
@@ -78,8 +86,13 @@ export const draftOf = (trail: Trail): AuditDraft => ({
   operation: trail.operation,
   principal: trail.principal,
   warehouse: trail.warehouse,
+  project: trail.project,
+  connection: trail.connection,
   needs: trail.needs,
   ...endingOf(trail),
+  by: trail.decision?.by,
+  roles: trail.decision?.roles,
+  handedOut: trail.handedOut,
   startedAt: trail.caller.startedAt,
   sender: trail.caller.sender,
 })

@@ -46,6 +46,8 @@ export interface Target {
   readonly entries?: readonly Entry[]
   /** The epoch of policy that the same look at the store has told. */
   readonly policyEpoch?: number
+  /** Where the mount table leads, where it was asked. */
+  readonly route?: { readonly source: { readonly name: string } }
   /** An upstream decides the change: its idempotency key is held in our store while it is under way. */
   readonly relayed?: boolean
   /** Repeating the request changes nothing more (a staged create): no key is remembered. */

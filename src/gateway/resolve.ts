@@ -20,11 +20,16 @@ export const resolve = async <Input, T extends Target, Output>(
   const input = reading instanceof Promise ? await reading : reading
   const { principal, caller } = trail
   if (authorizer.enters && operation.within) {
-    const entered = enter(authorizer, trail, operation.within(input, caller.project))
+    const within = operation.within(input, caller.project)
+    trail.project = within.project
+    const entered = enter(authorizer, trail, within)
     if (entered) await entered
   }
   const target = await operation.resolve(input, principal, caller.project)
-  trail.warehouse = target.warehouse?.id ?? null
+  const { warehouse } = target
+  trail.warehouse = warehouse?.id ?? null
+  trail.project = warehouse?.projectId ?? target.project ?? null
+  if (target.relayed) trail.connection = target.route?.source.name
   trail.policyEpoch = target.policyEpoch
   trail.needs = operation.needs(target)
   return target

@@ -30,6 +30,7 @@ const draftOf = (reason: string, { since, requests }: Turned): AuditDraft => ({
   operation: 'shed',
   principal: unknownPrincipal,
   warehouse: null,
+  project: null,
   needs: [],
   decision: 'failed',
   reason: `${reason} (${requests} ${requests === 1 ? 'request' : 'requests'})`,

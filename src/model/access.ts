@@ -45,6 +45,8 @@ export type Action =
   /** To see, and to give and take, the grants on an object. */
   | 'read-grants'
   | 'grant'
+  /** To read, export and verify the audit log of a project, or of the server. */
+  | 'audit'
   /** To set governed tags on an object. */
   | 'tag'
 
@@ -115,6 +117,10 @@ export interface Decision {
   readonly visible: boolean
   /** For the audit log, never for the asker. */
   readonly reason: string
+  /** Ids of the rules, and of the grants where the engine tells them, that decided. For the audit log. */
+  readonly by?: readonly string[]
+  /** Ids of the roles by which it was allowed, where that is known. For the audit log. */
+  readonly roles?: readonly string[]
   /** On a denial, the first need that was refused: the answer speaks of this one and of no other. */
   readonly denied?: Need
   readonly obligations?: Obligations

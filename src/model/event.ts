@@ -21,16 +21,34 @@ export interface Sender {
   readonly agent: string | undefined
 }
 
+/** What was handed out to reach data with, without a secret of it. */
+export interface HandedOut {
+  readonly kind: 'vended-credentials' | 'remote-signing'
+  /** Location prefixes that it opens. */
+  readonly locations: readonly string[]
+  readonly scope: 'read' | 'write'
+  /** ISO 8601. */
+  readonly expiresAt?: string
+}
+
 /** What was decided, one a request. Completed by the pipeline, written by the store. */
 export interface AuditDraft {
   readonly requestId: string
   readonly operation: string
   readonly principal: Principal
   readonly warehouse: string | null
+  /** Id of the project in which it happened, or in which it was meant to; null where it was in none. */
+  readonly project: string | null
+  /** Name of the connection that the object lies behind: its identity is the one that the upstream saw. */
+  readonly connection?: string | undefined
   readonly needs: readonly Need[]
   readonly decision: 'allowed' | 'denied' | 'failed'
   /** The true reason, also where the client saw something else. */
   readonly reason: string
+  /** Rules and grants that decided, where the decision tells them. */
+  readonly by?: readonly string[] | undefined
+  readonly roles?: readonly string[] | undefined
+  readonly handedOut?: readonly HandedOut[] | undefined
   readonly status: number
   readonly errorType: ErrorType | null
   readonly startedAt: Date

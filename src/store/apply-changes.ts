@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { prepareAudit } from './audit-partitions.ts'
 import type { Database, Sql, Transaction } from './database.ts'
 
 interface Journal {
@@ -114,28 +115,6 @@ const applyChange = async (tx: Transaction, change: SchemaChange): Promise<void>
 /** An arbitrary number: two processes never apply changes at once. */
 const applyLock = 7_235_190_411
 
-const months = 13
-
-/** One partition a month, so that old audit entries leave as a table. What was written outside stays in the default one. */
-const prepareAuditPartitions = async (tx: Transaction): Promise<void> => {
-  await tx.query(`do $$
-    declare first date; name text;
-    begin
-      for i in 0..${months - 1} loop
-        first := date_trunc('month', now() at time zone 'utc')::date + make_interval(months => i);
-        name := 'audit_entry_' || to_char(first, 'YYYY_MM');
-        if to_regclass(name) is null and not exists (
-          select from audit_entry_default
-          where at >= first::timestamp at time zone 'utc'
-            and at < (first + interval '1 month')::timestamp at time zone 'utc')
-        then
-          execute format('create table %I partition of audit_entry for values from (%L) to (%L)', name,
-            first::timestamp at time zone 'utc', (first + interval '1 month')::timestamp at time zone 'utc');
-        end if;
-      end loop;
-    end $$`)
-}
-
 /**
  * All or none, one process at a time; applying nothing is success. `migrate-schema` calls it, and `serve` for the
  * embedded database alone.
@@ -150,7 +129,7 @@ export const applyChanges = async (database: Database): Promise<SchemaState> => 
     rejectEdited(applied, changes)
     const from = applied.at(-1)?.number ?? 0
     for (const change of changes.slice(from)) await applyChange(tx, change)
-    await prepareAuditPartitions(tx)
+    await prepareAudit(tx)
     await tx.query('insert into server default values on conflict do nothing')
     return stateOf(await loadApplied(tx), changes)
   })

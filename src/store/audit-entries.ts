@@ -1,5 +1,6 @@
 /** Entries of the audit log: how a decision and a change become rows, each with a digest of its own. */
 import { hash, randomUUID } from 'node:crypto'
+import type { Need } from '#model/access.ts'
 import type { AuditDraft, EventDraft } from '#model/event.ts'
 import { type Sql, statement } from './database.ts'
 import { storable } from './outbox.ts'
@@ -17,10 +18,15 @@ export interface AuditEntry {
   readonly detail: string
   readonly decision: string | null
   readonly status: number | null
+  readonly project: string | null
+  /** Null in what older builds wrote, together with `project`. */
+  readonly latency_ms: number | null
 }
 
+type Fields = readonly (string | number | null)[]
+
 /** Every column that we write, in this order; `tx` and the partition are the database's. */
-const fieldsOf = (entry: AuditEntry): readonly (string | number | null)[] => [
+const fieldsOf = (entry: AuditEntry): Fields => [
   entry.at,
   entry.id,
   entry.kind,
@@ -32,28 +38,61 @@ const fieldsOf = (entry: AuditEntry): readonly (string | number | null)[] => [
   entry.detail,
   entry.decision,
   entry.status,
+  entry.project,
+  entry.latency_ms,
 ]
+
+/** Those that builds before `project` wrote. */
+const olderFields = 11
 
 /** SHA-256 in base64 over the JSON array of the columns. */
 const digestOf = (fields: string): string => hash('sha256', fields, 'base64')
 
-export const digestEntry = (entry: AuditEntry): string => digestOf(JSON.stringify(fieldsOf(entry)))
+/** What older builds wrote has none of the newer columns: whoever fills one in has altered the entry. */
+const isOlder = ({ project, latency_ms }: AuditEntry): boolean => project === null && latency_ms === null
+
+export const digestEntry = (entry: AuditEntry): string =>
+  digestOf(JSON.stringify(isOlder(entry) ? fieldsOf(entry).slice(0, olderFields) : fieldsOf(entry)))
 
 /** Keeps a batch of entries far below what one statement can carry; what a change touched stands in its own entries. */
 const longestDetail = 64 * 1024
 
-const decisionDetail = ({ reason, errorType, needs, sender, principal }: AuditDraft): string => {
-  const { assumedRole } = principal
-  const whole = JSON.stringify({ reason, errorType, needs, assumedRole, ...sender })
+/** What there is, in one literal: spreading costs a load more than members that are left out of the text. */
+const wholeDetail = (draft: AuditDraft, needs: readonly Need[], needsOmitted?: number): string => {
+  const { principal, sender } = draft
+  return JSON.stringify({
+    reason: draft.reason,
+    errorType: draft.errorType,
+    needs,
+    needsOmitted,
+    assumedRole: principal.assumedRole,
+    engine: principal.engine,
+    connection: draft.connection,
+    by: draft.by,
+    roles: draft.roles,
+    handedOut: draft.handedOut,
+    address: sender?.address,
+    agent: sender?.agent,
+  })
+}
+
+const decisionDetail = (draft: AuditDraft): string => {
+  const { needs } = draft
+  const whole = wholeDetail(draft, needs)
   if (whole.length <= longestDetail) return whole
   let room = longestDetail
   const kept = needs.filter((need) => {
     room -= JSON.stringify(need).length
     return room >= 0
   })
-  const needsOmitted = needs.length - kept.length
-  return JSON.stringify({ reason, errorType, needs: kept, needsOmitted, assumedRole, ...sender })
+  return wholeDetail(draft, kept, needs.length - kept.length)
 }
+
+const longestLatency = 2 ** 31 - 1
+
+/** A clock that is set back makes no request end before it began. */
+const latencyOf = ({ startedAt }: AuditDraft): number =>
+  Math.min(Math.max(Date.now() - startedAt.getTime(), 0), longestLatency)
 
 export const decisionEntry = (draft: AuditDraft): AuditEntry => ({
   at: draft.startedAt.toISOString(),
@@ -67,6 +106,8 @@ export const decisionEntry = (draft: AuditDraft): AuditEntry => ({
   detail: decisionDetail(draft),
   decision: draft.decision,
   status: draft.status,
+  project: draft.project,
+  latency_ms: latencyOf(draft),
 })
 
 /** What a request changed: joined to its decision by the request id. */
@@ -83,6 +124,7 @@ const storableEntry = (entry: AuditEntry): AuditEntry => ({
   request_id: storable(entry.request_id),
   principal: storable(entry.principal),
   warehouse: entry.warehouse === null ? null : storable(entry.warehouse),
+  project: entry.project === null ? null : storable(entry.project),
 })
 
 /** How JSON spells what `storable` replaces; it stands in the text of a detail too, where it is harmless. */
@@ -106,9 +148,9 @@ export const bindEntries = (encoded: readonly string[]): readonly [rows: string,
 /** `rows`, `digests`: what `bindEntries` gave. */
 export const insertEntries = (rows: string, digests: string): string => `
   insert into audit_entry (at, id, kind, request_id, operation, principal_kind, principal, warehouse, detail,
-    decision, status, digest)
+    decision, status, project, latency_ms, digest)
   select (e ->> 0)::timestamptz, (e ->> 1)::uuid, e ->> 2, e ->> 3, e ->> 4, e ->> 5, e ->> 6, e ->> 7, e ->> 8,
-    e ->> 9, (e ->> 10)::smallint, decode(digest, 'base64')
+    e ->> 9, (e ->> 10)::smallint, e ->> 11, (e ->> 12)::integer, decode(digest, 'base64')
   from rows from (jsonb_array_elements(${rows}::jsonb), unnest(${digests}::text[])) as entries(e, digest)`
 
 const insertAlone = statement(insertEntries('$1', '$2'))

@@ -1,6 +1,5 @@
 /** Tables of policy: grants, the mounted objects that they bind to, rules, governed tags; and the seals of the audit log. */
 import {
-  boolean,
   check,
   index,
   integer,
@@ -177,19 +176,34 @@ export const readRestriction = pgTable(
   ],
 )
 
-/** Blocks of the audit log: each seals the entries of its span and the block before it. Outlives the entries. */
+/** Blocks of the audit log (`audit-blocks.ts`): each seals the entries of its span and the block before it. Outlives them. */
 export const auditBlock = pgTable('audit_block', {
   number: int8('number').primaryKey(),
-  /** SHA-256 over the previous block's hash and the digests of the entries, in order. */
+  /** SHA-256 over every other column but `leaves` (which its root stands for) and the seal. */
   hash: bytea('hash').notNull(),
-  previousHash: bytea('previous_hash').notNull(),
+  /** Unique: a chain cannot fork. */
+  previousHash: bytea('previous_hash').notNull().unique(),
   entries: integer('entries').notNull(),
-  /** The span in transaction order: entries with (tx, at, id) after the previous block's and up to here. */
+  /** Transaction, id and digest of each entry, in order. Null once retention has removed the entries. */
+  leaves: bytea('leaves'),
+  /** SHA-256 of `leaves`; stays. */
+  root: bytea('root').notNull(),
+  /** The first moment of the month in which all of its entries lie. */
+  month: instant('month').notNull(),
+  /** Its span in transaction order: entries with (tx, at, id) after the previous block's and up to here. */
   lastTx: text('last_tx').notNull(),
   lastAt: instant('last_at').notNull(),
   lastId: uuid('last_id').notNull(),
-  firstAt: instant('first_at').notNull(),
-  /** True once retention has removed its entries: the hash stays as an anchor. */
-  expired: boolean('expired').notNull().default(false),
-  sealedAt: created(),
+  sealedAt: instant('sealed_at').notNull(),
+  /** HMAC-SHA-256 of `hash` under a key that only processes of the gateway have. */
+  seal: bytea('seal').notNull(),
+})
+
+/** Months of the audit log that retention has removed; their blocks are anchors from then on. */
+export const auditRetired = pgTable('audit_retired', {
+  month: instant('month').primaryKey(),
+  entries: int8('entries').notNull(),
+  retiredAt: instant('retired_at').notNull(),
+  /** HMAC-SHA-256 of the other columns, under the key of the blocks. */
+  seal: bytea('seal').notNull(),
 })

@@ -7,6 +7,7 @@ export const auditDraft = (over: Partial<AuditDraft> = {}): AuditDraft => ({
   operation: 'updateTable',
   principal: { kind: 'token', id: 'token:static' },
   warehouse: 'w',
+  project: 'p',
   needs: [{ action: 'write', resource: { kind: 'table', warehouse: 'w', namespace: ['a'], name: 't' } }],
   decision: 'allowed',
   reason: 'allow-all',

@@ -4,12 +4,22 @@ CREATE TABLE "audit_block" (
 	"hash" "bytea" NOT NULL,
 	"previous_hash" "bytea" NOT NULL,
 	"entries" integer NOT NULL,
+	"leaves" "bytea",
+	"root" "bytea" NOT NULL,
+	"month" timestamp (3) with time zone NOT NULL,
 	"last_tx" text NOT NULL,
 	"last_at" timestamp (3) with time zone NOT NULL,
 	"last_id" uuid NOT NULL,
-	"first_at" timestamp (3) with time zone NOT NULL,
-	"expired" boolean DEFAULT false NOT NULL,
-	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL
+	"sealed_at" timestamp (3) with time zone NOT NULL,
+	"seal" "bytea" NOT NULL,
+	CONSTRAINT "audit_block_previous_hash_unique" UNIQUE("previous_hash")
+);
+--> statement-breakpoint
+CREATE TABLE "audit_retired" (
+	"month" timestamp (3) with time zone PRIMARY KEY NOT NULL,
+	"entries" bigint NOT NULL,
+	"retired_at" timestamp (3) with time zone NOT NULL,
+	"seal" "bytea" NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "governed_object" (
@@ -101,6 +111,8 @@ CREATE TABLE "tag_definition" (
 --> statement-breakpoint
 ALTER TABLE "server" ADD COLUMN "policy_epoch" bigint DEFAULT 1 NOT NULL;--> statement-breakpoint
 ALTER TABLE "server" ADD COLUMN "governance_epoch" bigint DEFAULT 1 NOT NULL;--> statement-breakpoint
+ALTER TABLE "audit_entry" ADD COLUMN "project" text;--> statement-breakpoint
+ALTER TABLE "audit_entry" ADD COLUMN "latency_ms" integer;--> statement-breakpoint
 ALTER TABLE "governed_object" ADD CONSTRAINT "governed_object_warehouse_id_warehouse_id_fk" FOREIGN KEY ("warehouse_id") REFERENCES "public"."warehouse"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "read_restriction" ADD CONSTRAINT "read_restriction_project_id_project_id_fk" FOREIGN KEY ("project_id") REFERENCES "public"."project"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "read_restriction" ADD CONSTRAINT "read_restriction_warehouse_id_warehouse_id_fk" FOREIGN KEY ("warehouse_id") REFERENCES "public"."warehouse"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
@@ -119,4 +131,7 @@ CREATE INDEX "relation_tuple_expiry" ON "relation_tuple" USING btree ("expires_a
 CREATE INDEX "tag_assignment_tag" ON "tag_assignment" USING btree ("tag_id","object");--> statement-breakpoint
 CREATE INDEX "tag_assignment_warehouse" ON "tag_assignment" USING btree ("warehouse_id");--> statement-breakpoint
 CREATE INDEX "tag_assignment_content" ON "tag_assignment" USING btree ("content_id") WHERE "tag_assignment"."content_id" is not null;--> statement-breakpoint
-CREATE UNIQUE INDEX "tag_definition_name" ON "tag_definition" USING btree ("project_id",lower("name"));
+CREATE UNIQUE INDEX "tag_definition_name" ON "tag_definition" USING btree ("project_id",lower("name"));--> statement-breakpoint
+CREATE INDEX "audit_entry_tx" ON "audit_entry" USING btree ("tx");--> statement-breakpoint
+CREATE INDEX "audit_entry_refused" ON "audit_entry" USING btree ("at","id") WHERE "audit_entry"."decision" <> 'allowed';--> statement-breakpoint
+CREATE INDEX "audit_entry_summary" ON "audit_entry" USING brin ("request_id" text_bloom_ops (n_distinct_per_range = 2000),"principal" text_bloom_ops (n_distinct_per_range = 500),"project" text_bloom_ops (n_distinct_per_range = 100),"warehouse" text_bloom_ops (n_distinct_per_range = 200)) WITH (autosummarize=true);

@@ -87,6 +87,7 @@ export const newReceipt = (): Receipt => ({
     operation: 'contract',
     principal: { kind: 'anonymous', id: 'anonymous' },
     warehouse: null,
+    project: null,
     needs: [],
     decision: 'allowed',
     reason: 'contract suite',

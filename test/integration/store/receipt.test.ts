@@ -277,7 +277,8 @@ describe.each(testServers)('operations on %s', (kind) => {
         auditDraft({ requestId: `odd-${kind}\u0000\ud800`, reason: '\u0000\udfff', warehouse: '\u0000' }),
       )
       const rows = await database.query<Record<string, unknown> & { digest: Buffer; at: Date }>(
-        `select at, id, kind, request_id, operation, principal_kind, principal, warehouse, detail, decision, status, digest
+        `select at, id, kind, request_id, operation, principal_kind, principal, warehouse, detail, decision, status,
+           project, latency_ms, digest
            from audit_entry where request_id like $1`,
         [`odd-${kind}%`],
       )

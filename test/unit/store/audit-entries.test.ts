@@ -14,6 +14,7 @@ import { auditDraft, eventDraft } from '../../support/drafts.ts'
 const fields = [
   ...(['at', 'id', 'kind', 'request_id', 'operation', 'principal_kind'] as const),
   ...(['principal', 'warehouse', 'detail', 'decision', 'status'] as const),
+  ...(['project', 'latency_ms'] as const),
 ] satisfies (keyof AuditEntry)[]
 
 const anyText = fc.string({ unit: 'binary' })
