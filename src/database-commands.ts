@@ -46,7 +46,7 @@ const checkAdmin = ({ admin }: FirstAdmin, { server }: Config): void => {
 }
 
 /** The schema of an external database is looked at and left alone, as `serve` does. */
-const openPrepared = async (call: DatabaseCall, parts: AsyncDisposableStack): Promise<Database> => {
+export const openPrepared = async (call: DatabaseCall, parts: AsyncDisposableStack): Promise<Database> => {
   const database = await open(call, parts)
   await prepareSchema(database, call.config.server)
   return database

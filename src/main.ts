@@ -20,6 +20,7 @@ const options = {
   email: { type: 'string' },
   'member-of': { type: 'string' },
   reopen: { type: 'boolean', default: false },
+  'new-key': { type: 'string' },
   help: { type: 'boolean', short: 'h', default: false },
 } as const
 
@@ -88,6 +89,11 @@ const runBootstrap = async ({ config, environment, values }: Call): Promise<void
   await (values.reopen ? reopen(call) : bootstrap(call, { admin, name, email, memberOf }))
 }
 
+const runReseal = async ({ config, environment, values }: Call): Promise<void> => {
+  const { reseal } = await import('./reseal.ts')
+  await reseal({ config, environment, print }, values['new-key'])
+}
+
 const runWaitForDatabase = async ({ config, environment, values }: Call): Promise<void> => {
   const { waitForDatabase } = await import('./database-commands.ts')
   const seconds = Number(values.timeout ?? 60)
@@ -112,6 +118,7 @@ const commands: Readonly<Record<string, (call: Call) => Promise<void>>> = {
   'migrate-schema': runMigrateSchema,
   'wait-for-db': runWaitForDatabase,
   bootstrap: runBootstrap,
+  'reseal-secrets': runReseal,
   config: runConfig,
   version: runVersion,
 }

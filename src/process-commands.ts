@@ -52,6 +52,21 @@ export const processCommands: readonly ProcessCommand[] = [
     process: true,
   },
   {
+    name: 'reseal-secrets',
+    about: 'give the store another server key; no gateway runs meanwhile',
+    options: [
+      config,
+      data,
+      {
+        name: 'new-key',
+        about:
+          'reference to it, env:NAME or file:/path; made where left out and the present one was made too',
+        form: 'reference',
+      },
+    ],
+    process: true,
+  },
+  {
     name: 'config',
     about: 'print the configuration in force, secrets masked',
     options: [config, host, port, data],

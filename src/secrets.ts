@@ -5,7 +5,7 @@ import { link, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve, sep } from 'node:path'
 import { CatalogError } from '#model/errors.ts'
 import { sealedIdOf } from '#model/secret.ts'
-import type { SealedSecret, SecretScope } from '#store/sealing.ts'
+import type { SealedSecret, SealingKey, SecretScope } from '#store/sealing.ts'
 import { authSecrets } from './auth-check.ts'
 import type { Environment, ServerConfig } from './config.ts'
 
@@ -74,9 +74,9 @@ export const withSealed =
     return id === undefined ? secret(reference) : open(id)
   }
 
-const keyBytes = 32
+export const keyBytes = 32
 
-const decodeKey = (text: string): Buffer => {
+export const decodeKey = (text: string): Buffer => {
   const trimmed = text.trim()
   const bytes = Buffer.from(trimmed, /^[0-9a-fA-F]{64}$/.test(trimmed) ? 'hex' : 'base64')
   if (bytes.length !== keyBytes)
@@ -98,10 +98,13 @@ const createKeyFile = async (folder: string, path: string): Promise<void> => {
   }
 }
 
+/** Where the key lies that nobody has configured. */
+export const keyPath = (folder: string): string => join(folder, 'server.key')
+
 /** The configured key, else the one in the data folder, which is made (mode 0600) by the first start. */
 export const openServerKey = async (server: ServerConfig, secret: SecretResolver): Promise<Buffer> => {
   if (server.key !== undefined) return decodeKey(await secret(server.key))
-  const path = join(server.data, 'server.key')
+  const path = keyPath(server.data)
   const read = (): Promise<string | undefined> =>
     readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return undefined
@@ -120,3 +123,8 @@ export const fingerprintOf = (key: Uint8Array): string =>
 /** 32 bytes for one use: whoever learns them learns nothing of the server key or of its other uses. */
 export const derivedKey = (key: Uint8Array, use: string): Buffer =>
   Buffer.from(hkdfSync('sha256', key, '', `lakegate ${use}`, 32))
+
+export const sealingKeyOf = (key: Uint8Array): SealingKey => ({
+  key: derivedKey(key, 'secrets'),
+  fingerprint: fingerprintOf(key),
+})

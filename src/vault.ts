@@ -3,7 +3,7 @@
 import type { Database } from '#store/database.ts'
 import { createSealing, type Sealing } from '#store/sealing.ts'
 import { openSecret } from '#store/secrets.ts'
-import { derivedKey, fingerprintOf, type ScopedSecrets, type SecretResolver, withSealed } from './secrets.ts'
+import { type ScopedSecrets, type SecretResolver, sealingKeyOf, withSealed } from './secrets.ts'
 
 export interface Vault {
   readonly sealing: Sealing
@@ -18,10 +18,7 @@ export interface VaultDeps {
 }
 
 export const createVault = ({ database, serverKey, secret }: VaultDeps): Vault => {
-  const sealing = createSealing({
-    key: derivedKey(serverKey, 'secrets'),
-    fingerprint: fingerprintOf(serverKey),
-  })
+  const sealing = createSealing(sealingKeyOf(serverKey))
   return {
     sealing,
     secrets: (scope, drafts = []) =>

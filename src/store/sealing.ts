@@ -54,6 +54,20 @@ const decrypt = (key: Uint8Array, sealed: Buffer, bound: Buffer): Buffer => {
 const bindingOf = (part: 'key' | 'value', id: string, { purpose, projectId }: SecretScope): Buffer =>
   Buffer.from(JSON.stringify([part, id, purpose, projectId]))
 
+/** The same secret under another key: the value itself is looked at, and not sealed again. Throws as `open` does. */
+export const createResealing = (
+  from: SealingKey,
+  to: SealingKey,
+): ((secret: SealedSecret) => SealedSecret) => {
+  const { open } = createSealing(from)
+  return (secret) => {
+    open(secret)
+    const bound = bindingOf('key', secret.id, secret)
+    const sealedKey = encrypt(to.key, decrypt(from.key, secret.sealedKey, bound), bound)
+    return { ...secret, keyFingerprint: to.fingerprint, sealedKey }
+  }
+}
+
 export const createSealing = ({ key, fingerprint }: SealingKey): Sealing => ({
   seal: (value, { purpose, projectId }) => {
     const id = randomUUID()

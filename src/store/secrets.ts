@@ -3,11 +3,17 @@ import { CatalogError } from '#model/errors.ts'
 import { sealedIdsIn } from '#model/secret.ts'
 import { type Sql, statement, type Transaction } from './database.ts'
 import { and, eq } from './drizzle.ts'
+import { checkSealedUnder } from './resealing.ts'
 import { secret } from './schema-identity.ts'
 import type { SealedSecret, Sealing, SecretScope } from './sealing.ts'
 
+/** ServiceUnavailable where the store has got another server key meanwhile. */
 export const insertSecrets = async (tx: Sql, secrets: readonly SealedSecret[]): Promise<void> => {
-  if (secrets.length > 0) await tx.orm((orm) => orm.insert(secret).values([...secrets]))
+  const [first] = secrets
+  if (first === undefined) return
+  await tx.orm((orm) => orm.insert(secret).values([...secrets]))
+  // Once the insert is through, whoever changes the key has either finished or waits for us.
+  await checkSealedUnder(tx, first.keyFingerprint)
 }
 
 const deleteByIds = statement('delete from secret where id = any($1::uuid[])')
