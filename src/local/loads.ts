@@ -2,6 +2,7 @@
 import type {
   CallContext,
   Entry,
+  Listed,
   Loaded,
   LoadOptions,
   Page,
@@ -10,9 +11,9 @@ import type {
 } from '#catalog/catalog.ts'
 import { onlyReferencedSnapshots } from '#iceberg/referenced-snapshots.ts'
 import { type Identifier, type Namespace, namespaceKey } from '#model/identifier.ts'
-import { listEntries } from '#store/entries.ts'
 import type { Local } from './deps.ts'
 import { relationName } from './keys.ts'
+import { listNames } from './listing.ts'
 import { requireNamespace } from './namespaces.ts'
 import { missingFile, noSuchRelation, type RelationKind } from './refusals.ts'
 import { entryOf, loadedOf } from './relation-kind.ts'
@@ -76,14 +77,13 @@ const load = async (
 const list = async (
   local: Local,
   kind: RelationKind,
-  { namespace, token, size }: PageRequest & { readonly namespace: Namespace },
-): Promise<Page<Identifier>> => {
+  { namespace, ...request }: PageRequest & { readonly namespace: Namespace },
+): Promise<Page<Listed>> => {
   const line = await local.line()
   await requireNamespace(local.database, line, namespace)
-  const page = { ns: namespaceKey(namespace), kind, after: token ?? '', size: size + 1 }
-  const names = await listEntries(local.database, line, page)
-  const items = names.slice(0, size).map((name) => ({ namespace, name }))
-  const next = names.length > size ? names[size - 1] : undefined
+  const listing = { database: local.database, line, warehouseId: local.warehouse.id }
+  const { names, next } = await listNames(listing, { ns: namespaceKey(namespace), kind }, request)
+  const items = names.map((one) => ({ namespace, ...one }))
   return next === undefined ? { items } : { items, next }
 }
 

@@ -1,18 +1,19 @@
 /** Namespaces of the local catalog: rows of their own, with immutable property rows as their pointers. */
 import type { CallContext, Namespaces, PropertiesAnswer } from '#catalog/catalog.ts'
 import { CatalogError } from '#model/errors.ts'
-import { checkNamespace, checkText, type Namespace, namespaceKey, namespaceOfKey } from '#model/identifier.ts'
+import { checkNamespace, checkText, type Namespace, namespaceKey } from '#model/identifier.ts'
 import type { JsonObject, JsonValue } from '#model/json.ts'
 import { encodeJson } from '#model/json.ts'
 import { asArrayOf, asString, asStringMap, optional } from '#model/json-read.ts'
 import type { Sql } from '#store/database.ts'
-import { findNamespaces, hasEntries, listEntries, type NamespaceState } from '#store/entries.ts'
+import { findNamespaces, hasEntries, type NamespaceState } from '#store/entries.ts'
 import type { Line } from '#store/entries-lines.ts'
 import { namespaceLock, writeNamespaceProperties } from '#store/entries-write.ts'
 import { isMounted } from '#store/mounts.ts'
 import { change, eventOf, type Plan, type Reading, tombstone } from './changes.ts'
 import type { Local } from './deps.ts'
 import { namespaceEntryKey, namespaceName, stayLocks } from './keys.ts'
+import { listNames } from './listing.ts'
 import type { Places } from './places.ts'
 import { namespaceExists, namespaceMounted, namespaceNotEmpty, noSuchNamespace } from './refusals.ts'
 
@@ -165,14 +166,13 @@ const updateProperties = (local: Local, places: Places): Namespaces['updatePrope
 }
 
 const list = (local: Local): Namespaces['list'] => {
-  return async (_context, parent, { token, size }) => {
+  return async (_context, parent, request) => {
     const line = await local.line()
     const ns = namespaceKey(parent)
     if (parent.length > 0) await requireNamespace(local.database, line, parent)
-    const page = { ns, kind: 'namespace', after: token ?? '', size: size + 1 } as const
-    const names = await listEntries(local.database, line, page)
-    const items = names.slice(0, size).map((name) => [...namespaceOfKey(ns), name])
-    const next = names.length > size ? names[size - 1] : undefined
+    const listing = { database: local.database, line, warehouseId: local.warehouse.id }
+    const { names, next } = await listNames(listing, { ns, kind: 'namespace' }, request)
+    const items = names.map(({ name }) => [...parent, name])
     return next === undefined ? { items } : { items, next }
   }
 }

@@ -173,8 +173,9 @@ export interface EntryPage {
 
 const spaceOf = (kind: EntryKind): number => (kind === 'namespace' ? space.namespace : space.relation)
 
+/** Both in one column: what the driver does for each column of each row costs more than to split a text. */
 const listPlain = statement(`
-  select name from entry_head
+  select name || chr(31) || content_id as entry from entry_head
   where line_id = $1 and ns = $2 and space = $3 and name > $5 and kind = $4 and pointer is not null
   order by name limit $6`)
 
@@ -189,16 +190,25 @@ const listCandidates = statement(`
   ) h
   order by h.name limit $5`)
 
-/** Up to `size` names of one kind in byte order, after `after`. Fewer only where there are no more. */
-export const listEntries = async (sql: Sql, line: Line, page: EntryPage): Promise<readonly string[]> => {
-  const { ns, kind, after, size } = page
-  if (!isPlain(line)) return listThroughChain(sql, line, page)
-  const rows = await sql.query<{ name: string }>(listPlain, [line.id, ns, spaceOf(kind), kind, after, size])
-  return rows.map((row) => row.name)
+/** An entry as listed. */
+export interface EntryName {
+  readonly name: string
+  readonly contentId: string
 }
 
-const listThroughChain = async (sql: Sql, line: Line, page: EntryPage): Promise<readonly string[]> => {
-  const names: string[] = []
+/** Up to `size` entries of one kind in byte order of their names, after `after`. Fewer only where there are no more. */
+export const listEntries = async (sql: Sql, line: Line, page: EntryPage): Promise<readonly EntryName[]> => {
+  const { ns, kind, after, size } = page
+  if (!isPlain(line)) return listThroughChain(sql, line, page)
+  const rows = await sql.query<{ entry: string }>(listPlain, [line.id, ns, spaceOf(kind), kind, after, size])
+  return rows.map(({ entry }) => {
+    const [name = '', contentId = ''] = entry.split('\u001f')
+    return { name, contentId }
+  })
+}
+
+const listThroughChain = async (sql: Sql, line: Line, page: EntryPage): Promise<readonly EntryName[]> => {
+  const names: EntryName[] = []
   for (let after: string | undefined = page.after; after !== undefined && names.length < page.size; ) {
     const candidates: readonly { readonly name: string }[] = await sql.query(listCandidates, [
       line.chainLines,
@@ -217,12 +227,15 @@ const liveOf = async (
   sql: Sql,
   line: Line,
   { ns, kind, names }: EntryPage & { readonly names: readonly string[] },
-): Promise<readonly string[]> => {
+): Promise<readonly EntryName[]> => {
   if (names.length === 0) return []
   const keys = names.map((name) => ({ ns, name }))
   const states =
     kind === 'namespace' ? await findNamespaces(sql, line, keys) : await findRelations(sql, line, keys)
-  return names.filter((_, i) => states[i]?.kind === kind)
+  return names.flatMap((name, i) => {
+    const state = states[i]
+    return state?.kind === kind ? [{ name, contentId: state.contentId }] : []
+  })
 }
 
 /** True while the namespace with this key has a child namespace, table or view. */

@@ -120,7 +120,8 @@ describe('a create that is told again', () => {
     start({
       authorizer: {
         check: () => ({ allow: true, visible: true, reason: 'may create' }),
-        visible: (_principal, action, candidates) => candidates.map(() => action !== 'describe' || readable()),
+        visible: (_principal, action, candidates) =>
+          candidates.map(() => action !== 'describe' || readable()),
       },
     })
   const create = (gateway: MemoryGateway) => send(gateway, 'POST /namespaces/a/tables', newTable('mine'))
