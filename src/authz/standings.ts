@@ -1,9 +1,6 @@
-/**
- * Standings from memory: each is kept while the epoch of identity stands still. The epoch is asked about again before
- * what is known is too old, and whoever makes a change here says so; a store that cannot be asked ends the answers.
- */
-import { LRUCache } from 'lru-cache'
+/** Standings from memory: each is kept while the epoch of identity stands still (`kept.ts`). */
 import type { Principal } from '#model/access.ts'
+import { createFlights, createKept } from './kept.ts'
 import type { Standing, Standings } from './standing.ts'
 
 export interface StandingsDeps {
@@ -31,10 +28,6 @@ export interface KeptStandings extends Standings {
 const defaultCapacity = 500_000
 /** Groups are part of the key, and a token may have many. */
 const lengthOfId = 40
-/** Older than this nothing is answered from memory. */
-const longestMs = 5_000
-/** From this age on the epoch is asked about besides the answer. */
-const renewalMs = 1_500
 
 const nobody: Standing = { serverAdmin: false, projects: new Set(), roles: new Set() }
 
@@ -47,86 +40,31 @@ const keyOf = ({ id, groups, assumedRole }: Principal): string => {
   return groups === undefined || groups.length === 0 ? id : `${id}\n${groups.join('\n')}`
 }
 
-/** What is known, and of which moment. */
-const createKnown = (capacity: number) => {
-  const kept = new LRUCache<string, Standing>({
-    maxSize: capacity,
-    sizeCalculation: ({ projects, roles }, key) =>
-      Math.ceil(key.length / lengthOfId) + projects.size + roles.size,
-  })
-  const state = { epoch: -1, confirmedAt: Number.NEGATIVE_INFINITY, generation: 0 }
-  const forget = (): void => {
-    state.generation += 1
-    kept.clear()
-  }
-  /** The epoch that was true at a moment: where it has moved, nothing older is worth anything. */
-  const confirm = (epoch: number, at: number): void => {
-    if (epoch !== state.epoch) forget()
-    state.epoch = epoch
-    state.confirmedAt = Math.max(state.confirmedAt, at)
-  }
-  return { kept, state, forget, confirm }
-}
-
-interface Flight<T> {
-  readonly began: number
-  readonly landing: Promise<T>
-}
-
-/** Whoever asks for what is being read waits for that one reading, unless it began so long ago that it may be stale. */
-const createFlights = <T>(now: () => number) => {
-  const under = new Map<string, Flight<T>>()
-  const depart = (key: string, start: () => Promise<T>): Promise<T> => {
-    const landing = start().finally(() => {
-      if (under.get(key)?.landing === landing) under.delete(key)
-    })
-    under.set(key, { began: now(), landing })
-    return landing
-  }
-  return {
-    clear: () => under.clear(),
-    join: (key: string, start: () => Promise<T>): Promise<T> => {
-      const found = under.get(key)
-      return found !== undefined && now() - found.began <= longestMs ? found.landing : depart(key, start)
-    },
-  }
-}
-
 export const createStandings = (deps: StandingsDeps): KeptStandings => {
-  const { load, loadEpoch, now, report } = deps
-  const { kept, state, forget, confirm } = createKnown(deps.capacity ?? defaultCapacity)
+  const { load, now } = deps
+  const kept = createKept<Standing>({
+    ...{ loadEpoch: deps.loadEpoch, now, report: deps.report },
+    capacity: deps.capacity ?? defaultCapacity,
+    sizeOf: ({ projects, roles }, key) => Math.ceil(key.length / lengthOfId) + projects.size + roles.size,
+  })
   const loads = createFlights<Standing>(now)
-  const renewals = createFlights<void>(now)
   const read = async (key: string, principal: Principal): Promise<Standing> => {
-    const { generation } = state
-    const at = now()
+    const reading = kept.reading()
     const { epoch, serverAdmin, projects, roles } = await load(principal)
     const standing = { serverAdmin, projects: new Set(projects), roles: new Set(roles) }
-    if (generation !== state.generation) return standing
-    confirm(epoch, at)
-    kept.set(key, standing)
+    reading.keep(epoch, [[key, standing]])
     return standing
-  }
-  const renew = async (): Promise<void> => {
-    const { generation } = state
-    const at = now()
-    const epoch = await loadEpoch()
-    if (generation === state.generation) confirm(epoch, at)
   }
   return {
     of: (principal) => {
       if (!isRecorded(principal)) return nobody
       const key = keyOf(principal)
-      const age = now() - state.confirmedAt
-      const standing = age <= longestMs ? kept.get(key) : undefined
-      if (standing === undefined) return loads.join(key, () => read(key, principal))
-      if (age > renewalMs) renewals.join('', renew).catch(report)
-      return standing
+      const standing = kept.usable() ? kept.get(key) : undefined
+      return standing ?? loads.join(key, () => read(key, principal))
     },
     forget: () => {
-      forget()
+      kept.forget()
       loads.clear()
-      renewals.clear()
     },
   }
 }
