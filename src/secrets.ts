@@ -7,7 +7,7 @@ import { CatalogError } from '#model/errors.ts'
 import { sealedIdOf } from '#model/secret.ts'
 import type { SealedSecret, SealingKey, SecretScope } from '#store/sealing.ts'
 import { authSecrets } from './auth-check.ts'
-import type { Environment, ServerConfig } from './config.ts'
+import { type Environment, isDevelopment, type ServerConfig } from './config.ts'
 
 export type SecretResolver = (reference: string) => Promise<string>
 
@@ -73,6 +73,15 @@ export const withSealed =
     const id = sealedIdOf(reference)
     return id === undefined ? secret(reference) : open(id)
   }
+
+/** Without a static token the gateway has one that nobody learns: it is its own first client. None in development. */
+export const openToken = async (
+  server: ServerConfig,
+  secret: SecretResolver,
+): Promise<string | undefined> => {
+  if (server.token !== undefined) return secret(server.token)
+  return isDevelopment(server) ? undefined : randomBytes(32).toString('base64url')
+}
 
 export const keyBytes = 32
 

@@ -1,5 +1,5 @@
 /** `lakegate serve`: parts wired in the order in which they need one another, and closed in the opposite one. */
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { startReconciler } from '#catalog/doubts.ts'
 import { hopOf } from '#catalog/hops.ts'
 import { checkMount } from '#catalog/mounts-check.ts'
@@ -47,6 +47,7 @@ import {
   createSecretResolver,
   fingerprintOf,
   openServerKey,
+  openToken,
   type SecretResolver,
   withoutOwnSecrets,
 } from './secrets.ts'
@@ -87,10 +88,6 @@ interface Ground extends ServeRequest {
   readonly token: string | undefined
 }
 
-/** Without a static token the gateway has one that nobody learns: it is its own first client. */
-const innerToken = (server: Config['server']): string | undefined =>
-  isDevelopment(server) ? undefined : randomBytes(32).toString('base64url')
-
 const openGround = async (request: ServeRequest, parts: AsyncDisposableStack): Promise<Ground> => {
   const { config, environment, logs } = request
   const { server } = config
@@ -98,7 +95,7 @@ const openGround = async (request: ServeRequest, parts: AsyncDisposableStack): P
     await startTelemetry({ endpoint: server.telemetryEndpoint, environment, version }),
   )
   const secret = createSecretResolver(environment)
-  const token = server.token === undefined ? innerToken(server) : await secret(server.token)
+  const token = await openToken(server, secret)
   const opened = await openConfiguredDatabase({ server, secret, logs }, parts)
   const database = telemetry.enabled ? tracedDatabase(opened) : opened
   await prepareSchema(database, server)
