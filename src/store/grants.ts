@@ -2,6 +2,7 @@
  * Grants as they are stored: the truth about them, whichever engine evaluates. What takes a right away raises the epoch
  * of policy in its own transaction; what adds one does not, since no denial is remembered.
  */
+import { CatalogError } from '#model/errors.ts'
 import type { EventDraft } from '#model/event.ts'
 import { type Namespace, namespaceKey } from '#model/identifier.ts'
 import type { ObjectKey } from '#model/object-key.ts'
@@ -101,6 +102,35 @@ export const insertGrantRows = async (
   ])
   if (rows.some(({ replaced }) => replaced)) await raisePolicyEpoch(tx)
   return rows.map(keyOf)
+}
+
+/** Takes from owners the right to grant what lies inside. Empty where it was set before. */
+export const setManagedAccess = async (
+  tx: Transaction,
+  place: GrantPlace,
+  by: string,
+): Promise<readonly GrantKey[]> => {
+  const draft = { relation: 'managed_access', subject: { kind: 'anyone', id: '*' } } as const
+  const set = await insertGrantRows(tx, place, { drafts: [draft], by, anyones: true })
+  if (set.length > 0) await raisePolicyEpoch(tx)
+  return set
+}
+
+const selectHeld = statement(`
+  select 1 from relation_tuple where object = $1 and relation = $2 and subject_kind = $3 and subject_id = $4
+    and (expires_at is null or reason is null)`)
+
+/** AlreadyExists where who is to get it has it anyway: a grant that ends must not take the place of one that does not. */
+export const insertEmergency = async (
+  tx: Transaction,
+  place: GrantPlace,
+  draft: GrantDraft,
+): Promise<void> => {
+  const { kind, id } = draft.subject
+  const held = await tx.query(selectHeld, [place.object, draft.relation, kind, storable(id)])
+  if (held.length > 0)
+    throw new CatalogError('AlreadyExistsException', `It is granted already: ${draft.relation}`)
+  await insertGrantRows(tx, place, { drafts: [draft], by: id, anyones: true })
 }
 
 const deleteGrants = statement(`

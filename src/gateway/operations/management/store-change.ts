@@ -1,16 +1,18 @@
 /** One administrative change on our store: a transaction that carries its receipt, and is in force when it is answered. */
 import type { CallContext } from '#catalog/catalog.ts'
 import { CatalogError } from '#model/errors.ts'
-import type { EventDraft } from '#model/event.ts'
+import type { EventDraft, Outcome } from '#model/event.ts'
 import type { Database, Transaction } from '#store/database.ts'
 import { TransactionConflict } from '#store/errors.ts'
 import { writeReceipt } from '#store/receipt.ts'
 import { made } from './replays.ts'
 
-/** What a change gives back, and what it is told as. A repeated request finds the event's object again. */
-interface Told<T> {
+/** What a change gives back, and what it is told as: nothing where nothing has changed. */
+export interface Told<T> {
   readonly result: T
-  readonly event: EventDraft
+  /** A repeated request finds its object again. */
+  readonly event?: EventDraft
+  readonly more?: readonly EventDraft[]
 }
 
 export type Change = <T>(context: CallContext, work: (tx: Transaction) => Promise<Told<T>>) => Promise<T>
@@ -35,13 +37,15 @@ export const createChange =
   ({ database, changed, report }: StoreChangeDeps): Change =>
   async (context, work) => {
     const transaction = database.transaction(async (tx) => {
-      const told = await work(tx)
-      await writeReceipt(tx, context.receipt, { outcome: made(told.event.object), events: [told.event] })
-      return told
+      const { result, event, more = [] } = await work(tx)
+      const events = event === undefined ? more : [event, ...more]
+      const outcome: Outcome = event === undefined ? { kind: 'done' } : made(event.object)
+      await writeReceipt(tx, context.receipt, { outcome, events })
+      return { result, events }
     })
-    const { result, event } = await transaction.catch((error: unknown) => {
+    const { result, events } = await transaction.catch((error: unknown) => {
       throw translated(error)
     })
-    await changed(event).catch(report)
+    for (const event of events) await changed(event).catch(report)
     return result
   }

@@ -1,0 +1,116 @@
+/** The operations on the grants of one object: who holds what on it, and giving and taking. */
+import type { Static } from 'typebox'
+import { CatalogError } from '#model/errors.ts'
+import type { GrantDraft, GrantRecord } from '#store/grants.ts'
+import type { Operation } from '../../operation.ts'
+import { certainly } from '../management/place.ts'
+import { replayDone } from '../replays.ts'
+import { checkMayGrant } from './granters.ts'
+import { type GovernedPlace, type GovernedTarget, isMounted, needing, type PermissionDeps } from './place.ts'
+import { lookUpstream } from './upstream-objects.ts'
+import {
+  type changeAssignmentsSchema,
+  draftOf,
+  type GrantedType,
+  relationOf,
+  type ShownAssignment,
+  shownOf,
+} from './wire-relations.ts'
+
+/** What an object's operations are made from. */
+export interface Kind<Input> {
+  readonly type: GrantedType
+  /** As in the names of operations. */
+  readonly word: string
+  readonly place: GovernedPlace<Input>
+}
+
+export interface ListAssignments {
+  /** Absent: all. */
+  readonly relations?: readonly string[] | undefined
+}
+
+export interface ChangeAssignments {
+  readonly body: Static<ReturnType<typeof changeAssignmentsSchema>>
+}
+
+/** A list of members, as grants that never end. */
+const assigneesOf = async (deps: PermissionDeps, roleId: string): Promise<readonly ShownAssignment[]> => {
+  const members = await deps.roles.listMembers(roleId, { reach: 'direct', limit: 100_000 })
+  return members.map(({ kind, id }) =>
+    shownOf('role', {
+      ...{ relation: 'assignee', expiresAt: null },
+      subject: { kind: kind === 'role' ? 'role' : 'principal', id },
+    }),
+  )
+}
+
+const adminsOf = async (deps: PermissionDeps): Promise<readonly ShownAssignment[]> =>
+  (await deps.projects.listAdmins()).map((user) => ({ type: 'admin', user, expiresAt: null }))
+
+/** Those that stand in lists of their own. */
+const listedOf = async (
+  deps: PermissionDeps,
+  { resource }: GovernedTarget<unknown>['governed'],
+): Promise<readonly ShownAssignment[]> => {
+  if (resource.kind === 'server') return adminsOf(deps)
+  return resource.kind === 'role' ? assigneesOf(deps, resource.role) : []
+}
+
+export const listAssignments = <Input extends ListAssignments>(
+  deps: PermissionDeps,
+  { type, word, place }: Kind<Input>,
+): Operation<Input, GovernedTarget<Input>, readonly ShownAssignment[]> => ({
+  name: `list${word}Assignments`,
+  kind: 'read',
+  success: 200,
+  ...place,
+  needs: needing('read-grants'),
+  run: async ({ target: { input, governed } }) => {
+    const relations = input.relations?.map((relation) => relationOf(type, relation))
+    const grants: readonly GrantRecord[] = await deps.grants.listGrants(governed.place.object, relations)
+    const listed = await listedOf(deps, governed)
+    const shown = grants.map((grant) => shownOf(type, grant))
+    const asked = listed.filter((one) => relations === undefined || relations.includes(one.type))
+    return [...asked, ...shown]
+  },
+})
+
+const keyOf = ({ relation, subject }: GrantDraft): string => [relation, subject.kind, subject.id].join('\n')
+
+/** Each once; BadRequest for what is to be both given and taken, and for what has ended already. */
+const readChange = (type: GrantedType, { body }: ChangeAssignments) => {
+  const unique = (drafts: readonly GrantDraft[]) => [
+    ...new Map(drafts.map((draft) => [keyOf(draft), draft])).values(),
+  ]
+  const writes = unique((body.writes ?? []).map((one) => draftOf(type, one)))
+  const deletes = unique((body.deletes ?? []).map((one) => draftOf(type, one)))
+  const taken = new Set(deletes.map(keyOf))
+  if (writes.some((draft) => taken.has(keyOf(draft))))
+    throw new CatalogError('BadRequestException', 'An assignment cannot be both written and deleted')
+  if (writes.some(({ expiresAt }) => expiresAt !== undefined && expiresAt.getTime() <= Date.now()))
+    throw new CatalogError('BadRequestException', 'Invalid expires-at: it lies in the past')
+  return { writes, deletes }
+}
+
+export const changeAssignments = <Input extends ChangeAssignments>(
+  deps: PermissionDeps,
+  { type, word, place }: Kind<Input>,
+): Operation<Input, GovernedTarget<Input>, void> => ({
+  name: `change${word}Assignments`,
+  kind: 'change',
+  success: 204,
+  ...place,
+  needs: needing('grant'),
+  run: certainly(async ({ context, target: { input, governed, asker, project } }) => {
+    const { writes, deletes } = readChange(type, input)
+    const relations = [...new Set([...writes, ...deletes].map(({ relation }) => relation))]
+    const anyones = await checkMayGrant(deps, { principal: asker, governed, project }, relations)
+    const uuid = writes.length > 0 ? await lookUpstream(context, governed) : undefined
+    await deps.grants.changeGrants(context, {
+      ...{ place: governed.place, mounted: isMounted(governed), writes, deletes, anyones },
+      ...(uuid === undefined ? {} : { uuid }),
+    })
+  }),
+  replay: replayDone,
+})
