@@ -7,6 +7,7 @@ import { createKubernetesProvider } from '#authn/kubernetes.ts'
 import { createOidcProvider } from '#authn/oidc.ts'
 import { createProviderAuthenticator } from '#authn/provider-authenticator.ts'
 import type { ProviderFetch } from '#authn/provider-fetch.ts'
+import { createNobody, limited, type RefusedToken, tellingRefused } from '#authn/refused-tokens.ts'
 import { createEgressPolicy } from '#catalog/egress-policy.ts'
 import { defaultKubernetesId, defaultOidcId, podCa, podToken } from './auth-check.ts'
 import type { KubernetesKeys, OidcKeys } from './auth-schema.ts'
@@ -54,11 +55,15 @@ const openFetch = (
   }
 }
 
+/** Whoever sends bad tokens must not fill the log. */
+const logRules = { most: 60, windowMs: 60_000, elapsed: () => performance.now() }
+
 const toolsOf = (deps: AuthenticationDeps, provider: string, fetch: ProviderFetch) => ({
   fetch,
   now: Date.now,
   elapsed: () => performance.now(),
   report: (error: unknown) => deps.warn('identity-provider.not-reached', { provider, error }),
+  rolesMissing: limited((leftOut) => deps.warn('token.roles-missing', { provider, leftOut }), logRules),
 })
 
 const openOidc = (deps: AuthenticationDeps, keys: OidcKeys, fetch: ProviderFetch): Provider => {
@@ -102,6 +107,8 @@ export interface AuthenticationInput extends AuthenticationDeps {
   /** Of the gateway itself: asked before those of the configuration. */
   readonly own: readonly Provider[]
   readonly people: People
+  /** Counts a token that was refused. */
+  readonly countRefused: (provider: string, check: string) => void
 }
 
 export interface Authentication extends Authenticator, IdentityMemory {
@@ -117,7 +124,17 @@ export const openAuthentication = (
   const { server, token, own, people } = input
   if (isDevelopment(server))
     return { ...createAnonymousAuthenticator(), providers: own, drop: () => {}, clear: () => {} }
-  const providers = [...own, ...openProviders(input, parts)]
+  const named = [...own, ...openProviders(input, parts)]
+  const write = limited(
+    (leftOut, refused: RefusedToken) => input.warn('token.refused', { ...refused, leftOut }),
+    logRules,
+  )
+  const providers = [...named, createNobody(named)].map((provider) =>
+    tellingRefused(provider, (refused) => {
+      input.countRefused(refused.provider, refused.check)
+      write(refused)
+    }),
+  )
   const authenticator = createProviderAuthenticator({
     ...{ providers, people, token },
     now: Date.now,

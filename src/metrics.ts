@@ -8,6 +8,8 @@ export interface Metrics {
   observeUpstream(connection: string, status: number, seconds: number): void
   /** Told of every look at a change whose end was unknown. */
   observeDoubt(connection: string, end: string): void
+  /** Told of every token that was refused. */
+  observeRefused(provider: string, check: string): void
   text(): Promise<{ readonly contentType: string; readonly text: string }>
 }
 
@@ -18,6 +20,28 @@ export interface MetricsInput {
 }
 
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+
+const createCounters = (registers: Registry[]) => {
+  const counter = <L extends string>(name: string, labelNames: L[], help: string): Counter<L> =>
+    new Counter({ name, help, labelNames, registers })
+  return {
+    doubts: counter(
+      'lakegate_doubtful_change_looks_total',
+      ['connection', 'end'],
+      'Looks at changes of unknown end at an upstream, by what they showed.',
+    ),
+    refused: counter(
+      'lakegate_tokens_refused_total',
+      ['provider', 'check'],
+      'Tokens that were refused, by the provider that judged them (`none`: nobody’s) and the check that failed.',
+    ),
+    failures: counter(
+      'lakegate_operation_failures_total',
+      ['operation'],
+      'Operations that ended with a 5xx.',
+    ),
+  }
+}
 
 export const createMetrics = (input: MetricsInput): Metrics => {
   const registry = new Registry()
@@ -37,18 +61,7 @@ export const createMetrics = (input: MetricsInput): Metrics => {
     buckets,
     registers,
   })
-  const doubts = new Counter({
-    name: 'lakegate_doubtful_change_looks_total',
-    help: 'Looks at changes of unknown end at an upstream, by what they showed.',
-    labelNames: ['connection', 'end'],
-    registers,
-  })
-  const failures = new Counter({
-    name: 'lakegate_operation_failures_total',
-    help: 'Operations that ended with a 5xx.',
-    labelNames: ['operation'],
-    registers,
-  })
+  const { doubts, refused, failures } = createCounters(registers)
   new Gauge({
     name: 'lakegate_warehouses',
     help: 'Warehouses that this process serves.',
@@ -76,6 +89,7 @@ export const createMetrics = (input: MetricsInput): Metrics => {
     },
     observeUpstream: (connection, status, seconds) => upstream.observe({ connection, status }, seconds),
     observeDoubt: (connection, end) => doubts.inc({ connection, end }),
+    observeRefused: (provider, check) => refused.inc({ provider, check }),
     text: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   }
 }

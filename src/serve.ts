@@ -212,17 +212,16 @@ interface Door {
 }
 
 /** Who is let in by what, and who gets tokens of ours for it. */
-const openDoor = (ground: Ground, { identity, issued }: House): Door => {
-  const { database, logs, token, config, secret, parts } = ground
+const openDoor = (ground: Ground, { identity, issued, metrics }: House): Door => {
+  const { database, logs, config, parts } = ground
   const { server } = config
-  const { people, keyring } = identity
-  const rules = server.tokens
-  const own = [keyring, issued.tokens]
-  const authenticator = openAuthentication({ server, secret, token, warn: logs.warn, own, people }, parts)
+  const { people, keyring: clients } = identity
+  const told = { warn: logs.warn, countRefused: metrics.observeRefused }
+  const own = [clients, issued.tokens]
+  const authenticator = openAuthentication({ ...ground, server, ...told, own, people }, parts)
   identity.remember(authenticator)
-  const { providers } = authenticator
-  const tokens = openTokenEndpoint(issued, { database, rules, clients: keyring, people, providers })
-  return { authenticator, tokens }
+  const endpoint = { database, rules: server.tokens, clients, people, providers: authenticator.providers }
+  return { authenticator, tokens: openTokenEndpoint(issued, endpoint) }
 }
 
 interface Watched {

@@ -23,6 +23,8 @@ export interface Identity {
 export interface Provider {
   /** E.g. `oidc`, `kubernetes`, `lakegate`; the first part of the ids that it gives. */
   readonly id: string
+  /** Whose tokens it judges, where they name an issuer. */
+  readonly issuers?: readonly string[]
   /** Whether the token claims to be of this origin; told from its form alone, nothing is verified yet. */
   claims(token: string): boolean
   /** NotAuthorized (401) where it is not valid; ServiceUnavailable (503) where that cannot be found out now. */

@@ -155,6 +155,7 @@ export const createKubernetesProvider = (settings: KubernetesSettings, deps: Kub
   }
   return {
     id: settings.id,
+    issuers: settings.issuers ?? defaultIssuers,
     claims: claimsOf(settings),
     identify: async (token) => identityOf(settings, await (verified ?? review)(token)),
   }

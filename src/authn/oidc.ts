@@ -87,6 +87,7 @@ export const createOidcProvider = (settings: OidcSettings, deps: OidcDeps): Oidc
   }
   return {
     id,
+    issuers,
     claims: (token) => {
       const said = peek(token)
       if (!said) return ask !== undefined

@@ -4,7 +4,7 @@ import type { Principal } from '#model/access.ts'
 import { type Authenticator, absentToken, staticToken } from './authenticator.ts'
 import type { Identity, People, Provider } from './identity.ts'
 import type { IdentityMemory } from './identity-memory.ts'
-import { refusedBy, unauthorized } from './refusal.ts'
+import { refusedBy } from './refusal.ts'
 import { createVerifiedTokens } from './verified-tokens.ts'
 
 export interface ProviderAuthenticatorDeps {
@@ -35,10 +35,11 @@ const digestOf = (token: string): string => hash('sha256', token, 'base64')
 const visible = /^[\x21-\x7e]+$/
 
 const tokenOf = (authorization: string | undefined): string => {
-  if (authorization === undefined || authorization.length > longestToken) throw unauthorized()
+  if (authorization === undefined || authorization.length > longestToken)
+    throw refusedBy('form', authorization === undefined ? 'no credential' : 'too long')
   if (authorization.startsWith('Bearer ') && authorization[7] !== ' ') return authorization.slice(7)
   const [, sent] = /^bearer +([^ ].*)$/i.exec(authorization) ?? []
-  if (sent === undefined) throw unauthorized()
+  if (sent === undefined) throw refusedBy('form', 'no bearer token')
   return sent
 }
 
@@ -81,7 +82,7 @@ export const createProviderAuthenticator = (deps: ProviderAuthenticatorDeps): Pr
       if (known) return people.admit(known)
       // Hashes are compared: how long that takes tells nothing of the token.
       if (digest === expected) return staticToken
-      if (token === absentToken || !visible.test(token)) throw unauthorized()
+      if (token === absentToken || !visible.test(token)) throw refusedBy('form', 'no single token')
       return judge(ownerOf(token), token, digest)
     },
     forget: cache.forget,

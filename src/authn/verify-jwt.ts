@@ -15,7 +15,7 @@ import {
 } from './jwt-form.ts'
 import type { Kept } from './kept.ts'
 import { unavailable } from './provider-fetch.ts'
-import { Refused, refusedBy, unauthorized } from './refusal.ts'
+import { type Check, Refused, refusedBy, unauthorized } from './refusal.ts'
 
 export interface JwtRules {
   readonly provider: string
@@ -86,10 +86,32 @@ const verifyOnce = async (
   }
 }
 
+const checks: ReadonlyMap<string, Check> = new Map([
+  ['ERR_JWT_EXPIRED', 'time'],
+  ['ERR_JWS_SIGNATURE_VERIFICATION_FAILED', 'signature'],
+  ['ERR_JWKS_NO_MATCHING_KEY', 'key'],
+  ['ERR_JWKS_INVALID', 'key'],
+  ['ERR_JOSE_ALG_NOT_ALLOWED', 'algorithm'],
+  ['ERR_JOSE_NOT_SUPPORTED', 'header'],
+])
+
+const claimChecks: ReadonlyMap<string, Check> = new Map([
+  ['iss', 'issuer'],
+  ['exp', 'time'],
+  ['nbf', 'time'],
+  ['iat', 'time'],
+])
+
+const checkOf = (error: InstanceType<typeof errors.JOSEError>): Check =>
+  error instanceof errors.JWTClaimValidationFailed
+    ? (claimChecks.get(error.claim) ?? 'claim')
+    : (checks.get(error.code) ?? 'form')
+
 /** What is thrown over a key that is too short or no key at all is neither of `jose` nor ours. */
 const asRefusal = (error: unknown): unknown => {
   if (isCatalogError(error)) return error
-  if (error instanceof errors.JOSEError) return unauthorized(error)
+  if (error instanceof errors.JOSEError)
+    return unauthorized(new Refused(checkOf(error), error.message, { cause: error }))
   return unauthorized(new Refused('key', 'the key of the token cannot be used', { cause: error }))
 }
 
