@@ -39,3 +39,7 @@ export const unauthorized = (reason?: unknown): CatalogError =>
   )
 
 export const refusedBy = (check: Check, why: string): CatalogError => unauthorized(new Refused(check, why))
+
+/** For the record of a request: the answer, and the check that it keeps from the client. */
+export const recordedReason = ({ message, cause }: CatalogError): string =>
+  cause instanceof Refused ? `${message} (${cause.check})` : message

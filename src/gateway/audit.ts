@@ -1,4 +1,5 @@
 /** The last step, in `finally`: what was decided about a request, allowed, denied or failed, is recorded. */
+import { recordedReason } from '#authn/refusal.ts'
 import { asCertain } from '#catalog/certainty.ts'
 import type { Decision, Need, Principal } from '#model/access.ts'
 import { CatalogError, type ErrorType, isCatalogError } from '#model/errors.ts'
@@ -74,7 +75,7 @@ const endingOf = ({ error, decision, status }: Trail): Ending => {
   const denied = decision?.allow === false || (decision === null && turnedAway.has(seen?.type ?? ''))
   return {
     decision: denied ? 'denied' : 'failed',
-    reason: decision?.allow === false ? decision.reason : (seen?.message ?? 'internal error'),
+    reason: decision?.allow === false ? decision.reason : seen ? recordedReason(seen) : 'internal error',
     status: seen?.status ?? 500,
     errorType: seen?.type ?? 'InternalServerErrorException',
   }
