@@ -16,6 +16,15 @@ const undecided = (cause: unknown): never => {
   })
 }
 
+/** For what is asked of the authorizer while an operation runs: where it cannot answer, nothing is shown (503). */
+export const deciding = async <T>(ask: () => T | Promise<T>): Promise<T> => {
+  try {
+    return await ask()
+  } catch (cause) {
+    return undecided(cause)
+  }
+}
+
 const decide = (authorizer: Authorizer, trail: Trail): Decision | Promise<Decision> => {
   try {
     const decision = authorizer.check(trail.principal, trail.needs, trail)

@@ -6,6 +6,7 @@ import type { Need } from '#model/access.ts'
 import { CatalogError, isCatalogError } from '#model/errors.ts'
 import type { IdempotencyClaim, Receipt } from '#model/event.ts'
 import { draftOf, type Trail } from './audit.ts'
+import { deciding } from './authorize.ts'
 import { missing } from './denial.ts'
 import { checkKey, type IdempotencyLedger, runOnce } from './idempotency.ts'
 import { versionIn } from './if-match.ts'
@@ -64,9 +65,12 @@ const taskOf = <T extends Target>(
   target,
   context,
   visible: async (action, items, resourceOf) => {
-    const seen = await authorizer.visible(context.principal, action, items.map(resourceOf), trail)
+    const resources = items.map(resourceOf)
+    const seen = await deciding(() => authorizer.visible(context.principal, action, resources, trail))
     return items.filter((_, i) => seen[i] === true)
   },
+  sight: async (parent) =>
+    (await deciding(() => authorizer.sight?.(context.principal, parent, trail))) ?? 'some',
 })
 
 const kindOfMissing: Readonly<Partial<Record<CatalogError['type'], Need['resource']['kind']>>> = {

@@ -3,6 +3,7 @@
  * only the pipeline runs one, so that none can be reached unauthorized or unaudited.
  */
 import type { Credentials } from '#authn/authenticator.ts'
+import type { Sight } from '#authz/authorizer.ts'
 import type { CallContext, DelegationMode, Entry } from '#catalog/catalog.ts'
 import type { Action, Need, Principal, Resource } from '#model/access.ts'
 import type { CatalogError } from '#model/errors.ts'
@@ -72,6 +73,8 @@ export interface Task<T extends Target> {
     items: readonly Item[],
     resourceOf: (item: Item) => Resource,
   ): Promise<readonly Item[]>
+  /** What of the things that lie in the resource the asker can see at all. */
+  sight(parent: Resource): Promise<Sight>
 }
 
 /** How a finished change is remembered under its idempotency key, and told again. */

@@ -1,7 +1,7 @@
 /** Listing the tables or views of a namespace: what the asker may see of them. */
 import type { Listed } from '#catalog/catalog.ts'
 import { namespaceKey } from '#model/identifier.ts'
-import { type ListAnswer, listPage, type PageQuery } from '../listing.ts'
+import { type ListAnswer, listingScope, listPage, type PageQuery } from '../listing.ts'
 import type { Operation } from '../operation.ts'
 import {
   type AtNamespace,
@@ -28,12 +28,13 @@ export const listRelations = (
   success: 200,
   resolve: (input) => findNamespacePlace(deps, input),
   needs: (target) => [need('list', namespaceResource(target, target.input.namespace))],
-  run: (task) => {
+  run: async (task) => {
     const { context, target } = task
     const { namespace, page } = target.input
     return listPage(deps.listing, {
       query: page,
-      scope: `${name}|${target.warehouse.id}|${namespaceKey(namespace)}|${context.principal.id}`,
+      scope: listingScope(name, [target.warehouse.id, namespaceKey(namespace)], context.principal),
+      sight: await task.sight(namespaceResource(target, namespace)),
       ask: (request) =>
         target.warehouse.mounts.list(kind === 'table' ? 'tables' : 'views', context, {
           ...request,

@@ -2,7 +2,7 @@
 import type { NamespaceAnswer, PropertiesAnswer } from '#catalog/catalog.ts'
 import { isCatalogError } from '#model/errors.ts'
 import { checkNamespace, type Namespace, namespaceKey } from '#model/identifier.ts'
-import { type ListAnswer, listPage, type PageQuery } from '../listing.ts'
+import { type ListAnswer, listingScope, listPage, type PageQuery } from '../listing.ts'
 import type { Operation, Task } from '../operation.ts'
 import {
   type AtNamespace,
@@ -29,12 +29,13 @@ export interface ListNamespaces extends InWarehouse {
 
 type ListNamespacesTask = Task<Place<ListNamespaces>>
 
-const listChildren = (deps: IcebergDeps, task: ListNamespacesTask, parent: Namespace) => {
+const listChildren = async (deps: IcebergDeps, task: ListNamespacesTask, parent: Namespace) => {
   const { context, target } = task
   const { warehouse, input } = target
   return listPage(deps.listing, {
     query: input.page,
-    scope: `listNamespaces|${warehouse.id}|${namespaceKey(parent)}|${context.principal.id}`,
+    scope: listingScope('listNamespaces', [warehouse.id, namespaceKey(parent)], context.principal),
+    sight: await task.sight(namespaceResource(target, parent)),
     ask: (request) => warehouse.mounts.listNamespaces(context, parent, request),
     filter: (items) => task.visible('describe', items, (item) => namespaceResource(target, item)),
   })

@@ -36,6 +36,7 @@ const pageOf = ({ table }: Tree, size: number, token: string): Promise<ListAnswe
   listPage(rules, {
     query: { token, size },
     scope: 's',
+    sight: 'some',
     ask: (request) => table.listNamespaces(context, [], request),
     filter: async (items) => items.filter(([first = '']) => isVisible(first)),
   })

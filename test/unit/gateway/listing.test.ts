@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest'
+import type { Sight } from '#authz/authorizer.ts'
 import type { Listing, ListRequest } from '#catalog/mounts-list.ts'
-import { type ListAnswer, listPage, type PageQuery } from '#gateway/listing.ts'
+import { type ListAnswer, listingScope, listPage, type PageQuery } from '#gateway/listing.ts'
 import { createPageTokens } from '#gateway/page-token.ts'
 
 const rules = { tokens: createPageTokens(Buffer.alloc(32)), strict: false }
 
 /** Pages whose states count upward; `pageAt` says what each holds. */
-const walk = (query: PageQuery, pageAt: (n: number) => Listing<number>) => {
+const walk = (query: PageQuery, pageAt: (n: number) => Listing<number>, sight: Sight = 'some') => {
   const asked: ListRequest[] = []
   const ask = async (request: ListRequest): Promise<Listing<number>> => {
     asked.push(request)
@@ -15,6 +16,7 @@ const walk = (query: PageQuery, pageAt: (n: number) => Listing<number>) => {
   const answer: Promise<ListAnswer<number>> = listPage(rules, {
     query,
     scope: 's',
+    sight,
     ask,
     filter: async (items) => items.filter((item) => item >= 0),
   })
@@ -51,6 +53,43 @@ describe('a listing', () => {
     const { answer, asked } = walk({ token: '', size: 5 }, endless([-1]))
     expect(await answer).toMatchObject({ items: [], next: expect.any(String) })
     expect(asked).toHaveLength(10)
+  })
+
+  test('is filled up to the half where something was left out, and never beyond its size', async () => {
+    const { answer, asked } = walk({ token: '', size: 8 }, endless([1, -1, -1]))
+    expect((await answer).items).toEqual([1, 1, 1, 1])
+    expect(asked.map(({ size }) => size)).toEqual([8, 7, 6, 5])
+  })
+
+  test('examines ten pages of candidates and no more, however few of them may be seen', async () => {
+    const { answer, asked } = walk({ token: '', size: 8 }, (n) =>
+      (n === 0 ? endless([1, -1]) : endless([-1]))(n),
+    )
+    expect(await answer).toMatchObject({ items: [1], next: expect.any(String) })
+    expect(asked.reduce((sum, { size }) => sum + size, 0)).toBe(80)
+  })
+
+  test('asks nobody about items of which each may be seen', async () => {
+    const { answer } = walk({ token: '', size: 3 }, endless([-1, -2]), 'everything')
+    expect((await answer).items).toEqual([-1, -2])
+  })
+
+  test('lets a source look at the grants where nothing else can be seen, and asks about each item still', async () => {
+    const grantees = { principal: 'alice', roles: new Set<string>() }
+    const { answer, asked } = walk({ token: '', size: 3 }, () => ({ items: [-1, 2], partial: [] }), grantees)
+    expect(await answer).toEqual({ items: [2], partial: [] })
+    expect(asked).toEqual([{ size: 3, granted: grantees }])
+  })
+
+  test('has tokens of its own for each asker, and for each role that one acts with', () => {
+    const scopes = [
+      listingScope('listTables', ['w', 'a'], { kind: 'user', id: 'alice' }),
+      listingScope('listTables', ['w', 'a'], { kind: 'user', id: 'bob' }),
+      listingScope('listTables', ['w', 'a'], { kind: 'user', id: 'alice', assumedRole: 'r' }),
+      listingScope('listTables', ['w', 'a', 'alice'], { kind: 'user', id: 'r' }),
+      listingScope('listViews', ['w', 'a'], { kind: 'user', id: 'alice' }),
+    ]
+    expect(new Set(scopes).size).toBe(scopes.length)
   })
 
   test('goes on exactly where its token says', async () => {
