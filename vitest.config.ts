@@ -10,6 +10,8 @@ export default defineConfig({
       reports === undefined
         ? ['default']
         : ['default', ['json', { outputFile: `${reports}/vitest-${process.pid}.json` }]],
+    // The search for secrets comes last.
+    teardownTimeout: 120_000,
     projects: [
       {
         test: {
@@ -21,7 +23,8 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts', 'test/wire/**/*.test.ts', 'test/contract/**/*.test.ts'],
-          setupFiles: ['test/support/watch-answers.ts'],
+          globalSetup: ['test/support/leaks/run.ts'],
+          setupFiles: ['test/support/leaks/name-test.ts', 'test/support/watch-answers.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
@@ -31,7 +34,8 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          setupFiles: ['test/support/watch-answers.ts'],
+          globalSetup: ['test/support/leaks/run.ts'],
+          setupFiles: ['test/support/leaks/name-test.ts', 'test/support/watch-answers.ts'],
           testTimeout: 1_200_000,
           hookTimeout: 900_000,
           fileParallelism: false,

@@ -5,6 +5,7 @@ import { readdir, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort, scratchFolder } from '../support/gateway.ts'
+import { dumpDataFolder } from '../support/leaks/dump.ts'
 import { installClient } from './clients.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
@@ -60,16 +61,17 @@ const startInBackground = async (line: string): Promise<void> => {
   const child = spawn(command, args, {
     cwd: home,
     env: { ...process.env, LAKEGATE_PORT: String(ports.first) },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
   running.push({
     stop: async () => {
+      for (const data of [path.join(home, 'lakegate-data'), '/tmp/lakegate-other']) await dumpDataFolder(data)
       child.kill('SIGTERM')
       if (child.exitCode === null) await once(child, 'exit')
     },
   })
   let output = ''
-  child.stdout.on('data', (data) => (output += String(data)))
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += String(data)))
   await expect.poll(() => output, { timeout: 60_000 }).toContain('Lakegate is ready')
 }
 

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { noteSecret } from './leaks/record.ts'
 
 const openssl = async (...args: readonly string[]): Promise<void> => {
   await promisify(execFile)('openssl', args)
@@ -28,6 +29,7 @@ const read = async (base: string): Promise<Certificate> => {
     readFile(files.certificate, 'utf8'),
     readFile(files.key, 'utf8'),
   ])
+  noteSecret('private key', key)
   return { files, certificate, key }
 }
 

@@ -4,6 +4,7 @@ import { openGuardedFetch } from '#catalog/egress.ts'
 import { createEgressPolicy } from '#catalog/egress-policy.ts'
 import type { CommitIntents, IntentDraft } from '#catalog/intents.ts'
 import type { Outcome } from '#model/event.ts'
+import { noteEmitted } from './leaks/record.ts'
 
 interface RecordedIntent {
   readonly draft: IntentDraft
@@ -92,6 +93,9 @@ export const createTestTools = (input: TestToolsInput = {}): TestTools => {
         return response
       },
     },
-    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => {
+      noteEmitted('log', 'what a connector reports', logged.join('\n'))
+      return opened[Symbol.asyncDispose]()
+    },
   }
 }

@@ -13,6 +13,7 @@ import { type Database, type DatabaseConfig, openDatabase } from '#store/databas
 import { openEmbedded } from '#store/embedded.ts'
 import { lockFolder } from '#store/embedded-lock.ts'
 import { type Kept, startKept, systemUser } from './kept-process.ts'
+import { dumpDatabase, noteDatabaseLog } from './leaks/dump.ts'
 
 export type TestServerKind = 'embedded' | 'debian'
 
@@ -57,7 +58,10 @@ const openEmbeddedServer = async (folder: string): Promise<TestServer> => {
     socketFolder,
     runsAs: 'nobody',
     urlOf: socketUrl(socketFolder, 'lakegate'),
-    [Symbol.asyncDispose]: () => embedded[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      noteDatabaseLog(join(folder, 'database.log'))
+      await embedded[Symbol.asyncDispose]()
+    },
   }
 }
 
@@ -206,6 +210,8 @@ export const openTestDatabase = async (options: TestDatabaseOptions = {}): Promi
     url,
     server: shared.server,
     [Symbol.asyncDispose]: async () => {
+      // A test may have dropped it or taken its server away.
+      await dumpDatabase(url).catch(() => {})
       await database[Symbol.asyncDispose]()
       await withAdmin(shared.server, async (client) => {
         await client.query(`drop database if exists ${name} with (force)`)

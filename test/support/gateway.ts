@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { stringify } from 'yaml'
+import { dumpDataFolder } from './leaks/dump.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 const entry = join(root, 'src/main.ts')
@@ -110,7 +111,8 @@ export const startGateway = async (options: GatewayOptions = {}): Promise<Gatewa
     child.kill('SIGKILL')
     throw new Error(`${cause.message}\n${printed}`, { cause })
   })
-  const stop = (): Promise<number | null> => {
+  const stop = async (): Promise<number | null> => {
+    if (child.exitCode === null && child.signalCode === null) await dumpDataFolder(join(folder, 'data'))
     child.kill('SIGTERM')
     return ended(child)
   }

@@ -1,6 +1,8 @@
 /** A server process for tests that ends with us, also when we are killed: its keeper waits on our pipe. */
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { noteEmitted } from './leaks/record.ts'
 
 export interface Kept {
   /** Rejects when it ended by itself with a failure, naming its last words. */
@@ -43,6 +45,7 @@ export const startKept = async (command: readonly string[], user?: SystemUser): 
   let said = ''
   const hear = (chunk: Buffer): void => {
     said = (said + chunk.toString('utf8')).slice(-4_000)
+    noteEmitted('database log', basename(command[0] ?? ''), chunk.toString('utf8'))
   }
   child.stdout.on('data', hear)
   child.stderr.on('data', hear)

@@ -1,4 +1,5 @@
 /** The whole gateway in one process over catalogs in memory: pipeline, faces and a real HTTP server. */
+import { inspect } from 'node:util'
 import type { Authenticator } from '#authn/authenticator.ts'
 import { createAnonymousAuthenticator } from '#authn/authenticator.ts'
 import { createAllowAll } from '#authz/allow-all.ts'
@@ -23,6 +24,7 @@ import {
 } from '#http/server.ts'
 import { CatalogError } from '#model/errors.ts'
 import type { AuditDraft, EventDraft, IdempotencyClaim, Outcome } from '#model/event.ts'
+import { noteEmitted } from './leaks/record.ts'
 import { createMemoryCatalog } from './memory-catalog.ts'
 
 export const warehouseId = '0190a1b2-0000-7000-8000-000000000001'
@@ -156,6 +158,11 @@ export const startMemoryGateway = async (options: MemoryGatewayOptions = {}): Pr
     relayed,
     logged,
     server,
-    stop: () => server.stop(1000),
+    stop: () => {
+      const all = { depth: 20, maxArrayLength: null, maxStringLength: null } as const
+      noteEmitted('log', 'what a gateway in memory reports', inspect(logged, all))
+      noteEmitted('event', 'what a gateway in memory records', inspect({ audited, relayed }, all))
+      return server.stop(1000)
+    },
   }
 }

@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { freePort } from './gateway.ts'
+import { noteSecret } from './leaks/record.ts'
 
 export interface Minio {
   readonly endpoint: string
@@ -73,6 +74,7 @@ export const startMinio = async (): Promise<Minio> => {
     await exited
     await rm(folder, { recursive: true, force: true })
   }
+  noteSecret('storage key', secretAccessKey)
   await untilReady(endpoint, child).catch(async (error) => {
     await stop()
     throw error

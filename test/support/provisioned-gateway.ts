@@ -5,6 +5,8 @@ import { loadConfig } from '../../src/config.ts'
 import { type RunningServer, serve } from '../../src/serve.ts'
 import { freePort, scratchFolder } from './gateway.ts'
 import { type IdentityProvider, startIdentityProvider } from './identity-provider.ts'
+import { dumpDataFolder } from './leaks/dump.ts'
+import { recordedLogs } from './leaks/logs.ts'
 
 export interface Told {
   readonly status: number
@@ -24,7 +26,6 @@ export interface ProvisionedGateway {
 }
 
 const adminToken = 'provisioning-token-of-the-tests'
-const logs = { info: () => {}, warn: () => {}, error: () => {} }
 
 const send = async (url: string, method: string, init: RequestInit): Promise<Told> => {
   const answer = await fetch(url, { ...init, method })
@@ -51,7 +52,7 @@ const start = async (
   const oidc = [{ uri: issuer, audience: [audience], 'roles-claim': 'groups' }]
   const server = { data: join(folder, 'data'), port: await freePort(), auth: { oidc }, ...more }
   const config = await loadConfig({ config: 'test' }, environment, async () => JSON.stringify({ server }))
-  return serve({ config, environment, logs })
+  return serve({ config, environment, logs: recordedLogs })
 }
 
 /** The subject of each user is the client that gets its tokens. */
@@ -83,6 +84,7 @@ export const startProvisionedGateway = async ({
       })
     },
     stop: async () => {
+      await dumpDataFolder(join(folder, 'data'))
       await running.stop()
       await provider.stop()
       await rm(folder, { recursive: true, force: true })

@@ -1,5 +1,6 @@
 /** Looks for secrets in everything that a run leaves behind. */
 import type { Sql } from '#store/database.ts'
+import { spellingsOf } from './leaks/spellings.ts'
 
 /** Every row of every table, as text. */
 export const dumpOf = async (sql: Sql): Promise<string> => {
@@ -12,20 +13,6 @@ export const dumpOf = async (sql: Sql): Promise<string> => {
     parts.push(...rows.map(({ row }) => `${name}: ${row}`))
   }
   return parts.join('\n')
-}
-
-/** As it stands, and in the spellings in which it might hide from a search for it. */
-export const spellingsOf = (secret: string): readonly string[] => {
-  const bytes = Buffer.from(secret)
-  // The last letters of base64 depend on what follows.
-  const base64 = bytes.toString('base64').replace(/=+$/, '').slice(0, -2)
-  return [
-    secret,
-    encodeURIComponent(secret),
-    base64,
-    bytes.toString('base64url').slice(0, -2),
-    bytes.toString('hex'),
-  ]
 }
 
 /** Names of the secrets that stand in the text. */

@@ -27,7 +27,11 @@ export const typeOf = ({ status, body }: Reply): readonly unknown[] => [
 /** A member of the project `east`. */
 export const eve = { as: 'eve', project: 'east' }
 
-const clientOf = (id: string, groups: readonly string[] = []) => ({ id, secret: id, claims: { groups } })
+const clientOf = (id: string, groups: readonly string[] = []) => ({
+  id,
+  secret: `secret-of-${id}`,
+  claims: { groups },
+})
 
 const startParts = async (parts: AsyncDisposableStack) => {
   const people = ['admin', 'eve', 'wes', 'bob', 'cleo', 'max'].map((id) => clientOf(id))

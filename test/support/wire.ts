@@ -1,6 +1,7 @@
 /** Requests as clients send them, and as no library would let one send them. */
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { noteReceived } from './leaks/exchange.ts'
 import type { MemoryGateway } from './memory-gateway.ts'
 import { checkExchange } from './watch-wire.ts'
 
@@ -42,6 +43,7 @@ export const exchange = async (port: number, request: string | Uint8Array): Prom
   socket.on('error', () => {})
   socket.write(request)
   await once(socket, 'close')
+  noteReceived(String(request).slice(0, 200), received)
   checkExchange(request, received)
   return received
 }

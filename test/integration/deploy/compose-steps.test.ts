@@ -9,7 +9,7 @@ import { freePort, runLakegate, scratchFolder } from '../../support/gateway.ts'
 import { hasMinio, startMinio } from '../../support/minio.ts'
 
 const root = path.resolve(import.meta.dirname, '../../..')
-const token = 'a-token'
+const token = 'the-token-of-these-steps'
 
 interface Service {
   readonly command: readonly string[]
@@ -57,7 +57,7 @@ it.skipIf(!hasMinio() || !testServers.includes('debian'))(
     }
     await runLakegate(await commandOf('schema', replaced), env)
     const serve = [path.join(root, 'src/main.ts'), ...(await commandOf('gateway', replaced))]
-    const gateway = spawn(process.execPath, serve, { env: { ...process.env, ...env }, stdio: 'ignore' })
+    const gateway = spawn(process.execPath, serve, { env: { ...process.env, ...env } })
     stack.defer(async () => {
       gateway.kill('SIGTERM')
       await once(gateway, 'exit')

@@ -15,6 +15,7 @@ import {
   startGateway,
   warehousePrefix,
 } from '../../support/gateway.ts'
+import { dumpDataFolder } from '../../support/leaks/dump.ts'
 import { descendantsOf } from '../../support/processes.ts'
 
 const entry = resolve(import.meta.dirname, '../../../src/main.ts')
@@ -55,6 +56,7 @@ describe('a start without configuration', () => {
     const child = spawn(process.execPath, [entry, 'serve', '--port', String(port)], { cwd: home })
     open.push({
       discard: async () => {
+        await dumpDataFolder(join(home, 'lakegate-data'))
         child.kill('SIGTERM')
         if (child.exitCode === null) await once(child, 'exit')
       },

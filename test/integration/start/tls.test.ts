@@ -10,6 +10,7 @@ import { type RunningServer, serve } from '../../../src/serve.ts'
 import { watchTls } from '../../../src/tls.ts'
 import { type Authority, type Certificate, createAuthority } from '../../support/certificates.ts'
 import { freePort, scratchFolder } from '../../support/gateway.ts'
+import { recordedLogs } from '../../support/leaks/logs.ts'
 
 let folder: string
 let authority: Authority
@@ -24,8 +25,6 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-const logs = { info: () => {}, warn: () => {}, error: () => {} }
-
 const start = async (): Promise<RunningServer> => {
   const environment = {
     LAKEGATE_DATA: join(folder, 'data'),
@@ -34,7 +33,7 @@ const start = async (): Promise<RunningServer> => {
     LAKEGATE_TLS_KEY: `file:${own.files.key}`,
     LAKEGATE_TLS_CLIENT_CA: `file:${authority.files.certificate}`,
   }
-  return serve({ config: await loadConfig({}, environment), environment, logs })
+  return serve({ config: await loadConfig({}, environment), environment, logs: recordedLogs })
 }
 
 const ask = async (origin: string, agent: Agent): Promise<number | undefined> => {
@@ -100,5 +99,5 @@ test('a certificate without its key does not start', async () => {
     LAKEGATE_TLS_KEY: `file:${broken}`,
   }
   const config = await loadConfig({}, environment)
-  await expect(serve({ config, environment, logs })).rejects.toThrow(/server\.tls/)
+  await expect(serve({ config, environment, logs: recordedLogs })).rejects.toThrow(/server\.tls/)
 })

@@ -6,7 +6,8 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openTestDatabase, type TestDatabase } from '../../support/database.ts'
 import { type Gateway, startGateway } from '../../support/gateway.ts'
-import { dumpOf, foundIn, spellingsOf } from '../../support/secret-search.ts'
+import { spellingsOf } from '../../support/leaks/spellings.ts'
+import { dumpOf, foundIn } from '../../support/secret-search.ts'
 
 const fresh = (name: string): string => `${name}-${randomBytes(12).toString('hex')}`
 const secrets = new Map<string, string>()
@@ -19,6 +20,7 @@ const secret = (name: string): string => {
 const staticToken = secret('static-token')
 const serverKey = randomBytes(32).toString('base64')
 secrets.set('server-key', serverKey)
+const databasePassword = secret('database-password')
 
 interface Listening {
   readonly url: string
@@ -75,22 +77,36 @@ const createBucket = () => {
   })
 }
 
+/** Takes traces as text. */
+const createCollector = () =>
+  listen(async (request, response) => {
+    spans.push(Buffer.concat(await Array.fromAsync(request as AsyncIterable<Buffer>)).toString())
+    response.end('{}')
+  })
+
 let db: TestDatabase
 let gateway: Gateway
 let upstream: Listening
 let bucket: Listening
+let collector: Listening
+const spans: string[] = []
 const answers: string[] = []
 
 beforeAll(async () => {
   db = await openTestDatabase()
-  ;[upstream, bucket] = await Promise.all([createUpstream(), createBucket()])
+  ;[upstream, bucket, collector] = await Promise.all([createUpstream(), createBucket(), createCollector()])
+  // The test server believes every user; the password travels all the same.
+  const database = db.url.replace('@', `:${databasePassword}@`)
   gateway = await startGateway({
     server: {
-      ...{ database: db.url, auth: { required: true }, egress: { allow: ['127.0.0.0/8'] } },
+      ...{ database: 'env:TEST_DATABASE', auth: { required: true }, egress: { allow: ['127.0.0.0/8'] } },
       ...{ 'log-level': 'trace', 'strict-audit': true },
     },
     state: {},
-    env: { LAKEGATE_TOKEN: staticToken, LAKEGATE_KEY: serverKey },
+    env: {
+      ...{ LAKEGATE_TOKEN: staticToken, LAKEGATE_KEY: serverKey, TEST_DATABASE: database },
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    },
   })
 })
 
@@ -98,6 +114,7 @@ afterAll(async () => {
   await gateway?.discard()
   upstream?.server.close()
   bucket?.server.close()
+  collector?.server.close()
   await db?.[Symbol.asyncDispose]()
 })
 
@@ -234,16 +251,19 @@ describe('a service account', () => {
 })
 
 describe('afterwards', () => {
-  test('no secret is in the database, in the log, in the metrics or in an answer', async () => {
+  test('no secret is in the database, in the log, in the metrics, in a trace or in an answer', async () => {
     const metrics = await (await fetch(`${gateway.origin}/metrics`)).text()
+    // They leave in batches.
+    await expect.poll(() => spans.join(), { timeout: 30_000 }).toContain('getToken')
     const kept = {
       database: await dumpOf(db.database),
       log: gateway.output(),
       metrics,
       answers: answers.join('\n'),
+      traces: spans.join('\n'),
     }
     expect(kept.database).toContain('getToken')
-    expect(secrets.size).toBe(18)
+    expect(secrets.size).toBe(19)
     for (const [place, text] of Object.entries(kept))
       expect(foundIn(text, secrets), `found in the ${place}`).toEqual([])
   })
