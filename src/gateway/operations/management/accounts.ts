@@ -1,4 +1,5 @@
 /** The operations on the service accounts of a project. */
+
 import { randomUUID } from 'node:crypto'
 import { type Static, Type } from 'typebox'
 import { ownProvider } from '#authn/people.ts'
@@ -7,6 +8,7 @@ import type { Need, Resource } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
 import { checkText } from '#model/identifier.ts'
 import type { PrincipalChange, PrincipalRecord } from '#store/principals.ts'
+import { listingScope } from '../../listing.ts'
 import type { Operation } from '../../operation.ts'
 import { replayDone } from '../replays.ts'
 import { type PageAsked, type Paged, pageByKey } from './paging.ts'
@@ -95,7 +97,7 @@ const listServiceAccounts = (
   needs: onProject('list'),
   run: async ({ target: { input, project }, context, visible }) => {
     const page = await pageByKey(deps.pageTokens, input, {
-      scope: `listServiceAccounts ${project} ${context.principal.id}`,
+      scope: listingScope('listServiceAccounts', [project], context.principal),
       read: (limit, after) =>
         deps.people.listServiceAccounts(project, { limit, ...(after === undefined ? {} : { after }) }),
       keyOf: ({ id }) => id,

@@ -1,9 +1,11 @@
 /** The operations on connections: upstreams, as they are configured. */
+
 import { type Static, Type } from 'typebox'
 import { CatalogError } from '#model/errors.ts'
 import { checkText } from '#model/identifier.ts'
 import type { JsonObject } from '#model/json.ts'
 import { decodeStrictly } from '#model/schema.ts'
+import { listingScope } from '../../listing.ts'
 import type { Operation } from '../../operation.ts'
 import { replayDone } from '../replays.ts'
 import { type Sealed, sealLiterals } from './literals.ts'
@@ -75,7 +77,7 @@ const listConnections = (
   needs: onProject('list'),
   run: async ({ target: { project, input }, context, visible }) => {
     const items = await visible('describe', await deps.registry.listConnections(project), connectionResource)
-    const scope = JSON.stringify(['listConnections', project, context.principal.id])
+    const scope = listingScope('listConnections', [project], context.principal)
     return pageByName(deps.pageTokens, input, { scope, items })
   },
 })

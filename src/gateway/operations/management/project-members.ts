@@ -1,6 +1,8 @@
 /** The operations on who may act inside a project, in the forms of a role's members. */
+
 import { type Static, Type } from 'typebox'
 import { CatalogError } from '#model/errors.ts'
+import { listingScope } from '../../listing.ts'
 import type { Operation, Task } from '../../operation.ts'
 import { replayDone } from '../replays.ts'
 import { type PageAsked, type Paged, pageByKey } from './paging.ts'
@@ -47,7 +49,7 @@ const listProjectMembers = (
   needs: onProject('describe'),
   run: ({ context, target: { project, input } }) =>
     pageByKey<Member>(deps.pageTokens, input, {
-      scope: JSON.stringify(['listProjectMembers', project, context.principal.id]),
+      scope: listingScope('listProjectMembers', [project], context.principal),
       read: (limit, after) =>
         deps.projects.listMembers(project, {
           limit,

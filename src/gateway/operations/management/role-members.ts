@@ -1,4 +1,5 @@
 /** The operations on who is in a role, and on the roles that somebody is in. */
+
 import type { Static } from 'typebox'
 import type { Principal } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
@@ -13,6 +14,7 @@ import {
 } from '#store/role-listings.ts'
 import type { RoleMember } from '#store/role-members.ts'
 import type { RoleRecord } from '#store/roles.ts'
+import { listingScope } from '../../listing.ts'
 import type { Operation } from '../../operation.ts'
 import { replayDone } from '../replays.ts'
 import { type PageAsked, type Paged, pageByKey } from './paging.ts'
@@ -67,7 +69,7 @@ const listMembers = (
   run: async ({ target: { input, record, asker } }) => {
     const kind = input.type === 'user' ? 'principal' : input.type
     return pageByKey(deps.pageTokens, input, {
-      scope: JSON.stringify([operation, record.id, asker.id, kind]),
+      scope: listingScope(operation, [record.id, kind ?? ''], asker),
       read: (limit, after) =>
         deps.roles.listMembers(record.id, {
           ...{ reach, limit },
@@ -133,7 +135,7 @@ const pageOfHeld = (
   { target, holder }: { readonly target: InProject<ListHeld>; readonly holder: Holder },
 ): Promise<Paged<KnownRole>> =>
   pageByKey(deps.pageTokens, target.input, {
-    scope: JSON.stringify([operation, target.project, target.asker.id, holder.id]),
+    scope: listingScope(operation, [target.project, holder.id], target.asker),
     read: (limit, after) =>
       deps.roles.listHeld(holder, {
         ...{ reach, limit, projectId: target.project },

@@ -1,4 +1,5 @@
 /** The operations on roles themselves. */
+
 import { type Static, Type } from 'typebox'
 import { v7 as uuidv7 } from 'uuid'
 import type { CallContext } from '#catalog/catalog.ts'
@@ -6,6 +7,7 @@ import { CatalogError } from '#model/errors.ts'
 import { checkText } from '#model/identifier.ts'
 import { storable } from '#store/outbox.ts'
 import type { RoleFilter, RoleRecord, RoleTarget } from '#store/roles.ts'
+import { listingScope } from '../../listing.ts'
 import type { Operation } from '../../operation.ts'
 import { replayDone } from '../replays.ts'
 import { type PageAsked, type Paged, pageByKey } from './paging.ts'
@@ -51,8 +53,8 @@ const listRoles = (deps: RoleDeps): Operation<ListRoles, InProject<ListRoles>, P
   kind: 'read',
   success: 200,
   ...inProjectOf(deps),
-  needs: onProject('describe'),
-  run: async ({ target: { input, project, asker } }) => {
+  needs: onProject('list'),
+  run: async ({ target: { input, project, asker }, visible }) => {
     const { ids, sourceIds, providerIds, name: part } = input
     const filter: RoleFilter = {
       // What cannot be an id is no role's: it narrows the list like any other.
@@ -61,12 +63,13 @@ const listRoles = (deps: RoleDeps): Operation<ListRoles, InProject<ListRoles>, P
       ...(providerIds && { providerIds: providerIds.map(storable) }),
       ...(part !== undefined && { name: storable(part) }),
     }
-    return pageByKey(deps.pageTokens, input, {
-      scope: JSON.stringify(['roles', project, asker.id, filter]),
+    const page = await pageByKey(deps.pageTokens, input, {
+      scope: listingScope('listRoles', [project, JSON.stringify(filter)], asker),
       read: (limit, after) =>
         deps.roles.listRoles(project, { ...filter, limit, ...(after !== undefined && { after }) }),
       keyOf: (role) => role.name,
     })
+    return { ...page, items: await visible('describe', page.items, roleResource) }
   },
 })
 
@@ -104,7 +107,7 @@ const createRole = (deps: RoleDeps): Operation<CreateRole, InProject<CreateRole>
   kind: 'change',
   success: 201,
   ...inProjectOf(deps),
-  needs: onProject('create'),
+  needs: onProject('create-role'),
   run: certainly(async ({ context, target: { input, project } }) => {
     checkNames(input.body)
     const id = uuidv7()
@@ -232,9 +235,11 @@ const searchRoles = (
   kind: 'read',
   success: 200,
   ...inProjectOf(deps),
-  needs: onProject('describe'),
-  run: async ({ target: { input, project } }) =>
-    deps.roles.searchRoles(project, storable(input.search.slice(0, longestSearch))),
+  needs: onProject('list'),
+  run: async ({ target: { input, project }, visible }) => {
+    const found = await deps.roles.searchRoles(project, storable(input.search.slice(0, longestSearch)))
+    return visible('describe', found, roleResource)
+  },
 })
 
 export type RoleRecordOperations = ReturnType<typeof createRoleOperations>

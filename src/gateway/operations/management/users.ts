@@ -1,4 +1,5 @@
 /** The operations on users, and who one is oneself. */
+
 import { type Static, Type } from 'typebox'
 import type { CallContext } from '#catalog/catalog.ts'
 import type { Need, Principal, Resource } from '#model/access.ts'
@@ -6,6 +7,7 @@ import { CatalogError } from '#model/errors.ts'
 import { checkText } from '#model/identifier.ts'
 import type { PrincipalChange, PrincipalRecord } from '#store/principals.ts'
 import type { FoundUser } from '#store/principals-search.ts'
+import { listingScope } from '../../listing.ts'
 import type { Operation } from '../../operation.ts'
 import type { PageTokens } from '../../page-token.ts'
 import { replayDone } from '../replays.ts'
@@ -114,7 +116,7 @@ const listUsers = ({
   needs: onServer('manage'),
   run: ({ target: { input, asker } }) =>
     pageByKey(pageTokens, input, {
-      scope: `listUsers ${asker.id} ${JSON.stringify(input.name ?? '')}`,
+      scope: listingScope('listUsers', [input.name ?? ''], asker),
       read: (limit, after) =>
         people.listUsers({
           limit,

@@ -1,8 +1,10 @@
 /** The operations on warehouses. */
+
 import { type Static, Type } from 'typebox'
 import { CatalogError } from '#model/errors.ts'
 import { checkText } from '#model/identifier.ts'
 import { checkApart } from '#store/warehouse-places.ts'
+import { listingScope } from '../../listing.ts'
 import type { Operation } from '../../operation.ts'
 import { replayDone } from '../replays.ts'
 import { type Sealed, sealLiterals } from './literals.ts'
@@ -79,7 +81,7 @@ const listWarehouses = (
     const records = await deps.registry.listWarehouses(project)
     const wanted = records.filter(({ status }) => input.statuses.includes(status))
     const items = await visible('describe', wanted, warehouseResource)
-    const scope = JSON.stringify(['listWarehouses', project, context.principal.id, input.statuses])
+    const scope = listingScope('listWarehouses', [project, ...input.statuses], context.principal)
     return pageByName(deps.pageTokens, input, { scope, items })
   },
 })
