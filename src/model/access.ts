@@ -42,6 +42,8 @@ export type Action =
   | 'rename'
   | 'register'
   | 'manage'
+  /** On a project: less than to create warehouses in it. */
+  | 'create-role'
   /** To see, and to give and take, the grants on an object. */
   | 'read-grants'
   | 'grant'
@@ -99,13 +101,19 @@ export interface ReadRestriction {
   readonly columns?: readonly { readonly fieldId: number; readonly mask?: string }[]
 }
 
+/** A mounted table or view, and the uuid of the one that was granted on. */
+export interface ExpectedUuid {
+  readonly resource: Extract<Resource, { kind: 'table' | 'view' }>
+  readonly uuid: string
+}
+
 /** What goes with an allowed decision, and has to be kept by whoever executes it. */
 export interface Obligations {
   /**
-   * The first need was allowed by grants that bind to this table uuid: before a byte leaves, or a change is sent, the
-   * mounted object's own uuid is compared with it.
+   * Of those objects of the needs that were allowed by grants on themselves: before a byte leaves, or a change is sent,
+   * each one's own uuid is compared with the one that the grants stand for. Absent: there are none.
    */
-  readonly expectUuid?: string
+  readonly expectUuids?: readonly ExpectedUuid[]
   /** How far credentials and signatures for the data may go; `none`: metadata only. Absent: nobody has asked. */
   readonly data?: 'none' | 'read' | 'write'
   readonly restriction?: ReadRestriction
