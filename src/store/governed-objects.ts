@@ -49,24 +49,28 @@ export const rememberObjects = async (sql: Sql, places: readonly GrantPlace[]): 
   ])
 }
 
-const selectById = statement(`
-  select kind, warehouse_id as "warehouseId", ns, name from governed_object where id = $1`)
-
-/** Local content that the `main` of its warehouse shows. */
-const selectContent = statement(`
-  select h.kind, l.warehouse_id as "warehouseId", h.ns, h.name
+/** By the id that stands for a name, or by the content id of what the `main` of its warehouse shows. */
+const selectByIds = statement(`
+  select g.id, g.kind, g.warehouse_id as "warehouseId", g.ns, g.name, false as content
+  from governed_object g where g.id = any($1::uuid[])
+  union all
+  select h.content_id, h.kind, l.warehouse_id, h.ns, h.name, true
   from entry_head h
   join line l on l.id = h.line_id and l.state = 'live'
   join ref r on r.line_id = l.id and r.name = 'main' and r.deleted_at is null
-  where h.content_id = $1 and h.pointer is not null and h.kind in ('table', 'view')
-  limit 1`)
+  where h.content_id = any($1::uuid[]) and h.pointer is not null and h.kind in ('table', 'view')`)
 
-/** Undefined for an id that nobody has been told, or whose object is gone. */
-export const findObject = async (sql: Sql, id: string): Promise<FoundObject | undefined> => {
-  const [named] = await sql.query<FoundRow>(selectById, [id])
-  if (named !== undefined) return foundOf(named)
-  const [content] = await sql.query<FoundRow>(selectContent, [id])
-  return content && { ...foundOf(content), contentId: id }
+/** Those that are there: not those that nobody has been told, or whose object is gone. */
+export const findObjects = async (
+  sql: Sql,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, FoundObject>> => {
+  const rows = await sql.query<FoundRow & { readonly id: string; readonly content: boolean }>(selectByIds, [
+    ids,
+  ])
+  return new Map(
+    rows.map((row) => [row.id, { ...foundOf(row), ...(row.content ? { contentId: row.id } : {}) }]),
+  )
 }
 
 const bindObject = statement(`

@@ -27,8 +27,8 @@ export interface ManagedAccessChange {
 }
 
 export interface GrantRegistry {
-  /** By the id that the management API has for it; undefined for one that nobody has been told, or whose object is gone. */
-  findObject(id: string): Promise<FoundObject | undefined>
+  /** By the ids that the management API has for them: without those that nobody has been told, or whose object is gone. */
+  findObjects(ids: readonly string[]): Promise<ReadonlyMap<string, FoundObject>>
   /** So that their ids are found again. */
   rememberObjects(places: readonly GrantPlace[]): Promise<void>
   /** In force; of some relations, or of all. */

@@ -2,6 +2,7 @@
 
 import type { Authorizer, Circumstances } from '#authz/authorizer.ts'
 import type { Rights } from '#authz/rights.ts'
+import type { Standings } from '#authz/standing.ts'
 import type { CallContext } from '#catalog/catalog.ts'
 import type { Route } from '#catalog/mounts.ts'
 import type { Action, Need, Principal, Resource } from '#model/access.ts'
@@ -31,6 +32,7 @@ export interface PermissionDeps extends ManagementDeps, RoleDeps {
   readonly rights: Rights
   readonly authorizer: Authorizer
   readonly warehouses: WarehouseDirectory
+  readonly standings: Standings
   /** As it stands: what is decided about grants is decided on nothing older. */
   readonly policyEpoch: () => Promise<number>
   /** Of what must not pass unnoticed. */
@@ -206,7 +208,7 @@ export const findGoverned = async (
   project: string,
   wanted: { readonly kind: FoundObject['kind']; readonly id: string; readonly warehouse?: string },
 ): Promise<readonly [Governed, OpenWarehouse] | undefined> => {
-  const found = isId(wanted.id) ? await deps.grants.findObject(wanted.id) : undefined
+  const found = isId(wanted.id) ? (await deps.grants.findObjects([wanted.id])).get(wanted.id) : undefined
   if (found?.kind !== wanted.kind) return undefined
   if (wanted.warehouse !== undefined && wanted.warehouse !== found.warehouseId) return undefined
   const warehouse = deps.warehouses.byPrefix(found.warehouseId)

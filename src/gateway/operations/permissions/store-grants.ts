@@ -3,7 +3,7 @@ import type { CallContext } from '#catalog/catalog.ts'
 import { CatalogError } from '#model/errors.ts'
 import type { EventDraft } from '#model/event.ts'
 import type { Database, Transaction } from '#store/database.ts'
-import { bindUuid, confirmUuid, findObject, rememberObjects } from '#store/governed-objects.ts'
+import { bindUuid, confirmUuid, findObjects, rememberObjects } from '#store/governed-objects.ts'
 import { listHoldings, listReach } from '#store/grant-listings.ts'
 import { checkSubjects, holdPlace } from '#store/grant-places.ts'
 import * as grants from '#store/grants.ts'
@@ -179,7 +179,7 @@ const emergencyMembers = (change: Change): Pick<Changes, 'openEmergency' | 'endE
 })
 
 const readsOf = (database: Database): Omit<GrantRegistry, keyof Changes> => ({
-  findObject: (id) => findObject(database, id),
+  findObjects: (ids) => findObjects(database, ids),
   rememberObjects: (places) => rememberObjects(database, places),
   listGrants: (object, relations) => grants.listGrants(database, object, relations),
   findManaged: (objects) => grants.findManaged(database, objects),

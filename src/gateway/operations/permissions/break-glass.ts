@@ -1,0 +1,188 @@
+/** Access in an emergency: for a reason, for a while, by those who could grant it anyway, and told loudly. */
+import { createHash } from 'node:crypto'
+import { type Static, Type } from 'typebox'
+import { grantable } from '#authz/granting.ts'
+import type { CallContext } from '#catalog/catalog.ts'
+import type { Principal } from '#model/access.ts'
+import { CatalogError } from '#model/errors.ts'
+import { checkText } from '#model/identifier.ts'
+import type { GrantRecord, GrantSubject } from '#store/grants.ts'
+import type { Operation } from '../../operation.ts'
+import { type ById, certainly, isId, onProject, type ProjectTarget } from '../management/place.ts'
+import { inProjectOf } from '../management/role-place.ts'
+import { replayDone } from '../replays.ts'
+import { checkMayGrant } from './granters.ts'
+import {
+  findGoverned,
+  type Governed,
+  governedProject,
+  governedWarehouse,
+  type PermissionDeps,
+} from './place.ts'
+import { lookUpstream } from './upstream-objects.ts'
+import { relationOf } from './wire-relations.ts'
+
+const longestSeconds = 8 * 60 * 60
+
+export const breakGlassSchema = Type.Object(
+  {
+    'object-type': Type.Union(
+      ['project', 'warehouse', 'namespace', 'table', 'view'].map((type) => Type.Literal(type)),
+    ),
+    /** Absent for the project of the request. */
+    'object-id': Type.Optional(Type.Union([Type.String({ maxLength: 128 }), Type.Null()])),
+    relation: Type.String({ maxLength: 64 }),
+    reason: Type.String({ minLength: 10, maxLength: 2_000 }),
+    'duration-seconds': Type.Integer({ minimum: 60, maximum: longestSeconds }),
+  },
+  { additionalProperties: false },
+)
+
+type Draft = Static<typeof breakGlassSchema>
+
+export interface OpenBreakGlass {
+  readonly body: Draft
+  readonly project?: string | undefined
+}
+
+interface InProject<Input> extends ProjectTarget<Input> {
+  readonly asker: Principal
+}
+
+/** A grant that was opened so, with an id to end it by. */
+export interface Emergency extends GrantRecord {
+  readonly id: string
+}
+
+/** Grants have no ids: made of the key of this one. */
+const idOfGrant = ({ object, relation, subject }: Omit<GrantRecord, 'expiresAt'>): string => {
+  const hex = createHash('sha256')
+    .update([subject.kind, subject.id, object, relation].join('\n'))
+    .digest('hex')
+  const parts = [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`]
+  return [...parts, hex.slice(20, 32)].join('-')
+}
+
+const withId = (grant: GrantRecord): Emergency => ({ ...grant, id: idOfGrant(grant) })
+
+const findTarget = async (deps: PermissionDeps, project: string, body: Draft): Promise<Governed> => {
+  const id = (body['object-id'] ?? '').toLowerCase()
+  const type = body['object-type']
+  if (type === 'project') return governedProject(project)
+  if (type === 'warehouse' && isId(id) && (await deps.registry.findWarehouse(project, id)))
+    return governedWarehouse(project, id)
+  const found =
+    type === 'namespace' || type === 'table' || type === 'view'
+      ? await findGoverned(deps, project, { kind: type, id })
+      : undefined
+  if (found === undefined)
+    throw new CatalogError('NotFoundException', `There is no ${type} with the id ${body['object-id']}`)
+  return found[0]
+}
+
+const subjectOf = ({ kind, id, assumedRole }: Principal): GrantSubject => {
+  if ((kind !== 'user' && kind !== 'service-account') || assumedRole !== undefined)
+    throw new CatalogError('BadRequestException', 'Only whoever signs in, with no assumed role, opens access')
+  return { kind: 'principal', id }
+}
+
+interface Opening {
+  readonly context: CallContext
+  readonly asker: Principal
+  readonly project: string
+  readonly body: Draft
+}
+
+const open = async (deps: PermissionDeps, { context, asker, project, body }: Opening): Promise<Emergency> => {
+  checkText(body.reason, 'reason')
+  if (body.reason.trim().length < 10)
+    throw new CatalogError('BadRequestException', 'Invalid reason: say why, in ten letters at least')
+  const governed = await findTarget(deps, project, body)
+  const relation = relationOf(governed.resource.kind, body.relation)
+  if (!grantable[governed.resource.kind].includes(relation))
+    throw new CatalogError('BadRequestException', `Invalid relation: ${body.relation}`)
+  await lookUpstream(context, governed)
+  const subject = subjectOf(asker)
+  const expiresAt = new Date(Date.now() + body['duration-seconds'] * 1_000)
+  const { reason } = body
+  await deps.grants.openEmergency(context, governed.place, { relation, subject, expiresAt, reason })
+  const { object } = governed.place
+  deps.warn('break-glass.opened', { principal: asker.id, object, relation, expiresAt, reason })
+  return withId({
+    ...{ object, relation, subject, expiresAt, reason, grantedBy: asker.id, createdAt: new Date() },
+  })
+}
+
+const mayOpen = async (deps: PermissionDeps, { asker, project }: InProject<unknown>): Promise<void> => {
+  await checkMayGrant(deps, { principal: asker, governed: governedProject(project) }, ['security_admin'])
+}
+
+const openBreakGlass = (
+  deps: PermissionDeps,
+): Operation<OpenBreakGlass, InProject<OpenBreakGlass>, Emergency> => ({
+  name: 'openBreakGlass',
+  kind: 'change',
+  success: 201,
+  ...inProjectOf<OpenBreakGlass>(deps),
+  needs: onProject('grant'),
+  run: certainly(async ({ context, target }) => {
+    await mayOpen(deps, target)
+    const { input, asker, project } = target
+    return open(deps, { context, asker, project, body: input.body })
+  }),
+  replay: {
+    remember: ({ id }) => ({ kind: 'json', body: JSON.stringify({ id }) }),
+    recall: async (outcome, { target }) => {
+      const { id } = outcome.kind === 'json' ? (JSON.parse(outcome.body) as ById) : { id: '' }
+      return findEmergency(deps, target.project, id)
+    },
+  },
+})
+
+const listEmergencies = async (deps: PermissionDeps, project: string): Promise<readonly Emergency[]> =>
+  (await deps.grants.listReasoned(project)).map(withId)
+
+const findEmergency = async (deps: PermissionDeps, project: string, id: string): Promise<Emergency> => {
+  const found = (await listEmergencies(deps, project)).find((one) => one.id === id)
+  if (found === undefined) throw new CatalogError('NotFoundException', `No such access is open: ${id}`)
+  return found
+}
+
+interface PerhapsProject {
+  readonly project?: string | undefined
+}
+
+const listBreakGlass = (
+  deps: PermissionDeps,
+): Operation<PerhapsProject, InProject<PerhapsProject>, readonly Emergency[]> => ({
+  name: 'listBreakGlass',
+  kind: 'read',
+  success: 200,
+  ...inProjectOf<PerhapsProject>(deps),
+  needs: onProject('read-grants'),
+  run: ({ target }) => listEmergencies(deps, target.project),
+})
+
+type EndBreakGlass = ById & PerhapsProject
+
+/** By whoever could have opened it. */
+const endBreakGlass = (deps: PermissionDeps): Operation<EndBreakGlass, InProject<EndBreakGlass>, void> => ({
+  name: 'endBreakGlass',
+  kind: 'change',
+  success: 204,
+  ...inProjectOf<EndBreakGlass>(deps),
+  needs: onProject('grant'),
+  run: certainly(async ({ context, target }) => {
+    await mayOpen(deps, target)
+    const found = await findEmergency(deps, target.project, target.input.id)
+    await deps.grants.endEmergency(context, found)
+    deps.warn('break-glass.ended', { principal: target.asker.id, object: found.object })
+  }),
+  replay: replayDone,
+})
+
+export const createBreakGlassOperations = (deps: PermissionDeps) => ({
+  openBreakGlass: openBreakGlass(deps),
+  listBreakGlass: listBreakGlass(deps),
+  endBreakGlass: endBreakGlass(deps),
+})
