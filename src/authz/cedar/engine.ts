@@ -1,0 +1,153 @@
+/**
+ * Cedar itself, a module of WebAssembly: loaded when something has first to be asked of it, since it costs a start a
+ * tenth of a second and a process some 20 MB.
+ */
+import type { ParsedRule } from './reads.ts'
+import type { RuleRequest } from './request.ts'
+import { ruleSchema } from './schema.ts'
+
+export interface CedarAnswer {
+  readonly allowed: boolean
+  /** Ids of the rules that decided. */
+  readonly reasons: readonly string[]
+  /** Of rules that could not be evaluated, as `id: message`. */
+  readonly errors: readonly string[]
+}
+
+export type Evaluate = (request: RuleRequest) => CedarAnswer
+
+export type RulesUse = 'in-force' | 'trial'
+
+/** Texts by file name. What is wrong with them is listed in `errors`, and then there are no rules. */
+export interface Parsed {
+  readonly rules: Readonly<Record<string, ParsedRule>>
+  readonly errors: readonly string[]
+}
+
+export interface Cedar {
+  /** Reads and validates rules; nothing is stored. */
+  parse(texts: Readonly<Record<string, string>>): Parsed
+  /** Throws for rules that have not come from `parse`. What is only tried does not get in the way of what is in force. */
+  prepare(rules: Readonly<Record<string, ParsedRule>>, use: RulesUse): Evaluate
+}
+
+type Module = typeof import('@cedar-policy/cedar-wasm/nodejs')
+
+interface Said {
+  readonly message: string
+  readonly help: string | null
+}
+
+const sayingOf = ({ message, help }: Said): string => (help === null ? message : `${message} (${help})`)
+
+const idForm = /^[a-z0-9]+(?:-[a-z0-9]+)*$/
+
+interface Found {
+  readonly file: string
+  readonly rule: ParsedRule
+}
+
+const partsOf = (module: Module, file: string, text: string): readonly Found[] | readonly string[] => {
+  const parts = module.policySetTextToParts(text)
+  if (parts.type === 'failure') return parts.errors.map((error) => `${file}: ${sayingOf(error)}`)
+  if (parts.policy_templates.length > 0) return [`${file}: templates are not supported`]
+  return parts.policies.flatMap((policy): Found[] => {
+    const parsed = module.policyToJson(policy)
+    if (parsed.type === 'failure') throw new Error(`Cedar takes a part of ${file} and not the part alone`)
+    return [{ file, rule: parsed.json as ParsedRule }]
+  })
+}
+
+/** Numbers pass through JavaScript: one that it cannot hold would come to mean another. */
+const isExact = (node: unknown): boolean => {
+  if (typeof node === 'number') return Number.isSafeInteger(node)
+  return typeof node !== 'object' || node === null || Object.values(node).every(isExact)
+}
+
+const idOf = ({ file, rule }: Found): { readonly id: string } | { readonly error: string } => {
+  const id = rule.annotations?.['id']
+  if (id === undefined || !idForm.test(id))
+    return {
+      error: `${file}: every rule has an annotation @id("…") of lower-case letters, digits and dashes`,
+    }
+  return isExact(rule.conditions)
+    ? { id }
+    : { error: `${file}: ${id}: whole numbers beyond 9007199254740991 are not supported` }
+}
+
+interface Collected {
+  readonly rules: Record<string, ParsedRule>
+  readonly errors: Set<string>
+}
+
+const add = ({ rules, errors }: Collected, part: Found | string): void => {
+  if (typeof part === 'string') {
+    errors.add(part)
+    return
+  }
+  const named = idOf(part)
+  if ('error' in named) errors.add(named.error)
+  else if (Object.hasOwn(rules, named.id)) errors.add(`${part.file}: another rule has the id ${named.id}`)
+  else rules[named.id] = part.rule
+}
+
+const collect = (module: Module, texts: Readonly<Record<string, string>>): Parsed => {
+  const collected: Collected = { rules: {}, errors: new Set() }
+  for (const [file, text] of Object.entries(texts))
+    for (const part of partsOf(module, file, text)) add(collected, part)
+  return { rules: collected.rules, errors: [...collected.errors] }
+}
+
+type StaticRules = Parameters<Module['validate']>[0]['policies']['staticPolicies']
+
+/** What Cedar wrote it can read again. */
+const asPolicies = (rules: Readonly<Record<string, ParsedRule>>) =>
+  rules as unknown as NonNullable<StaticRules>
+
+const invalidity = (module: Module, rules: Readonly<Record<string, ParsedRule>>): readonly string[] => {
+  const answer = module.validate({ schema: ruleSchema, policies: { staticPolicies: asPolicies(rules) } })
+  if (answer.type === 'failure') return answer.errors.map(sayingOf)
+  const said = answer.validationErrors.map(({ policyId, error }) => `${policyId}: ${sayingOf(error)}`)
+  return [...new Set(said)]
+}
+
+const answerOf = (answer: ReturnType<Module['statefulIsAuthorized']>): CedarAnswer => {
+  if (answer.type === 'failure') return { allowed: false, reasons: [], errors: answer.errors.map(sayingOf) }
+  const { decision, diagnostics } = answer.response
+  const errors = diagnostics.errors.map(({ policyId, error }) => `${policyId}: ${sayingOf(error)}`)
+  if (decision === 'allow' && errors.length > 0) return { allowed: false, reasons: [], errors }
+  return { allowed: decision === 'allow', reasons: diagnostics.reason, errors }
+}
+
+/** The module keeps what it has prepared under a name, and never lets go of one: so there is one a use, taken in turns. */
+const createSlots = (module: Module) => {
+  const owners = new Map<RulesUse, object>()
+  return (use: RulesUse, rules: Readonly<Record<string, ParsedRule>>): void => {
+    if (owners.get(use) === rules) return
+    const prepared = module.preparsePolicySet(use, { staticPolicies: asPolicies(rules) })
+    if (prepared.type === 'failure')
+      throw new Error(`Stored rules cannot be read: ${prepared.errors.map(sayingOf).join('; ')}`)
+    owners.set(use, rules)
+  }
+}
+
+export const loadCedar = async (): Promise<Cedar> => {
+  const module = await import('@cedar-policy/cedar-wasm/nodejs')
+  const hold = createSlots(module)
+  return {
+    parse: (texts) => {
+      const { rules, errors } = collect(module, texts)
+      const said = errors.length > 0 ? errors : invalidity(module, rules)
+      return said.length > 0 ? { rules: {}, errors: said } : { rules, errors: [] }
+    },
+    prepare: (rules, use) => {
+      hold(use, rules)
+      return ({ entities, ...asked }) => {
+        hold(use, rules)
+        return answerOf(
+          module.statefulIsAuthorized({ ...asked, entities: [...entities], preparsedPolicySetId: use }),
+        )
+      }
+    },
+  }
+}
