@@ -62,7 +62,8 @@ const execute = async (command: readonly string[], env: Readonly<Record<string, 
   return { status: typeof status === 'number' ? status : null, output }
 }
 
-const install = async (client: Client): Promise<string> => {
+/** The folder in which something is installed, by its script. */
+export const install = async (client: Pick<Client, 'folder' | 'install'>): Promise<string> => {
   const folder = path.join(cacheDir, client.folder)
   const command = [path.join(here, 'prepare.sh'), folder, path.join(here, client.install)]
   const { status, output } = await execute(command, {})
