@@ -99,9 +99,10 @@ const upstreamDeps = (deps: CatalogDeps): UpstreamDeps => ({
   hop: deps.hop,
   log: deps.logs.warn,
   intentsOf: (connectionId) => createCommitIntents(deps.database, { connectionId, epoch: deps.epoch }),
-  observed: (connection, fetch) => {
-    const measured = measuredFetch(connection, fetch, deps.metrics.observeUpstream)
-    return deps.traced ? tracedFetch(connection, measured) : measured
+  // By its id: names are its project's own, and everybody may read the metrics.
+  observed: ({ id, name }, fetch) => {
+    const measured = measuredFetch(id, fetch, deps.metrics.observeUpstream)
+    return deps.traced ? tracedFetch(name, measured) : measured
   },
 })
 

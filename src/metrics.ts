@@ -4,9 +4,9 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 export interface Metrics {
   /** Told of every request that passed the pipeline. Seconds. */
   observe(operation: string, status: number, seconds: number): void
-  /** Told of every request to an upstream; status 0 where no answer came. */
+  /** Told of every request to an upstream, by the id of its connection; status 0 where no answer came. */
   observeUpstream(connection: string, status: number, seconds: number): void
-  /** Told of every look at a change whose end was unknown. */
+  /** Told of every look at a change whose end was unknown; by the id of the connection. */
   observeDoubt(connection: string, end: string): void
   /** Told of every token that was refused. */
   observeRefused(provider: string, check: string): void

@@ -17,7 +17,7 @@ export interface UpstreamDeps {
   readonly log: Log
   readonly intentsOf: (connectionId: string) => CommitIntents
   /** Stacked around the guarded fetch of each connection. */
-  readonly observed: (connection: string, fetch: GuardedFetch) => GuardedFetch
+  readonly observed: (record: ConnectionRecord, fetch: GuardedFetch) => GuardedFetch
 }
 
 /** A catalog with the sockets that belong to it. */
@@ -31,7 +31,7 @@ export const openUpstream = async (deps: UpstreamDeps, record: ConnectionRecord)
   const catalog = await connector.open(record.config, {
     connection: record.name,
     hop: deps.hop,
-    fetch: deps.observed(record.name, createBulkhead({ fetch: sockets.fetch, now: Date.now })),
+    fetch: deps.observed(record, createBulkhead({ fetch: sockets.fetch, now: Date.now })),
     secret: deps.secrets({ purpose: 'connection', projectId: record.projectId }),
     now: Date.now,
     log: deps.log,

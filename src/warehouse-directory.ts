@@ -52,7 +52,7 @@ export interface OpenDirectory extends WarehouseDirectory, AsyncDisposable {
   /** The local catalog of a warehouse, whatever is mounted over it. */
   local(warehouseId: string): Catalog | undefined
   /** The upstream of a connection, whether or not it is mounted anywhere. */
-  upstream(connectionId: string): { readonly name: string; readonly catalog: Catalog } | undefined
+  upstream(connectionId: string): Catalog | undefined
   readonly size: number
   readonly epoch: number
 }
@@ -251,11 +251,7 @@ export const openWarehouseDirectory = async (deps: DirectoryDeps): Promise<OpenD
     hasProject: (id) => state.projects.has(id),
     projectOf: (warehouseId) => byPrefix(warehouseId)?.projectId,
     local: (id) => state.locals.get(id)?.catalog,
-    upstream: (id) => {
-      const catalog = state.upstreams.get(id)?.catalog
-      const record = state.records?.connections.find((connection) => connection.id === id)
-      return catalog && record ? { name: record.name, catalog } : undefined
-    },
+    upstream: (id) => state.upstreams.get(id)?.catalog,
     get size() {
       return state.byId.size
     },

@@ -36,11 +36,9 @@ type DoubtEnd = 'confirmed' | 'abandoned' | 'postponed' | 'out'
 export interface ReconcilerDeps {
   readonly ledger: DoubtLedger
   /** Undefined where the connection is not open in this process. */
-  readonly upstream: (
-    connectionId: string,
-  ) => { readonly name: string; readonly catalog: Catalog } | undefined
-  /** Told of every look; the connection by its name. */
-  readonly observe: (connection: string, end: DoubtEnd) => void
+  readonly upstream: (connectionId: string) => Catalog | undefined
+  /** Told of every look. */
+  readonly observe: (connectionId: string, end: DoubtEnd) => void
   readonly onFailure: (error: unknown) => void
   readonly everyMs?: number
   /** How long a look may take. */
@@ -139,17 +137,17 @@ const createPass = (settings: Settings) => {
 
   return async (connectionId: string): Promise<void> => {
     const doubts = await ledger.take(connectionId, mostAtOnce)
-    const opened = upstream(connectionId)
-    if (!opened) return setBack(connectionId, doubts)
+    const catalog = upstream(connectionId)
+    if (!catalog) return setBack(connectionId, doubts)
     for (const [i, doubt] of doubts.entries()) {
-      const seen = await look(settings, opened.catalog, doubt)
+      const seen = await look(settings, catalog, doubt)
       if (stop.aborted) return
       if (seen === undefined) {
-        observe(opened.name, 'out')
+        observe(connectionId, 'out')
         return setBack(connectionId, doubts.slice(i))
       }
       failures.delete(connectionId)
-      observe(opened.name, await settle(settings, doubt, seen))
+      observe(connectionId, await settle(settings, doubt, seen))
     }
   }
 }

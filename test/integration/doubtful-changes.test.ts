@@ -71,6 +71,11 @@ describe('a commit of unknown end', () => {
     expect(await answer.text()).toContain('77')
     expect(sent).toBe(1)
     const metrics = await (await fetch(`${gateway.origin}/metrics`)).text()
-    expect(metrics).toContain('lakegate_doubtful_change_looks_total{connection="up",end="confirmed"} 1')
+    const listed = await fetch(`${gateway.origin}/management/v1/connection`)
+    const { connections } = (await listed.json()) as { connections: { 'connection-id': string }[] }
+    const [id] = connections.map((connection) => connection['connection-id'])
+    expect(metrics).toContain(`lakegate_doubtful_change_looks_total{connection="${id}",end="confirmed"} 1`)
+    expect(metrics).toContain(`lakegate_upstream_duration_seconds_count{connection="${id}",status="200"}`)
+    expect(metrics).not.toContain('connection="up"')
   }, 60_000)
 })

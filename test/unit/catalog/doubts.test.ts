@@ -54,7 +54,7 @@ const bench = (
       const landed = looks[id]
       if (landed === undefined) return undefined
       const { catalog } = fakeCatalog([])
-      return { name: id, catalog: landed === 'cannot look' ? catalog : { ...catalog, landed } }
+      return landed === 'cannot look' ? catalog : { ...catalog, landed }
     },
     observe: (connection, end) => counted.push(`${connection} ${end}`),
     onFailure: (error) => failures.push(error),
