@@ -1,10 +1,12 @@
 import type { IcebergOperations } from '#gateway/operations/iceberg.ts'
 import type { ManagementOperations } from '#gateway/operations/management/management.ts'
+import type { PermissionOperations } from '#gateway/operations/permissions/permissions.ts'
 import type { ScimOperations } from '#gateway/operations/scim/scim.ts'
 import type { TokenOperations } from '#gateway/operations/tokens/tokens.ts'
 import { icebergEndpoints } from '#http/iceberg/endpoints.ts'
 import { tokenEndpoints, wellKnownEndpoints } from '#http/iceberg/token-endpoints.ts'
 import { managementEndpoints } from '#http/management/endpoints.ts'
+import { permissionEndpoints } from '#http/management/permissions.ts'
 import type { Face } from '#http/router.ts'
 import { scimEndpoints } from '#http/scim/endpoints.ts'
 import { scimErrors } from '#http/scim/error.ts'
@@ -12,17 +14,27 @@ import { scimErrors } from '#http/scim/error.ts'
 export interface FaceOperations {
   readonly iceberg: IcebergOperations
   readonly management: ManagementOperations
+  readonly permissions: PermissionOperations
   readonly tokens: TokenOperations
   readonly scim: ScimOperations
 }
 
 /** Everything that is served, by path: the router and the document of the API are made of this list. */
-export const createFaces = ({ iceberg, management, tokens, scim }: FaceOperations): readonly Face[] => [
+export const createFaces = ({
+  iceberg,
+  management,
+  permissions,
+  tokens,
+  scim,
+}: FaceOperations): readonly Face[] => [
   {
     base: '/catalog',
     endpoints: [...icebergEndpoints(iceberg), ...tokenEndpoints(tokens), ...wellKnownEndpoints(tokens)],
   },
   { base: '', endpoints: wellKnownEndpoints(tokens) },
-  { base: '/management', endpoints: managementEndpoints(management) },
+  {
+    base: '/management',
+    endpoints: [...managementEndpoints(management), ...permissionEndpoints(permissions)],
+  },
   { base: '/scim', endpoints: scimEndpoints(scim), errors: scimErrors },
 ]

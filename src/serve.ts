@@ -10,6 +10,7 @@ import { createManagementOperations } from '#gateway/operations/management/manag
 import { missingWarehouse, type ServerFacts } from '#gateway/operations/management/place.ts'
 import type { Registry } from '#gateway/operations/management/registry.ts'
 import { createStoreRegistry } from '#gateway/operations/management/store-registry.ts'
+import type { PermissionOperations } from '#gateway/operations/permissions/permissions.ts'
 import type { TokenOperations } from '#gateway/operations/tokens/tokens.ts'
 import { createPageTokens } from '#gateway/page-token.ts'
 import { createPipeline, type Pipeline, type PipelineDeps } from '#gateway/pipeline.ts'
@@ -41,6 +42,7 @@ import type { Logs } from './log.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { openConfiguredDatabase, prepareSchema } from './open-database.ts'
 import { type OpenTokens, openOwnTokens, openTokenEndpoint } from './own-tokens.ts'
+import { createPermissions } from './permissions.ts'
 import { createProvisioning } from './provisioning.ts'
 import { createRecordLoader, defaultProject, ensureProject } from './records.ts'
 import {
@@ -125,12 +127,16 @@ const catalogDeps = (ground: Ground, metrics: Metrics, epoch: () => number): Cat
   }
 }
 
+/** What both halves of the management face are made from. */
+type ManagedDeps = Parameters<typeof createManagementOperations>[0]
+
 interface House {
   readonly identity: OpenIdentity
   readonly registry: Registry
   readonly directory: OpenDirectory
   readonly metrics: Metrics
   readonly management: ReturnType<typeof createManagementOperations>
+  readonly permissions: PermissionOperations
   readonly tenancy: Tenancy
   readonly issued: OpenTokens
 }
@@ -170,7 +176,7 @@ const openHouse = async (ground: Ground): Promise<House> => {
   })
   identity.remember(tenancy.memory)
   const issued = openOwnTokens(ground)
-  const management = createManagementOperations({
+  const managed: ManagedDeps = {
     registry,
     server: serverFacts(ground, tenancy),
     projects: tenancy.projects,
@@ -190,8 +196,14 @@ const openHouse = async (ground: Ground): Promise<House> => {
       const existing = (await registry.listMounts(warehouse.id)).map((mount) => mount.namespace)
       await checkMount(context, { namespace, catalog, existing, local })
     },
+  }
+  const management = createManagementOperations(managed)
+  const permissions = createPermissions({
+    ...managed,
+    ...{ database, policy: tenancy.policy, authorizer: tenancy.authorizer, standings: tenancy.standings },
+    ...{ warehouses: opened, identityChanged: identity.changed, warn: logs.warn },
   })
-  return { identity, registry, directory: opened, metrics, management, tenancy, issued }
+  return { identity, registry, directory: opened, metrics, management, permissions, tenancy, issued }
 }
 
 interface Recorded {
@@ -285,7 +297,8 @@ const httpDepsOf = (ground: Ground, house: House, ready: () => Promise<readonly 
     ...{ database: ground.database, identity: house.identity, warn: logs.warn },
     settings: config.server.scim,
   })
-  const faces = createFaces({ iceberg, management: house.management, tokens, scim })
+  const { management, permissions } = house
+  const faces = createFaces({ iceberg, management, permissions, tokens, scim })
   return {
     pipeline: createObservedPipeline(ground, house, { sink, authenticator }),
     router: createRouter(faces),

@@ -37,6 +37,7 @@ export interface Tenancy {
   readonly projects: ProjectRegistry
   readonly roles: RoleRegistry
   readonly holdsRole: HoldsRole
+  readonly standings: Standings
   /** What is remembered of roles and memberships: told of every change of them. */
   readonly memory: IdentityMemory
   /** Absent in development mode: everything is allowed. */
@@ -94,6 +95,7 @@ export const createTenancy = (deps: TenancyDeps): Tenancy => {
       report: (error) => report('roles.not-refreshed', error),
     }),
     holdsRole: createHoldsRole(standings),
+    standings,
     memory,
   }
 }

@@ -42,6 +42,8 @@ export type Action =
   | 'rename'
   | 'register'
   | 'manage'
+  /** Of a connection: to mount it. */
+  | 'use'
   /** On a project: less than to create warehouses in it. */
   | 'create-role'
   /** To see, and to give and take, the grants on an object. */

@@ -2,6 +2,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { createIcebergOperations } from '#gateway/operations/iceberg.ts'
 import { createManagementOperations } from '#gateway/operations/management/management.ts'
+import { createPermissionOperations } from '#gateway/operations/permissions/permissions.ts'
 import type { IcebergDeps } from '#gateway/operations/place.ts'
 import { createScimOperations } from '#gateway/operations/scim/scim.ts'
 import { createTokenOperations } from '#gateway/operations/tokens/tokens.ts'
@@ -21,6 +22,7 @@ const anything: unknown = new Proxy(() => anything, {
 export const faces = createFaces({
   iceberg: createIcebergOperations(anything as IcebergDeps),
   management: createManagementOperations(anything as never),
+  permissions: createPermissionOperations(anything as never),
   tokens: createTokenOperations(anything as never),
   scim: createScimOperations(anything as never),
 })

@@ -30,6 +30,5 @@ export const createMemoryProjects = (changes: string[] = []): ProjectRegistry =>
     isBootstrapped: async () => true,
     bootstrap: note('bootstrap', undefined),
     listAdmins: async () => [member.id],
-    changeAdmins: note('changeAdmins', undefined),
   }
 }

@@ -47,7 +47,6 @@ const config = { uri: 'http://127.0.0.1:9' }
 
 const bodies: Readonly<Record<string, (registry: MemoryRegistry) => object>> = {
   bootstrap: () => ({ 'accept-terms-of-use': true }),
-  changeServerAssignments: () => ({ writes: [{ type: 'admin', user: 'oidc~bob' }] }),
   createProject: () => ({ 'project-name': 'new' }),
   renameProject: () => ({ 'new-name': 'new' }),
   renameProjectById: () => ({ 'new-name': 'new' }),

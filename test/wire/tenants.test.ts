@@ -187,13 +187,11 @@ test('these operations, and no others, are of the server and not of a project', 
   const named = [...ofTheServer].filter((name) => !/user|whoami/i.test(name))
   expect(named.sort()).toEqual([
     'bootstrap',
-    'changeServerAssignments',
     'createProject',
     // By id, in whatever project of the asker: it is found first, at the same cost wherever it is.
     'getRoleMetadata',
     'getServerInfo',
     'listProjects',
-    'listServerAssignments',
   ])
 })
 

@@ -8,12 +8,7 @@ import {
   projectSettingsSchema,
   renameProjectSchema,
 } from '#gateway/operations/management/projects.ts'
-import {
-  assignmentSchema,
-  bootstrapSchema,
-  changeAssignmentsSchema,
-  type ServerInfo,
-} from '#gateway/operations/management/server.ts'
+import { bootstrapSchema, type ServerInfo } from '#gateway/operations/management/server.ts'
 import type { JsonObject } from '#model/json.ts'
 import { type Answer, jsonAnswer, noContent } from '../answer.ts'
 import { type Endpoint, endpoint, type HttpRequest } from '../endpoint.ts'
@@ -52,20 +47,11 @@ const answerCreated = (project: ProjectRecord): Answer => ({ ...answerProject(pr
 const answerProjects = (projects: readonly ProjectRecord[]): Answer =>
   jsonAnswer({ projects: projects.map(projectWire) })
 const answerNothing = (): Answer => noContent
-const answerAdmins = (admins: readonly string[]): Answer =>
-  jsonAnswer({ assignments: admins.map((user) => ({ type: 'admin', user })) })
-
-const assignmentsForm = Type.Object(
-  { assignments: Type.Array(assignmentSchema) },
-  { title: 'ServerAssignments', additionalProperties: false },
-)
 
 const settingsForm = Type.Object(
   { 'api-keys-allowed': Type.Boolean() },
   { title: 'ProjectSettings', additionalProperties: false },
 )
-
-const assignments = '/v1/permissions/server/assignments'
 
 const serverEndpoints = (operations: ManagementOperations): readonly Endpoint[] => [
   endpoint('GET /v1/info', operations.getServerInfo, {
@@ -77,20 +63,6 @@ const serverEndpoints = (operations: ManagementOperations): readonly Endpoint[] 
     declares: {
       summary: 'Makes the caller the first administrator of the server, once',
       body: bootstrapSchema,
-      answers: { 204: null },
-    },
-    read: readBody,
-    answer: answerNothing,
-  }),
-  endpoint(`GET ${assignments}`, operations.listServerAssignments, {
-    declares: { summary: 'Who administers the server', answers: { 200: assignmentsForm } },
-    read: readNothing,
-    answer: answerAdmins,
-  }),
-  endpoint(`POST ${assignments}`, operations.changeServerAssignments, {
-    declares: {
-      summary: 'Names administrators of the server, and takes others away',
-      body: changeAssignmentsSchema,
       answers: { 204: null },
     },
     read: readBody,

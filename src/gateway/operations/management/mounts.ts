@@ -64,7 +64,7 @@ const createMount = (deps: ManagementDeps): Operation<CreateMount, NewMountTarge
     ...onWarehouse('manage')(target),
     ...(target.connection === undefined
       ? []
-      : [{ action: 'manage', resource: connectionResource(target.connection) } as const]),
+      : [{ action: 'use', resource: connectionResource(target.connection) } as const]),
   ],
   run: certainly(async ({ context, target: { record, connection, input } }) => {
     const { namespace } = input.body

@@ -52,11 +52,6 @@ export interface BootstrapDraft {
   readonly operator: boolean
 }
 
-interface AdminChange {
-  readonly writes: readonly string[]
-  readonly deletes: readonly string[]
-}
-
 /** Absent objects are undefined to a finder; a change of one throws NotFound. */
 export interface ProjectRegistry {
   /** From memory where it can: it is asked once a request. */
@@ -84,6 +79,4 @@ export interface ProjectRegistry {
   bootstrap(context: CallContext, draft: BootstrapDraft): Promise<void>
   /** Ids of users, in byte order. */
   listAdmins(): Promise<readonly string[]>
-  /** All or none. NotFound for an unknown user; Conflict where nobody would be left. */
-  changeAdmins(context: CallContext, change: AdminChange): Promise<void>
 }

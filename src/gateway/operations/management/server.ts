@@ -1,4 +1,4 @@
-/** The operations on the server as a whole: who it is, its first administrator, and who administers it. */
+/** The operations on the server as a whole: who it is, and its first administrator. */
 import { type Static, Type } from 'typebox'
 import { CatalogError } from '#model/errors.ts'
 import type { Operation } from '../../operation.ts'
@@ -71,52 +71,7 @@ const bootstrap = (
   replay: replayDone,
 })
 
-/** In Lakekeeper's form; only users administer, and there is one way to. */
-export const assignmentSchema = Type.Object(
-  { type: Type.Literal('admin'), user: Type.String({ minLength: 1, maxLength: 1_000 }) },
-  { additionalProperties: false },
-)
-
-const assignments = Type.Optional(Type.Array(assignmentSchema, { maxItems: 1_000 }))
-
-export const changeAssignmentsSchema = Type.Object(
-  { writes: assignments, deletes: assignments },
-  { additionalProperties: false },
-)
-
-export type ChangeAssignments = Static<typeof changeAssignmentsSchema>
-
-const listServerAdmins = (
-  deps: ManagementDeps,
-): Operation<object, ServerTarget<object>, readonly string[]> => ({
-  name: 'listServerAssignments',
-  kind: 'read',
-  success: 200,
-  resolve: onServer,
-  needs: () => [{ action: 'manage', resource: { kind: 'server' } }],
-  run: () => deps.projects.listAdmins(),
-})
-
-const changeServerAdmins = (
-  deps: ManagementDeps,
-): Operation<ChangeAssignments, ServerTarget<ChangeAssignments>, void> => ({
-  name: 'changeServerAssignments',
-  kind: 'change',
-  success: 204,
-  resolve: onServer,
-  needs: () => [{ action: 'manage', resource: { kind: 'server' } }],
-  run: certainly(({ context, target: { input } }) =>
-    deps.projects.changeAdmins(context, {
-      writes: (input.writes ?? []).map(({ user }) => user),
-      deletes: (input.deletes ?? []).map(({ user }) => user),
-    }),
-  ),
-  replay: replayDone,
-})
-
 export const createServerOperations = (deps: ManagementDeps) => ({
   getServerInfo: getServerInfo(deps),
   bootstrap: bootstrap(deps),
-  listServerAssignments: listServerAdmins(deps),
-  changeServerAssignments: changeServerAdmins(deps),
 })

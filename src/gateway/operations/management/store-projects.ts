@@ -7,7 +7,7 @@ import { bootstrapStore, type FirstAdmin, isBootstrapped } from '#store/bootstra
 import type { Database } from '#store/database.ts'
 import * as members from '#store/project-members.ts'
 import * as projects from '#store/projects.ts'
-import { changeServerAdmins, listServerAdmins } from '#store/server-admins.ts'
+import { listServerAdmins } from '#store/server-admins.ts'
 import type {
   BootstrapDraft,
   Member,
@@ -125,7 +125,7 @@ const adminOf = (
   }
 }
 
-type ServerMembers = Pick<ProjectRegistry, 'isBootstrapped' | 'bootstrap' | 'listAdmins' | 'changeAdmins'>
+type ServerMembers = Pick<ProjectRegistry, 'isBootstrapped' | 'bootstrap' | 'listAdmins'>
 
 const serverMembers = ({ database, defaultProject }: StoreProjectsDeps, change: Change): ServerMembers => ({
   isBootstrapped: () => isBootstrapped(database),
@@ -139,15 +139,6 @@ const serverMembers = ({ database, defaultProject }: StoreProjectsDeps, change: 
     })
   },
   listAdmins: () => listServerAdmins(database, everything.limit),
-  changeAdmins: (context, asked) =>
-    change(context, async (tx) => {
-      await changeServerAdmins(tx, asked)
-      const data = { added: asked.writes, removed: asked.deletes }
-      return {
-        result: undefined,
-        event: { type: 'server.admins-changed', object: 'server', warehouse: '', data },
-      }
-    }),
 })
 
 export const createStoreProjects = (deps: StoreProjectsDeps): ProjectRegistry => {

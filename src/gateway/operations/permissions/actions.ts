@@ -90,6 +90,13 @@ export const catalogActions: Readonly<Partial<Record<ObjectType, Words>>> = {
     read_role_assignments: 'describe',
     update_source_system: 'write',
   },
+  connection: {
+    get_metadata: 'describe',
+    update: 'write',
+    delete: 'drop',
+    use: 'use',
+    read_grants: 'read-grants',
+  },
   user: { read: 'describe', update: 'write', delete: 'drop', read_role_assignments: 'describe' },
 }
 

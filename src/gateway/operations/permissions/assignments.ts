@@ -34,6 +34,12 @@ export interface ChangeAssignments {
   readonly body: Static<ReturnType<typeof changeAssignmentsSchema>>
 }
 
+export interface ShownAssignments {
+  /** That the object lies in. */
+  readonly project: string | undefined
+  readonly assignments: readonly ShownAssignment[]
+}
+
 /** A list of members, as grants that never end. */
 const assigneesOf = async (deps: PermissionDeps, roleId: string): Promise<readonly ShownAssignment[]> => {
   const members = await deps.roles.listMembers(roleId, { reach: 'direct', limit: 100_000 })
@@ -60,19 +66,19 @@ const listedOf = async (
 export const listAssignments = <Input extends ListAssignments>(
   deps: PermissionDeps,
   { type, word, place }: Kind<Input>,
-): Operation<Input, GovernedTarget<Input>, readonly ShownAssignment[]> => ({
+): Operation<Input, GovernedTarget<Input>, ShownAssignments> => ({
   name: `list${word}Assignments`,
   kind: 'read',
   success: 200,
   ...place,
   needs: needing('read-grants'),
-  run: async ({ target: { input, governed } }) => {
+  run: async ({ target: { input, governed, project } }) => {
     const relations = input.relations?.map((relation) => relationOf(type, relation))
     const grants: readonly GrantRecord[] = await deps.grants.listGrants(governed.place.object, relations)
     const listed = await listedOf(deps, governed)
     const shown = grants.map((grant) => shownOf(type, grant))
     const asked = listed.filter((one) => relations === undefined || relations.includes(one.type))
-    return [...asked, ...shown]
+    return { project, assignments: [...asked, ...shown] }
   },
 })
 

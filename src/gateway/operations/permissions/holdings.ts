@@ -53,11 +53,14 @@ export interface ListReach extends PageAsked {
   readonly action?: Action | undefined
 }
 
-export interface Reached extends ReachedGrant {
+/** What holdings show; faces take the type from here. */
+export type { HeldGrant as HeldGrantShown } from '#store/grant-listings.ts'
+
+export interface ReachedShown extends ReachedGrant {
   readonly by: 'direct' | 'role' | 'parent'
 }
 
-const byOf = (own: ObjectKey, { object, role }: ReachedGrant): Reached['by'] => {
+const byOf = (own: ObjectKey, { object, role }: ReachedGrant): ReachedShown['by'] => {
   if (object !== own) return 'parent'
   return role === null ? 'direct' : 'role'
 }
@@ -87,7 +90,7 @@ const whoMay = async (
 export const listReach = <Input extends ListReach>(
   deps: PermissionDeps,
   { word, place }: Pick<Kind<Input>, 'word' | 'place'>,
-): Operation<Input, GovernedTarget<Input>, Paged<Reached>> => ({
+): Operation<Input, GovernedTarget<Input>, Paged<ReachedShown>> => ({
   name: `list${word}Reach`,
   kind: 'read',
   success: 200,
