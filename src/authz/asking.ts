@@ -1,0 +1,100 @@
+/** Turns the needs of a request into one list of questions for the engine, and finds its answers in it again. */
+import type { Action, Need, Resource } from '#model/access.ts'
+import type { CompiledModel } from './compiled-model.ts'
+import type { GovernedObject } from './governed.ts'
+import type { Question } from './grants.ts'
+import { chainOf, type ObjectKey, type Tree } from './objects.ts'
+
+/** A need, and where in the list it is answered; -1: the model knows no such permission. */
+export interface AskedNeed {
+  readonly need: Need
+  readonly chain: readonly ObjectKey[]
+  readonly allowed: number
+  /** May the asker know of the object? */
+  readonly seen: number
+  /** Of a mounted object that is known by a uuid: by what it lies in alone. */
+  readonly above?: { readonly place: number; readonly uuid: string }
+}
+
+export interface Asking {
+  readonly questions: readonly Question[]
+  readonly asked: readonly AskedNeed[]
+  /** How far data may be handed out: where that was asked. */
+  readonly data?: { readonly read: number; readonly write: number }
+}
+
+export interface AskingDeps {
+  readonly model: Pick<CompiledModel, 'has'>
+  readonly tree: Tree
+}
+
+export type GovernedByKey = ReadonlyMap<ObjectKey, GovernedObject>
+
+const permissions = new Map<Action, string>()
+
+/** The permission of the model that an action needs: `change-schema` is `can_change_schema`. */
+export const permissionOf = (action: Action): string => {
+  const known = permissions.get(action)
+  if (known !== undefined) return known
+  const permission = `can_${action.replaceAll('-', '_')}`
+  permissions.set(action, permission)
+  return permission
+}
+
+type Content = Extract<Resource, { kind: 'table' | 'view' }>
+
+const isContent = (resource: Resource): resource is Content =>
+  resource.kind === 'table' || resource.kind === 'view'
+
+const isMounted = (resource: Resource): resource is Content =>
+  isContent(resource) && resource.mount !== undefined
+
+/** The keys of mounted tables and views: what is known of them has to be looked up. */
+export const mountedKeys = (resources: readonly Resource[], tree: Tree): readonly ObjectKey[] =>
+  resources.filter(isMounted).flatMap((resource) => chainOf(resource, tree).slice(0, 1))
+
+/** Without the object itself where no grant on it counts. */
+export const countingChain = (
+  resource: Resource,
+  tree: Tree,
+  governed: GovernedByKey,
+): readonly ObjectKey[] => {
+  const chain = chainOf(resource, tree)
+  const [own] = chain
+  return isMounted(resource) && own !== undefined && governed.get(own)?.suspended ? chain.slice(1) : chain
+}
+
+/** Whose data is handed out along with an answer: the table that is loaded. */
+const isLoad = ({ action, resource }: Need): boolean =>
+  resource.kind === 'table' && (action === 'describe' || action === 'read')
+
+export const createAsking = ({ model, tree }: AskingDeps, governed: GovernedByKey) => {
+  const questions: Question[] = []
+  const push = (relation: string, type: Resource['kind'], chain: readonly ObjectKey[]): number => {
+    if (!model.has(type, relation)) return -1
+    questions.push({ relation, type, chain })
+    return questions.length - 1
+  }
+  const aboveOf = ({ action, resource }: Need, chain: readonly ObjectKey[]): Pick<AskedNeed, 'above'> => {
+    const [own] = chain
+    const uuid = isMounted(resource) && own !== undefined ? governed.get(own)?.uuid : undefined
+    if (uuid === undefined) return {}
+    return { above: { uuid, place: push(permissionOf(action), resource.kind, chain.slice(1)) } }
+  }
+  const ask = (need: Need): AskedNeed => {
+    const { action, resource } = need
+    const chain = countingChain(resource, tree, governed)
+    const allowed = push(permissionOf(action), resource.kind, chain)
+    const seen = action === 'describe' ? allowed : push('can_describe', resource.kind, chain)
+    return { need, chain, allowed, seen, ...aboveOf(need, chain) }
+  }
+  return {
+    of: (needs: readonly Need[], withData: boolean): Asking => {
+      const asked = needs.map(ask)
+      const load = withData ? asked.find(({ need }) => isLoad(need)) : undefined
+      if (load === undefined) return { questions, asked }
+      const read = push('can_read', 'table', load.chain)
+      return { questions, asked, data: { read, write: push('can_write', 'table', load.chain) } }
+    },
+  }
+}

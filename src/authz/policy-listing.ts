@@ -1,0 +1,126 @@
+/** What of a listing the asker may see: all that lies in something where that is granted above it, else each by itself. */
+import type { Action, Resource } from '#model/access.ts'
+import { countingChain, type GovernedByKey, mountedKeys, permissionOf } from './asking.ts'
+import type { Sight } from './authorizer.ts'
+import type { Question } from './grants.ts'
+import { chainOf, type ObjectKey } from './objects.ts'
+import { isOpen } from './open-needs.ts'
+import {
+  type Ask,
+  type Awaitable,
+  after,
+  leadsSomewhere,
+  notBeforeOf,
+  type PolicyAuthorizerDeps,
+} from './policy-ask.ts'
+import type { RuleCheck } from './rule-check.ts'
+
+interface Candidate {
+  readonly need: { readonly action: Action; readonly resource: Resource }
+  readonly question: Question
+}
+
+const nothingGoverned: GovernedByKey = new Map()
+
+/** What the candidate lies in; of what is not there the chain begins with that. */
+const aboveOf = ({ type, chain }: Question): readonly ObjectKey[] =>
+  chain[0]?.startsWith(`${type}:`) ? chain.slice(1) : chain
+
+/**
+ * The question whether all of them may be seen, as whatever lies in the same: undefined where they lie in different
+ * things. What shows an object is granted on it or above it, and nothing on the object itself takes that away.
+ */
+const sharedQuestion = (candidates: readonly Candidate[]): Question | undefined => {
+  const [first] = candidates
+  if (first === undefined || candidates.length < 2) return undefined
+  const { type } = first.question
+  const above = aboveOf(first.question)
+  const [parent] = above
+  const shared = candidates.every(({ question }) => question.type === type && aboveOf(question)[0] === parent)
+  return shared ? { ...first.question, chain: above } : undefined
+}
+
+type Seen = readonly boolean[]
+
+const notBeforeFor = (candidates: readonly Candidate[], { circumstances }: Ask): number | undefined =>
+  notBeforeOf(
+    candidates.map(({ need }) => need),
+    circumstances,
+  )
+
+const createGranted = ({ engine }: PolicyAuthorizerDeps) => {
+  return (ask: Ask, candidates: readonly Candidate[]): Awaitable<Seen> => {
+    const notBefore = notBeforeFor(candidates, ask)
+    const questions = candidates.map(({ question }) => question)
+    const all = sharedQuestion(candidates)
+    const everything = all === undefined ? [] : engine.check(ask.subject, [all], notBefore)
+    return after(everything, ([sees]) =>
+      sees === true ? candidates.map(() => true) : engine.check(ask.subject, questions, notBefore),
+    )
+  }
+}
+
+/** Those that lead to something that has been granted are seen with it. */
+const createLeading = ({ navigation }: PolicyAuthorizerDeps) => {
+  return (ask: Ask, candidates: readonly Candidate[], seen: Seen): Awaitable<Seen> => {
+    const hidden = candidates.filter(({ need }, i) => seen[i] !== true && leadsSomewhere(need.resource))
+    if (hidden.length === 0) return seen
+    const objects = hidden.flatMap(({ question }) => question.chain.slice(0, 1))
+    return after(navigation.leadsTo(ask.subject, objects, notBeforeFor(hidden, ask)), (led) => {
+      const leading = new Set(hidden.filter((_, i) => led[i] === true))
+      return candidates.map((candidate, i) => seen[i] === true || leading.has(candidate))
+    })
+  }
+}
+
+const createAllowed = (rules: RuleCheck) => {
+  return (ask: Ask, candidates: readonly Candidate[], seen: Seen): Awaitable<Seen> => {
+    if (rules.idle) return seen
+    const shown = candidates.filter((_, i) => seen[i] === true)
+    const judged = rules.each(
+      ask,
+      shown.map(({ need }) => need),
+    )
+    return after(judged, (verdicts) => {
+      const left = new Set(shown.filter((_, i) => verdicts[i] === true))
+      return candidates.map((candidate) => left.has(candidate))
+    })
+  }
+}
+
+export const createVisible = (deps: PolicyAuthorizerDeps, rules: RuleCheck) => {
+  const { governed, tree } = deps
+  const granted = createGranted(deps)
+  const orLeading = createLeading(deps)
+  const allowed = createAllowed(rules)
+  const candidateOf = (action: Action, resource: Resource, known: GovernedByKey): Candidate => {
+    const chain = countingChain(resource, tree, known)
+    return {
+      need: { action, resource },
+      question: { relation: permissionOf(action), type: resource.kind, chain },
+    }
+  }
+  return (ask: Ask, action: Action, resources: readonly Resource[]): Awaitable<Seen> => {
+    const needs = resources.map((resource) => ({ action, resource }))
+    if (needs.every((need) => isOpen(ask.principal, need))) return rules.each(ask, needs)
+    const keys = mountedKeys(resources, tree)
+    return after(keys.length === 0 ? nothingGoverned : governed.of(keys), (known) => {
+      const candidates = resources.map((resource) => candidateOf(action, resource, known))
+      return after(granted(ask, candidates), (seen) =>
+        after(orLeading(ask, candidates, seen), (shown) => allowed(ask, candidates, shown)),
+      )
+    })
+  }
+}
+
+/** What may describe a thing may describe all that lies in it. */
+export const createSight = ({ engine, tree }: PolicyAuthorizerDeps, rules: RuleCheck) => {
+  return (ask: Ask, parent: Resource): Awaitable<Sight> => {
+    const { principal, roles } = ask.subject
+    const question = { relation: 'can_describe', type: parent.kind, chain: chainOf(parent, tree) }
+    return after(engine.check(ask.subject, [question], ask.circumstances.policyEpoch), ([everything]) => {
+      if (everything === true) return rules.idle ? 'everything' : 'some'
+      return { roles, ...(principal === undefined ? {} : { principal }) }
+    })
+  }
+}
