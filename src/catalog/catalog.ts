@@ -7,7 +7,7 @@
  * specification's type names; an aborted `context.signal` stops the work before it changes anything, and is
  * ignored from the moment a change has been handed to where it is decided.
  */
-import type { Grantees, Principal } from '#model/access.ts'
+import type { ExpectedUuid, Grantees, Principal } from '#model/access.ts'
 import type { Outcome, Receipt } from '#model/event.ts'
 import type { Identifier, Namespace } from '#model/identifier.ts'
 import type { JsonObject } from '#model/json.ts'
@@ -42,6 +42,8 @@ export interface CallContext {
    * change of a name that by now holds another object fails as if the name were free.
    */
   readonly entries?: readonly Entry[]
+  /** What the decision demands of mounted objects, in the caller's names; mounts keep it (`mounts-expected.ts`). */
+  readonly expected?: readonly ExpectedUuid[]
   /** Present only when a gate applies. Throws `BadRequestException` to refuse. Called with no lock held. */
   readonly inspect?: (candidate: Candidate) => Promise<void>
 }

@@ -179,7 +179,7 @@ const tellingRelations = (
   }
 }
 
-const tellingTables = (tell: Telling, to: Required<Relations> & Tables): Tables => {
+const tellingTables = (tell: Telling, to: MountedWhole['tables']): MountedWhole['tables'] => {
   const { unregister, reportMetrics } = to
   return {
     ...to,
@@ -212,7 +212,7 @@ export interface MountedWhole extends WholeCatalog {
   readonly views: Required<Relations>
 }
 
-export const inCallersWords = (point: Namespace, catalog: MountedWhole): WholeCatalog => {
+export const inCallersWords = (point: Namespace, catalog: MountedWhole): MountedWhole => {
   const tell = createTelling(point)
   return {
     ...catalog,

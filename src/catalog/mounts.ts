@@ -8,6 +8,7 @@ import { CatalogError, isCatalogError } from '#model/errors.ts'
 import { formatNamespace, type Namespace, namespaceKey } from '#model/identifier.ts'
 import { unionOfOperations } from './capabilities.ts'
 import type { CallContext, Catalog, Listed, WholeCatalog } from './catalog.ts'
+import { expectingUuids } from './mounts-expected.ts'
 import {
   askSource,
   checkState,
@@ -118,10 +119,10 @@ const mountedSources = ({ local, mounts }: MountTableInput): readonly Mounted[] 
   return sources.map((source) => ({ source, catalog: inPlace(source) }))
 }
 
-/** Speaks absolute identifiers. What is local says nothing that the caller does not know. */
+/** Speaks absolute identifiers. What is local says nothing that the caller does not know, and is known by its id. */
 const inPlace = ({ point, catalog, local }: Source): WholeCatalog => {
   const mounted = mountAt(point, catalog)
-  return local ? mounted : inCallersWords(point, mounted)
+  return local ? mounted : expectingUuids(inCallersWords(point, mounted))
 }
 
 /** Finds the owner of a namespace: the mount with the longest prefix. */

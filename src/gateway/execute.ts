@@ -2,7 +2,8 @@
 import type { Authorizer } from '#authz/authorizer.ts'
 import type { CallContext } from '#catalog/catalog.ts'
 import { checkHops } from '#catalog/hops.ts'
-import type { Need } from '#model/access.ts'
+import { UnexpectedUuid } from '#catalog/mounts-expected.ts'
+import type { Decision, ExpectedUuid, Need } from '#model/access.ts'
 import { CatalogError, isCatalogError } from '#model/errors.ts'
 import type { IdempotencyClaim, Receipt } from '#model/event.ts'
 import { draftOf, type Trail } from './audit.ts'
@@ -12,11 +13,19 @@ import { checkKey, type IdempotencyLedger, runOnce } from './idempotency.ts'
 import { versionIn } from './if-match.ts'
 import type { Operation, Target, Task } from './operation.ts'
 
+/**
+ * Another object was found under a name that has been granted on: no grant on the name counts from here on, until
+ * somebody confirms it or takes it back.
+ */
+export type SuspendGrants = (expected: ExpectedUuid, found: string | undefined) => Promise<void>
+
 export interface ExecuteDeps {
   readonly authorizer: Authorizer
   readonly idempotency: IdempotencyLedger
   readonly report: (event: string, error: unknown) => void
   readonly hop: string
+  /** Absent: nothing is granted by uuid here. */
+  readonly suspend?: SuspendGrants
   readonly trail: Trail
 }
 
@@ -42,6 +51,12 @@ const expectedIn = ({ ifMatch }: Trail['caller']): Pick<CallContext, 'version'> 
   return version === undefined ? nothingExpected : { version }
 }
 
+/** Grants that stand for a uuid are worth nothing where another one is found. */
+const expectedBy = (decision: Decision | null): Pick<CallContext, 'expected'> => {
+  const expected = decision?.obligations?.expectUuids
+  return expected === undefined ? nothingExpected : { expected }
+}
+
 const contextOf = (target: Target, receipt: Receipt, { trail, hop }: ExecuteDeps): CallContext => {
   const { caller, principal, kind } = trail
   const hops = checkHops(caller.hops, hop)
@@ -54,6 +69,7 @@ const contextOf = (target: Target, receipt: Receipt, { trail, hop }: ExecuteDeps
     ...(hops.length > 0 ? { hops } : {}),
     ...expectedIn(caller),
     ...(target.entries ? { entries: target.entries } : {}),
+    ...expectedBy(trail.decision),
   }
 }
 
@@ -111,6 +127,20 @@ const runOf = <Input, T extends Target, Output>(
   }
 }
 
+/** The asker was allowed something else than what is there: to him that is missing, and on record it is a denial. */
+const noteUnexpected = async (error: unknown, { trail, suspend, report }: ExecuteDeps): Promise<void> => {
+  const cause = isCatalogError(error) ? error.cause : undefined
+  if (!(cause instanceof UnexpectedUuid)) return
+  const { expected, found } = cause
+  if (isCatalogError(error, 'NoSuchTableException') || isCatalogError(error, 'NoSuchViewException'))
+    trail.decision = { allow: false, visible: false, reason: `grants suspended: ${cause.message}` }
+  try {
+    await suspend?.(expected, found)
+  } catch (failure) {
+    report('grants.not-suspended', failure)
+  }
+}
+
 export const execute = async <Input, T extends Target, Output>(
   operation: Operation<Input, T, Output>,
   target: T,
@@ -141,6 +171,7 @@ export const execute = async <Input, T extends Target, Output>(
       report: (error) => deps.report('idempotency.not-settled', error),
     })
   } catch (error) {
+    await noteUnexpected(error, deps)
     throw inCallersWords(given(error, trail), trail.needs)
   }
 }

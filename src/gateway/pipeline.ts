@@ -6,7 +6,7 @@ import type { Principal } from '#model/access.ts'
 import { type AuditSink, audit, openTrail, type RecordRelayed, type Trail } from './audit.ts'
 import { authenticate, type HoldsRole } from './authenticate.ts'
 import { authorize, letIn } from './authorize.ts'
-import { execute } from './execute.ts'
+import { execute, type SuspendGrants } from './execute.ts'
 import type { IdempotencyLedger } from './idempotency.ts'
 import type { Caller, Operation, Target } from './operation.ts'
 import { resolve } from './resolve.ts'
@@ -21,6 +21,8 @@ export interface PipelineDeps {
   readonly idempotency: IdempotencyLedger
   /** This gateway in the hop header (`#catalog/hops.ts`): a request that has passed it before is a loop. */
   readonly hop: string
+  /** Absent: nothing is granted by uuid. */
+  readonly suspend?: SuspendGrants
   /** Told of what went wrong after an answer was decided. */
   readonly report: (event: string, error: unknown) => void
 }

@@ -7,6 +7,7 @@ import type { Authorizer } from '#authz/authorizer.ts'
 import type { Catalog } from '#catalog/catalog.ts'
 import { createMountTable, type Mount } from '#catalog/mounts.ts'
 import type { AuditSink } from '#gateway/audit.ts'
+import type { SuspendGrants } from '#gateway/execute.ts'
 import type { IdempotencyLedger } from '#gateway/idempotency.ts'
 import { createIcebergOperations } from '#gateway/operations/iceberg.ts'
 import { createPageTokens } from '#gateway/page-token.ts'
@@ -34,6 +35,7 @@ export interface MemoryGatewayOptions {
   readonly mounts?: readonly Mount[]
   readonly authenticator?: Authenticator
   readonly authorizer?: Authorizer
+  readonly suspend?: SuspendGrants
   readonly limits?: Partial<ServerLimits>
   readonly strictLists?: boolean
   readonly defaultWarehouse?: boolean
@@ -126,6 +128,7 @@ export const startMemoryGateway = async (options: MemoryGatewayOptions = {}): Pr
     audit: countingShed(sink, shed),
     idempotency: options.ledger ?? createMemoryLedger(),
     hop: 'test.1',
+    ...(options.suspend ? { suspend: options.suspend } : {}),
     recordRelayed: async (entry, events) => {
       relayed.push({ entry, events })
     },
