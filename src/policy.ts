@@ -6,6 +6,7 @@ import { createMembershipAuthorizer } from '#authz/membership-authorizer.ts'
 import { authorizationModel } from '#authz/model.ts'
 import type { PolicyMemory } from '#authz/policy-memory.ts'
 import { createRights, type Rights } from '#authz/rights.ts'
+import type { Rules } from '#authz/rules.ts'
 import type { Standings } from '#authz/standing.ts'
 import type { EventDraft } from '#model/event.ts'
 import type { Database } from '#store/database.ts'
@@ -18,6 +19,7 @@ export interface PolicyDeps {
   readonly standings: Standings
   /** From memory; undefined where no such warehouse is open. */
   readonly projectOf: (warehouseId: string) => string | undefined
+  readonly rules: Rules
   readonly report: (event: string, error: unknown) => void
 }
 
@@ -36,7 +38,7 @@ export interface Policy {
 }
 
 const isPolicyEvent = ({ type }: Pick<EventDraft, 'type'>): boolean =>
-  /^(grant|rule|tag|managed-access)\./.test(type)
+  /^(grant|rule|tag|restriction|managed-access)\./.test(type)
 
 /** The embedded evaluator over our own store. */
 const openEngine = ({ database, report }: PolicyDeps) =>
