@@ -3,19 +3,26 @@ import type { MountRecord, Registry } from '#gateway/operations/management/regis
 import type { Database } from '#store/database.ts'
 import { findProject, insertProject, listProjects } from '#store/projects.ts'
 import { loadEpoch } from '#store/server.ts'
+import { ensureRules } from './governance.ts'
 import type { Records } from './warehouse-directory.ts'
 
 /** The project of requests that name none. */
 export const defaultProject = 'default'
 
 /** Racing first starts both find it there. */
-export const ensureProject = async (database: Database): Promise<void> => {
+const ensureProject = async (database: Database): Promise<void> => {
   if ((await findProject(database, defaultProject)) !== undefined) return
   await database
     .transaction((tx) => insertProject(tx, { id: defaultProject, name: defaultProject }))
     .catch(async (error: unknown) => {
       if ((await findProject(database, defaultProject)) === undefined) throw error
     })
+}
+
+/** What every store has from its first start. */
+export const ensureRecords = async (database: Database): Promise<void> => {
+  await ensureProject(database)
+  await ensureRules(database)
 }
 
 /** Of every project: there are few enough to be read together. */

@@ -44,7 +44,7 @@ import { openConfiguredDatabase, prepareSchema } from './open-database.ts'
 import { type OpenTokens, openOwnTokens, openTokenEndpoint } from './own-tokens.ts'
 import { createPermissions } from './permissions.ts'
 import { createProvisioning } from './provisioning.ts'
-import { createRecordLoader, defaultProject, ensureProject } from './records.ts'
+import { createRecordLoader, defaultProject, ensureRecords } from './records.ts'
 import {
   createSecretResolver,
   fingerprintOf,
@@ -103,7 +103,7 @@ const openGround = async (request: ServeRequest, parts: AsyncDisposableStack): P
   await prepareSchema(database, server)
   const serverKey = await openServerKey(server, secret)
   await claimKey(database, fingerprintOf(serverKey))
-  await ensureProject(database)
+  await ensureRecords(database)
   return {
     ...request,
     ...{ parts, secret, serverKey, database, telemetry, token },

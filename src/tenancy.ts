@@ -3,6 +3,7 @@
 import type { IdentityMemory } from '#authn/identity-memory.ts'
 import { createAllowAll } from '#authz/allow-all.ts'
 import type { Authorizer } from '#authz/authorizer.ts'
+import { createRestricted } from '#authz/restricted.ts'
 import type { Standings } from '#authz/standing.ts'
 import { createStandings } from '#authz/standings.ts'
 import type { HoldsRole } from '#gateway/authenticate.ts'
@@ -15,6 +16,7 @@ import type { EventDraft } from '#model/event.ts'
 import type { Database } from '#store/database.ts'
 import { loadIdentityEpoch } from '#store/server.ts'
 import { loadStanding } from '#store/standings.ts'
+import { type OpenGovernance, openGovernance } from './governance.ts'
 import { createPolicy, type Policy } from './policy.ts'
 import { defaultProject } from './records.ts'
 import type { OpenDirectory } from './warehouse-directory.ts'
@@ -42,6 +44,7 @@ export interface Tenancy {
   readonly memory: IdentityMemory
   /** Absent in development mode: everything is allowed. */
   readonly policy?: Policy
+  readonly governance: OpenGovernance
 }
 
 /** One that this process has not heard of may have been made by another one a moment ago. */
@@ -82,11 +85,19 @@ export const createTenancy = (deps: TenancyDeps): Tenancy => {
     report: (error) => report('projects.not-refreshed', error),
   })
   const { projectOf } = directory
+  const { serverId } = deps
+  const tree = { server: serverId, projectOf }
+  const governance = openGovernance({ database, tree, report })
+  const { rules } = governance
   const policy = development
     ? undefined
-    : createPolicy({ database, serverId: deps.serverId, standings, projectOf, report })
+    : createPolicy({ database, serverId, standings, projectOf, rules, report })
+  policy?.remember(governance.memory)
   return {
-    authorizer: policy?.authorizer ?? createAllowAll(),
+    authorizer: createRestricted(policy?.authorizer ?? createAllowAll(), {
+      ...{ memory: governance.memory, tree, rules, standings },
+    }),
+    governance,
     authorizerName: policy?.authorizerName ?? 'allow-all',
     ...(policy === undefined ? {} : { policy }),
     projects,

@@ -6,6 +6,7 @@ import { type Sql, statement, type Transaction } from './database.ts'
 import { rememberObjects } from './governed-objects.ts'
 import { type GrantPlace, type GrantSubject, grantEvent } from './grants.ts'
 import { appendEvents } from './outbox.ts'
+import { endGovernanceOf, moveGovernance } from './read-restrictions.ts'
 import { raisePolicyEpoch } from './server.ts'
 
 const selectAny = statement('select 1 from relation_tuple where object = $1 limit 1')
@@ -21,8 +22,8 @@ const deleteOfObject = statement('delete from relation_tuple where object = $1')
 const forgetObject = statement('delete from governed_object where object = $1')
 
 /**
- * In the transaction that ends an object. A name may be used again, so that what is remembered of it must not be; a
- * content id never is.
+ * In the transaction that ends an object. A name may be used again, so that what is remembered of it must not be, tags
+ * and read restrictions included; a content id never is.
  */
 export const removeGrantsOn = async (
   tx: Transaction,
@@ -32,6 +33,7 @@ export const removeGrantsOn = async (
   const removed = await tx.execute(deleteOfObject, [object])
   if (!byName) return removed
   await tx.execute(forgetObject, [object])
+  await endGovernanceOf(tx, object)
   if (removed > 0) await raisePolicyEpoch(tx)
   return removed
 }
@@ -96,6 +98,7 @@ export const moveMountedGrants = async (
   const after = mountedObject(kind, warehouseId, to)
   await removeGrantsOn(tx, after, true)
   const moved = await tx.execute(moveGrants, [before, after, namespaceKey(to.namespace), to.name])
+  await moveGovernance(tx, before, { object: after, ...to })
   const [row] = await tx.query<{ uuid: string | null }>(forgetMoved, [before])
   const place = { object: after, warehouseId, ...to }
   if (row !== undefined) await rememberObjects(tx, [place])

@@ -36,7 +36,7 @@ const groups = {
     'upgrade-format',
   ],
   /** To change what is there. */
-  change: ['commit', 'create', 'register', 'rename', 'drop', 'manage'],
+  change: ['commit', 'create', 'create-role', 'register', 'rename', 'drop', 'manage', 'use'],
   /** To reach data: rows, or the files in which they lie. */
   data: ['read', 'commit'],
   /** Who may, and who did. */
@@ -58,13 +58,19 @@ const groupsAbove = (name: string): readonly GroupName[] => {
   return [...new Set([...direct, ...direct.flatMap(groupsAbove)])]
 }
 
+/** Written out, so that an action that comes later is not forgotten here. */
+const known: Readonly<Record<Action, true>> = {
+  ...{ 'get-config': true, list: true, describe: true, read: true, create: true, 'create-role': true },
+  ...{ write: true, append: true, overwrite: true, 'change-refs': true, 'expire-snapshots': true },
+  ...{ 'change-schema': true, 'change-layout': true, 'set-properties': true, 'set-location': true },
+  ...{ 'upgrade-format': true, drop: true, rename: true, register: true, manage: true, use: true },
+  ...{ 'read-grants': true, grant: true, audit: true, tag: true },
+}
+
+const isAction = (name: string): name is Action => Object.hasOwn(known, name)
+
 /** Every action, with each group that it lies in, however deep. */
-const actionNames = [
-  ...groups.look,
-  ...groups.commit,
-  ...['create', 'register', 'rename', 'drop', 'manage', 'read'],
-  ...groups.governance,
-] as readonly Action[]
+const actionNames: readonly Action[] = Object.keys(known).filter(isAction)
 
 export const groupsOf: ReadonlyMap<Action, readonly GroupName[]> = new Map(
   actionNames.map((action) => [action, groupsAbove(action)]),
