@@ -1,6 +1,6 @@
 /** What `server.auth` must not say, beyond its form. */
 import { CatalogError } from '#model/errors.ts'
-import type { AuthKeys } from './auth-schema.ts'
+import type { AuthKeys, OidcKeys } from './auth-schema.ts'
 
 /** Ids of principals that no provider gives begin with these. */
 const reserved: ReadonlySet<string> = new Set(['lakegate', 'token', 'system', 'anonymous'])
@@ -41,6 +41,27 @@ export const podCa = 'file:/var/run/secrets/kubernetes.io/serviceaccount/ca.crt'
 export const defaultOidcId = 'oidc'
 export const defaultKubernetesId = 'kubernetes'
 
+const issuersOf = (entry: OidcKeys): readonly string[] =>
+  [entry.uri, ...(entry['additional-issuers'] ?? [])].map((name) => name.replace(/\/+$/, ''))
+
+const share = (some: readonly string[], others: readonly string[]): boolean =>
+  some.some((one) => others.includes(one))
+
+/** The first that claims a token judges it: behind one that claims the same, a provider is never asked. */
+const shadows = (first: OidcKeys, second: OidcKeys): boolean =>
+  share(issuersOf(first), issuersOf(second)) &&
+  (first.audience.includes('*') || share(first.audience, second.audience)) &&
+  String(first['audience-claims'] ?? 'aud') === String(second['audience-claims'] ?? 'aud')
+
+const checkShadows = (oidc: readonly OidcKeys[]): void => {
+  for (const [at, second] of oidc.entries()) {
+    const first = oidc.slice(0, at).find((one) => shadows(one, second))
+    if (first === undefined) continue
+    const [one, other] = [first, second].map(({ id }) => id ?? defaultOidcId)
+    refuse(`the providers ${one} and ${other} of server.auth claim tokens of the same issuer and audience`)
+  }
+}
+
 /** Refuses (400) providers that share an id or take one of the gateway's own, and tokens or keys sent in the clear. */
 export const checkAuth = ({ oidc = [], kubernetes = [] }: AuthKeys): void => {
   const ids = [
@@ -51,6 +72,7 @@ export const checkAuth = ({ oidc = [], kubernetes = [] }: AuthKeys): void => {
     if (reserved.has(id)) refuse(`${id} is no id for a provider of server.auth: it is the gateway’s own`)
     if (ids.indexOf(id) !== at) refuse(`two providers of server.auth have the id ${id}`)
   }
+  checkShadows(oidc)
   for (const [at, entry] of oidc.entries()) checkEntry(`server.auth.oidc[${at}]`, entry)
   for (const [at, entry] of kubernetes.entries()) checkEntry(`server.auth.kubernetes[${at}]`, entry)
 }
