@@ -74,12 +74,12 @@ export const checkPurpose = ({ typ, token_use: use, events }: Claims): void => {
   if (isOther || events !== undefined) throw refusedBy('purpose', 'it is no access token')
 }
 
-/** The last second that a Date can name: a later end is none. */
-const lastSecond = 8_640_000_000_000
+/** The last second of the year 9999. What ends later is counted in milliseconds by mistake, or never ends. */
+const lastSecond = 253_402_300_799
 
 /** Refuses (401) what ends at no date, or is issued later than now. */
 export const checkTimes = ({ exp, iat }: Claims, skewSeconds: number, now: number): void => {
-  if (typeof exp === 'number' && !(Math.abs(exp) < lastSecond)) throw refusedBy('time', 'it ends at no date')
+  if (typeof exp === 'number' && !(Math.abs(exp) <= lastSecond)) throw refusedBy('time', 'it ends at no date')
   if (typeof iat === 'number' && iat - skewSeconds > now / 1000)
     throw refusedBy('time', 'issued in the future')
 }

@@ -58,7 +58,9 @@ describe('times', () => {
     ['an end that is null', { exp: null }, refused],
     ['an end before the epoch', { exp: -1 }, refused],
     ['an end that no calendar has', { exp: 1e300 }, refused],
-    ['an end just beyond the last date', { exp: 8_640_000_000_000 }, refused],
+    ['an end in the last second of the calendar', { exp: 253_402_300_799 }, 'none'],
+    ['an end just beyond it', { exp: 253_402_300_800 }, refused],
+    ['an end in milliseconds', { exp: 1_795_293_420_389 }, refused],
     ['a beginning that is a text', { nbf: `${seconds}` }, refused],
   ]
   test.each(cases)('%s: %j is %s', async (_, claims, outcome) =>
