@@ -80,6 +80,7 @@ const taskOf = <T extends Target>(
 ): Task<T> => ({
   target,
   context,
+  data: trail.decision?.obligations?.data,
   visible: async (action, items, resourceOf) => {
     const resources = items.map(resourceOf)
     const seen = await deciding(() => authorizer.visible(context.principal, action, resources, trail))
@@ -122,7 +123,7 @@ const runOf = <Input, T extends Target, Output>(
   if (!changes || !task.target.relayed) return () => operation.run(task)
   return async () => {
     const output = await operation.run(task)
-    trail.changes = changes(task.target)
+    trail.changes = changes(task.target, output)
     return output
   }
 }

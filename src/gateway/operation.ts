@@ -5,7 +5,7 @@
 import type { Credentials } from '#authn/authenticator.ts'
 import type { Sight } from '#authz/authorizer.ts'
 import type { CallContext, DelegationMode, Entry } from '#catalog/catalog.ts'
-import type { Action, Need, Principal, Resource } from '#model/access.ts'
+import type { Action, Need, Obligations, Principal, Resource } from '#model/access.ts'
 import type { CatalogError } from '#model/errors.ts'
 import type { EventDraft, Outcome, Sender } from '#model/event.ts'
 import type { OpenWarehouse } from './warehouses.ts'
@@ -67,6 +67,8 @@ export interface Within {
 export interface Task<T extends Target> {
   readonly target: T
   readonly context: CallContext
+  /** How far the decision lets data go (`Obligations.data`). */
+  readonly data?: Obligations['data'] | undefined
   /** Those of the items that the asker may see, in order. */
   visible<Item>(
     action: Action,
@@ -114,7 +116,7 @@ interface Deed<Input, T extends Target, Output> {
   missing?(target: T): CatalogError
   run(task: Task<T>): Promise<Output>
   /** What the finished change is recorded as where an upstream has made it. */
-  changes?(target: T): readonly EventDraft[]
+  changes?(target: T, output: Output): readonly EventDraft[]
 }
 
 interface Read<Input, T extends Target, Output> extends Deed<Input, T, Output> {

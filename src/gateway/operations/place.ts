@@ -9,7 +9,7 @@ import { hasControlCharacters, type Identifier, type Namespace, sameNamespace } 
 import type { JsonObject } from '#model/json.ts'
 import { asArrayOf, asObject, asString, optional } from '#model/json-read.ts'
 import type { ListingRules } from '../listing.ts'
-import type { Target } from '../operation.ts'
+import type { Target, Task } from '../operation.ts'
 import {
   findWarehouse,
   type OpenWarehouse,
@@ -156,10 +156,12 @@ export const needsOfCommit = (
   commit: Parameters<typeof commitNeeds>[1],
 ): readonly Need[] => commitNeeds(resource.kind, commit).map((one) => ({ ...one, resource }))
 
-/** Nothing of a catalog's `config` passes but the allow-list. */
-export const withAllowedConfig = (loaded: Loaded): Loaded => ({
+const nothingAllowed: Loaded['config'] = Object.freeze({})
+
+/** Nothing of a catalog's `config` passes but the allow-list; nothing at all to whom no data is allowed. */
+export const withAllowedConfig = (loaded: Loaded, { data }: Pick<Task<Target>, 'data'>): Loaded => ({
   ...loaded,
-  config: allowClientConfig(loaded.config),
+  config: data === 'none' ? nothingAllowed : allowClientConfig(loaded.config),
 })
 
 export const readIdentifier = (value: JsonObject[string] | undefined, path: string): Identifier => {

@@ -83,14 +83,14 @@ const everything: LoadOptions = { snapshots: 'all' }
 
 const loadCurrent = async (
   kind: RelationKind,
-  { target, context }: Task<RoutedPlace<unknown>>,
+  { target, context, ...task }: Task<RoutedPlace<unknown>>,
   id: Identifier,
 ): Promise<Loaded> => {
   // The entries were found before the change that is told again: what they say is no longer true.
   const { entries: _, ...now } = context
   const loaded = await relationsOf(kind, target.route).load(now, id, everything)
   if (loaded === 'not-modified') throw new Error('not-modified was not asked for')
-  return withAllowedConfig(loaded)
+  return withAllowedConfig(loaded, task)
 }
 
 /** By now the name may have another object, which who made the first one may not be allowed to see. */
@@ -129,8 +129,8 @@ const create = (
     return { ...(await findNamespacePlace(deps, input)), repeatable }
   },
   needs: (target) => [need('create', namespaceResource(target, target.input.namespace))],
-  run: async ({ context, target: { route, input } }) =>
-    withAllowedConfig(await relationsOf(kind, route).create(context, input.namespace, input.body)),
+  run: async ({ context, target: { route, input }, ...task }) =>
+    withAllowedConfig(await relationsOf(kind, route).create(context, input.namespace, input.body), task),
   changes: madeEvents(kind, 'created', bodyName),
   replay: replayLoad((task, outcome) => loadMade(kind, task, outcome)),
 })
@@ -171,11 +171,11 @@ const register = (
     return findRegisterPlace(deps, input)
   },
   needs: (target) => registerNeeds(kind, target),
-  run: async ({ context, target: { route, input } }) => {
+  run: async ({ context, target: { route, input }, ...task }) => {
     const relations = relationsOf(kind, route)
     if (!relations.register)
       throw new CatalogError('UnsupportedOperationException', `The catalog mounted here cannot register`)
-    return withAllowedConfig(await relations.register(context, input.namespace, input.body))
+    return withAllowedConfig(await relations.register(context, input.namespace, input.body), task)
   },
   changes: madeEvents(kind, 'registered', bodyName),
   replay: replayLoad((task, outcome) => loadMade(kind, task, outcome)),
@@ -186,6 +186,26 @@ const needOn =
   (target: RoutedPlace<AtRelation>): readonly Need[] => [
     need(action, relationResource(kind, target, target.input.id)),
   ]
+
+/** Sets what is shown without data apart from what is shown with it: who holds one does not hold the other. */
+const withoutData = ';metadata-only'
+
+/** Metadata alone: nothing is told of where and how the data is reached. */
+const loadWithoutData = async (
+  kind: RelationKind,
+  { context, target: { route, input }, data }: Task<RoutedPlace<LoadRelation>>,
+): Promise<Loaded | NotModified> => {
+  const { unlessVersion, ...options } = input.options
+  const held = unlessVersion?.endsWith(withoutData)
+    ? { unlessVersion: unlessVersion.slice(0, -withoutData.length) }
+    : {}
+  const loaded = await relationsOf(kind, route).load(context, input.id, { ...options, ...held })
+  if (loaded === 'not-modified') return { notModified: unlessVersion ?? '' }
+  const version = loaded.version + withoutData
+  return input.holds?.(version)
+    ? { notModified: version }
+    : { ...withAllowedConfig(loaded, { data }), version }
+}
 
 const load = (
   deps: IcebergDeps,
@@ -198,11 +218,13 @@ const load = (
   resolve: (input) => findRelationPlace(deps, input),
   needs: needOn('describe', kind),
   statusOf: (output) => ('notModified' in output ? 304 : 200),
-  run: async ({ context, target: { route, input } }) => {
-    const { id, options, holds } = input
-    const loaded = await relationsOf(kind, route).load(context, id, options)
+  run: async (task) => {
+    const { context, target, data } = task
+    if (data === 'none') return loadWithoutData(kind, task)
+    const { id, options, holds } = target.input
+    const loaded = await relationsOf(kind, target.route).load(context, id, options)
     if (loaded === 'not-modified') return { notModified: options.unlessVersion ?? '' }
-    return holds?.(loaded.version) ? { notModified: loaded.version } : withAllowedConfig(loaded)
+    return holds?.(loaded.version) ? { notModified: loaded.version } : withAllowedConfig(loaded, task)
   },
 })
 
@@ -244,10 +266,10 @@ const commit = (
     return findRelationPlace(deps, input)
   },
   needs: (target) => commitsAt(kind, target),
-  run: async ({ context, target: { route, input } }) =>
-    withAllowedConfig(await relationsOf(kind, route).commit(context, input.id, input.body)),
-  changes: (target) =>
-    relationEvents(kind, createsAnew(kind, target.input) ? 'created' : 'committed')(target),
+  run: async ({ context, target: { route, input }, ...task }) =>
+    withAllowedConfig(await relationsOf(kind, route).commit(context, input.id, input.body), task),
+  changes: (target, made) =>
+    relationEvents(kind, createsAnew(kind, target.input) ? 'created' : 'committed')(target, made),
   replay: replayLoad((task) => loadCurrent(kind, task, task.target.input.id)),
 })
 

@@ -26,10 +26,10 @@ const unregisterTable = (deps: IcebergDeps): Operation<AtRelation, RoutedPlace<A
   success: 200,
   resolve: (input) => findRelationPlace(deps, input),
   needs: (target) => [need('drop', relationResource('table', target, target.input.id))],
-  run: async ({ context, target: { route, input } }) => {
+  run: async ({ context, target: { route, input }, ...task }) => {
     const { tables } = route.catalog
     if (!tables.unregister) throw unsupported('unregisterTable')
-    return withAllowedConfig(await tables.unregister(context, input.id))
+    return withAllowedConfig(await tables.unregister(context, input.id), task)
   },
   changes: relationEvents('table', 'unregistered'),
   replay: {
