@@ -121,6 +121,8 @@ export const commonOptions: readonly Option[] = [
   { name: 'server', about: 'address of the gateway' },
   { name: 'project', about: 'project to act in, by name or id' },
   { name: 'assume-role', about: 'act with this role alone, by id' },
+  { name: 'cert', about: 'file with a client certificate (PEM) to show to the gateway' },
+  { name: 'key', about: 'file with its key (PEM)' },
   { name: 'json', about: 'print JSON, errors too', form: 'switch' },
   { name: 'help', about: 'explain the command', form: 'switch' },
 ]

@@ -91,6 +91,7 @@ const runLogin = async (call: Call): Promise<Outcome> => {
   const profile: Profile = {
     server: session.origin,
     ...(session.project === undefined ? {} : { project: session.project }),
+    ...session.identity,
     auth,
   }
   await keep(terminal, name, kept)

@@ -27,7 +27,7 @@ const runApi = async (call: Call): Promise<Outcome> => {
 
 const runHealthcheck = async ({ session, values }: Call): Promise<Outcome> => {
   const probe = values.isSet('live') ? 'live' : 'ready'
-  await session.send({ method: 'GET', path: `/health/${probe}` })
+  await session.send({ method: 'GET', path: `/health/${probe}`, impatient: true })
   return { answer: { status: probe }, view: { columns: ['status'] } }
 }
 

@@ -1,5 +1,7 @@
 /** Speaks to `/management/v1` of a running gateway. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { v7 } from 'uuid'
+import { type Patience, sendPatiently } from './patience.ts'
 
 export interface ManagementClient {
   get(path: string): Promise<Wire>
@@ -47,6 +49,8 @@ interface Request {
   readonly query?: URLSearchParams
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: unknown
+  /** The first answer is what is asked for, also where the server is busy. */
+  readonly impatient?: boolean
 }
 
 export interface Sender {
@@ -56,6 +60,8 @@ export interface Sender {
   readonly token?: () => Promise<string | undefined>
   /** Asked for every request, too. */
   readonly headers?: () => Promise<Readonly<Record<string, string>>>
+  /** With whom a busy server is waited for. */
+  readonly patience?: Patience
 }
 
 /** Resolves with the body as text and its media type; ManagementError where there was none, or a refusal. */
@@ -86,6 +92,8 @@ const urlOf = (origin: string, { path, query }: Request): URL => {
   return new URL(`${base}${path}${search}`)
 }
 
+const ownPatience: Patience = { pause: (milliseconds) => sleep(milliseconds), now: Date.now }
+
 const reads = new Set(['GET', 'HEAD'])
 
 const headersOf = async (sender: Sender, { method, headers, body }: Request) => {
@@ -112,13 +120,15 @@ export const createSend =
   async (request) => {
     const { method, body } = request
     const url = urlOf(sender.origin, request)
-    const answer = await (sender.fetch ?? fetch)(url, {
+    const init: RequestInit = {
       method,
       headers: await headersOf(sender, request),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(timeoutMs),
       redirect: 'error',
-    }).catch((error: unknown) => {
+    }
+    const sendOnce = () => (sender.fetch ?? fetch)(url, { ...init, signal: AbortSignal.timeout(timeoutMs) })
+    const sending = request.impatient ? sendOnce() : sendPatiently(sendOnce, sender.patience ?? ownPatience)
+    const answer = await sending.catch((error: unknown) => {
       throw new ManagementError(
         `No answer from ${url.origin}: is the gateway running there?${reasonOf(error)}`,
         0,

@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process'
 import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { text } from 'node:stream/consumers'
-import type { PrivateFiles, Terminal } from './terminal.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ClientIdentity, PrivateFiles, Terminal } from './terminal.ts'
 
 const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT'
 
@@ -48,6 +49,19 @@ const endQuietly = (): void => {
   })
 }
 
+/** The client that brings its own sockets is loaded only by who has a certificate to show. */
+const fetchAs = (origin: string, { certificate, key }: ClientIdentity): typeof fetch => {
+  const host = new URL(origin).origin
+  const opening = import('undici').then(({ Agent, fetch: ask }) => {
+    const dispatcher = new Agent({ connect: { cert: certificate, key } })
+    return (input: string | URL, init: RequestInit) => ask(input, { ...init, dispatcher } as object)
+  })
+  return (async (input: string | URL | Request, init: RequestInit = {}) => {
+    const url = new URL(input instanceof Request ? input.url : input)
+    return url.origin === host ? (await opening)(url, init) : fetch(input, init)
+  }) as typeof fetch
+}
+
 const terminal: Terminal = {
   environment: process.env,
   print: (line) => {
@@ -59,7 +73,9 @@ const terminal: Terminal = {
   readInput: async () => (await text(process.stdin)).replace(/\r?\n$/, ''),
   files,
   fetch,
+  fetchAs,
   now: Date.now,
+  pause: (milliseconds) => sleep(milliseconds),
   browse,
 }
 

@@ -41,6 +41,9 @@ const profileSchema = Type.Object(
   {
     server: Type.Optional(Type.String()),
     project: Type.Optional(Type.String()),
+    /** Files (PEM). */
+    'client-certificate': Type.Optional(Type.String()),
+    'client-key': Type.Optional(Type.String()),
     auth: Type.Optional(Type.Object({ kind: Type.String() })),
   },
   closed,
@@ -59,6 +62,8 @@ const authSchemas = { token: tokenAuth, 'client-credentials': clientAuth, oidc: 
 export interface Profile {
   readonly server?: string
   readonly project?: string
+  readonly 'client-certificate'?: string
+  readonly 'client-key'?: string
   readonly auth?: Auth
 }
 

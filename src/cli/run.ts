@@ -54,6 +54,8 @@ const sessionOf = (parsed: Parsed, terminal: Terminal) =>
     server: optionText(parsed, 'server'),
     project: optionText(parsed, 'project'),
     assumeRole: optionText(parsed, 'assume-role'),
+    certificate: optionText(parsed, 'cert'),
+    key: optionText(parsed, 'key'),
     mayBeNew: parsed.command.name === 'login',
   })
 
@@ -62,8 +64,9 @@ const perform = async (rows: readonly Command[], parsed: Parsed, terminal: Termi
   if (parsed.options['help']) return { text: helpOf(rows, command.name.split(' ')) }
   if ('process' in command) return { text: helpOf(rows, command.name.split(' ')) }
   const session = await sessionOf(parsed, terminal)
-  if ('line' in command) return runCall(command, parsed, { session, terminal })
-  return command.run({ values: valuesOf(parsed), session, terminal, rows })
+  const work = { session, terminal: session.terminal }
+  if ('line' in command) return runCall(command, parsed, work)
+  return command.run({ ...work, values: valuesOf(parsed), rows })
 }
 
 /** Never rejects: whatever goes wrong is told on standard error, as JSON where that was asked for. */

@@ -12,6 +12,9 @@ export interface Asked {
   readonly server?: string | undefined
   readonly project?: string | undefined
   readonly assumeRole?: string | undefined
+  /** Files of a client certificate and its key. */
+  readonly certificate?: string | undefined
+  readonly key?: string | undefined
   /** The profile is about to be made. */
   readonly mayBeNew?: boolean
 }
@@ -22,6 +25,10 @@ export interface Session {
   readonly profileName: string
   readonly profile: Profile
   readonly send: Send
+  /** Shows the client certificate to the gateway, where there is one. */
+  readonly terminal: Terminal
+  /** The files of that. */
+  readonly identity: Pick<Profile, 'client-certificate' | 'client-key'>
   /** The bearer token that is sent; undefined where nothing says how to sign in. */
   token(): Promise<string | undefined>
 }
@@ -155,20 +162,54 @@ const createHeaders = ({ project, role }: Acting, send: Send): (() => Promise<Re
   }
 }
 
+const identityFiles = (
+  terminal: Terminal,
+  { certificate, key }: Asked,
+  profile: Profile,
+): Session['identity'] => {
+  const shown = certificate ?? variable(terminal, 'CLIENT_CERTIFICATE') ?? profile['client-certificate']
+  const proof = key ?? variable(terminal, 'CLIENT_KEY') ?? profile['client-key']
+  return {
+    ...(shown === undefined ? {} : { 'client-certificate': shown }),
+    ...(proof === undefined ? {} : { 'client-key': proof }),
+  }
+}
+
+const readPem = async ({ files }: Terminal, path: string): Promise<string> => {
+  const file = await files.read(path)
+  if (file === undefined) throw usageError(`There is no file ${path}`)
+  return file.text
+}
+
+/** Whoever shows a certificate shows it to the gateway, also where it asks it for a token, and to nobody else. */
+const showingCertificate = async (
+  plain: Terminal,
+  origin: string,
+  { 'client-certificate': certificate, 'client-key': key }: Session['identity'],
+): Promise<Terminal> => {
+  if (certificate === undefined && key === undefined) return plain
+  if (certificate === undefined || key === undefined)
+    throw usageError('--cert and --key come together: the files of a client certificate and of its key')
+  const identity = { certificate: await readPem(plain, certificate), key: await readPem(plain, key) }
+  return { ...plain, fetch: plain.fetchAs(origin, identity) }
+}
+
 /** Options before environment before profile. */
-export const openSession = async (terminal: Terminal, asked: Asked): Promise<Session> => {
-  const profiles = await readProfiles(terminal)
-  const { name, profile } = findProfile(profiles, asked.profile ?? variable(terminal, 'PROFILE'), {
+export const openSession = async (plain: Terminal, asked: Asked): Promise<Session> => {
+  const profiles = await readProfiles(plain)
+  const { name, profile } = findProfile(profiles, asked.profile ?? variable(plain, 'PROFILE'), {
     mayBeNew: asked.mayBeNew ?? false,
   })
-  const said = asked.server ?? variable(terminal, 'SERVER') ?? profile.server
+  const said = asked.server ?? variable(plain, 'SERVER') ?? profile.server
   const origin = checkServer(said ?? defaultServer)
+  const identity = identityFiles(plain, asked, profile)
+  const terminal = await showingCertificate(plain, origin, identity)
   const project = asked.project ?? variable(terminal, 'PROJECT') ?? profile.project
   const { auth, own } = chooseAuth(terminal, asked, { profile, origin })
   const owner = { terminal, origin, profileName: own ? name : undefined }
   const token = auth === undefined ? () => Promise.resolve(undefined) : createTokenSource(auth, owner)
-  const sender = { origin, fetch: terminal.fetch, token }
+  const sender = { origin, fetch: terminal.fetch, token, patience: terminal }
   const role = asked.assumeRole ?? variable(terminal, 'ASSUME_ROLE')
   const send = createSend({ ...sender, headers: createHeaders({ project, role }, createSend(sender)) })
-  return { origin, project, profileName: name, profile, send, token }
+  return { origin, project, profileName: name, profile, send, terminal, identity, token }
 }

@@ -7,6 +7,11 @@ export interface PrivateFiles {
   write(path: string, text: string): Promise<void>
 }
 
+export interface ClientIdentity {
+  readonly certificate: string
+  readonly key: string
+}
+
 export interface Terminal {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** One line, or several, to standard output. */
@@ -17,8 +22,11 @@ export interface Terminal {
   readInput(): Promise<string>
   readonly files: PrivateFiles
   readonly fetch: typeof fetch
+  /** As `fetch`, showing a client certificate to this server and to no other. PEM texts. */
+  fetchAs(origin: string, identity: ClientIdentity): typeof fetch
   /** Epoch milliseconds. */
   now(): number
+  pause(milliseconds: number): Promise<void>
   /** Shows a page to the person; nothing happens where that cannot be done. */
   browse(url: string): void
 }

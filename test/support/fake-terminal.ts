@@ -24,6 +24,10 @@ export interface FakeTerminal extends Terminal {
   readonly contents: Map<string, { text: string; mode: number }>
   output(): string
   errors(): string
+  /** What was waited for, in milliseconds. */
+  readonly pauses: readonly number[]
+  /** The certificates that were shown, by server. */
+  readonly shown: readonly string[]
   /** Moves the clock. */
   wait(milliseconds: number): void
 }
@@ -60,6 +64,9 @@ const createFetch = (answers: Answers, sent: SentRequest[]): typeof fetch =>
 export const createFakeTerminal = (options: FakeTerminalOptions = {}): FakeTerminal => {
   const sent: SentRequest[] = []
   const lines: Record<'out' | 'err', string[]> = { out: [], err: [] }
+  const pauses: number[] = []
+  const shown: string[] = []
+  const fetching = options.fetch ?? createFetch(options.answers ?? {}, sent)
   let clock = 1_700_000_000_000
   const contents = new Map(
     Object.entries(options.files ?? {}).map(([path, text]) => [path, { text, mode: 0o100600 }]),
@@ -75,10 +82,18 @@ export const createFakeTerminal = (options: FakeTerminalOptions = {}): FakeTermi
         contents.set(path, { text, mode: 0o100600 })
       },
     },
-    fetch: options.fetch ?? createFetch(options.answers ?? {}, sent),
+    fetch: fetching,
     now: () => clock,
     browse: options.browse ?? (() => {}),
-    sent,
+    fetchAs: (origin, { certificate, key }) => {
+      shown.push(`${origin} ${certificate} ${key}`)
+      return fetching
+    },
+    pause: async (milliseconds) => {
+      pauses.push(milliseconds)
+      clock += milliseconds
+    },
+    ...{ sent, pauses, shown },
     contents,
     output: () => lines.out.join('\n'),
     errors: () => lines.err.join('\n'),

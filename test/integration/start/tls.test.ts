@@ -9,7 +9,7 @@ import { loadConfig } from '../../../src/config.ts'
 import { type RunningServer, serve } from '../../../src/serve.ts'
 import { watchTls } from '../../../src/tls.ts'
 import { type Authority, type Certificate, createAuthority } from '../../support/certificates.ts'
-import { freePort, scratchFolder } from '../../support/gateway.ts'
+import { freePort, runLakegate, scratchFolder } from '../../support/gateway.ts'
 import { recordedLogs } from '../../support/leaks/logs.ts'
 
 let folder: string
@@ -101,3 +101,17 @@ test('a certificate without its key does not start', async () => {
   const config = await loadConfig({}, environment)
   await expect(serve({ config, environment, logs: recordedLogs })).rejects.toThrow(/server\.tls/)
 })
+
+test('the command line shows its certificate to a gateway that wants one', async () => {
+  const running = await start()
+  try {
+    const env = { NODE_EXTRA_CA_CERTS: authority.files.certificate }
+    const { certificate, key } = client.files
+    const shown = ['--cert', certificate, '--key', key]
+    const { stdout } = await runLakegate(['info', '--server', running.origin, ...shown], env)
+    expect(stdout).toContain('server id')
+    await expect(runLakegate(['info', '--server', running.origin], env)).rejects.toThrow(/No answer/)
+  } finally {
+    await running.stop()
+  }
+}, 60_000)

@@ -88,6 +88,8 @@ describe('what people see', () => {
         --server VALUE       address of the gateway
         --project VALUE      project to act in, by name or id
         --assume-role VALUE  act with this role alone, by id
+        --cert VALUE         file with a client certificate (PEM) to show to the gateway
+        --key VALUE          file with its key (PEM)
         --json               print JSON, errors too
         --help               explain the command
 
@@ -155,6 +157,39 @@ describe('what programs see', () => {
   ] as const)('status %i (%s) ends with code %i', async (status, type, exit) => {
     const answers = { 'GET /management/v1/info': refusal(status, type, 'no') }
     expect((await run('info', { answers })).code).toBe(exit)
+  })
+
+  test('a busy server is asked again when it says so, with one key for the change', async () => {
+    let answers = 0
+    const busy = () => {
+      answers += 1
+      return answers < 3
+        ? { status: 503, headers: { 'retry-after': String(answers * 2) } }
+        : { body: { id: writers.id, name: 'writers' } }
+    }
+    const terminal = createFakeTerminal({ answers: { 'POST /management/v1/role': busy } })
+    expect(await runCommandLine(rows, ['role', 'create', 'writers'], terminal)).toBe(0)
+    expect(terminal.pauses).toEqual([2_000, 4_000])
+    const keys = terminal.sent.map(({ headers }) => headers.get('idempotency-key'))
+    expect([keys.length, new Set(keys).size]).toEqual([3, 1])
+  })
+
+  test.each([
+    ['says nothing', undefined, [1_000, 2_000, 4_000]],
+    ['names a point in time', new Date(1_700_000_005_000).toUTCString(), [5_000, 0, 0]],
+    ['says nonsense', 'soon', [1_000, 1_000, 1_000]],
+    ['is away for long', '31', []],
+  ])('a server that stays busy and %s is waited for so long', async (_, said, pauses) => {
+    const headers = said === undefined ? {} : { 'retry-after': said }
+    const terminal = createFakeTerminal({ answers: { 'GET /management/v1/info': { status: 429, headers } } })
+    expect(await runCommandLine(rows, ['info'], terminal)).toBe(7)
+    expect(terminal.pauses).toEqual(pauses)
+  })
+
+  test('a probe of health waits for nobody', async () => {
+    const terminal = createFakeTerminal({ answers: { 'GET /health/ready': { status: 503 } } })
+    expect(await runCommandLine(rows, ['healthcheck'], terminal)).toBe(7)
+    expect(terminal.sent).toHaveLength(1)
   })
 
   test('no answer at all ends with code 7 and names the address', async () => {

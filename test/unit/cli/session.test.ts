@@ -278,3 +278,43 @@ test('profiles are listed, chosen, and deleted with their tokens', async () => {
   expect(terminal.contents.get(credentialsPath)?.text).not.toContain('"t"')
   expect(await run(terminal, 'profile use stored')).toBe(4)
 })
+
+describe('a client certificate', () => {
+  const files = { '/c.pem': 'CERT', '/k.pem': 'KEY' }
+
+  test('is shown to the gateway: by option, by variable, by profile', async () => {
+    const environment = { LAKEGATE_CLIENT_CERTIFICATE: '/c.pem', LAKEGATE_CLIENT_KEY: '/k.pem' }
+    for (const [line, more] of [
+      ['info --cert /c.pem --key /k.pem', {}],
+      ['info', { environment }],
+    ] as const) {
+      const terminal = terminalWith({ files, ...more })
+      expect(await run(terminal, line)).toBe(0)
+      expect(terminal.shown).toEqual(['https://lake.example.com/gate CERT KEY'])
+    }
+    const profile = `${config}    client-certificate: /c.pem\n    client-key: /k.pem\n`
+    const terminal = terminalWith({ files: { ...files, [configPath]: profile } })
+    await run(terminal, 'info --profile person')
+    expect(terminal.shown).toEqual(['https://lake.example.com CERT KEY'])
+  })
+
+  test.each(['info --cert /c.pem', 'info --key /k.pem', 'info --cert /none --key /k.pem'])(
+    'is whole or not at all (%s)',
+    async (line) => {
+      const terminal = terminalWith({ files })
+      expect(await run(terminal, line)).toBe(2)
+      expect(terminal.sent).toEqual([])
+    },
+  )
+
+  test('is kept by login, as files', async () => {
+    const terminal = terminalWith({ files, input: 'some-token' })
+    await run(
+      terminal,
+      'login --profile new --server https://x.example --token-stdin --cert /c.pem --key /k.pem',
+    )
+    expect(terminal.contents.get(configPath)?.text).toMatch(
+      /client-certificate: \/c.pem\s+client-key: \/k.pem/,
+    )
+  })
+})
