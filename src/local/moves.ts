@@ -1,14 +1,17 @@
 /** What changes a name without writing a metadata file: drop, rename, register, unregister, and metrics reports. */
 import type { Body, CallContext, DropOptions, Loaded, Relations, Rename, Tables } from '#catalog/catalog.ts'
 import { rememberShown } from '#catalog/shown-once.ts'
+import type { Principal } from '#model/access.ts'
 import { checkIdentifier, type Identifier, sameNamespace } from '#model/identifier.ts'
 import { asBoolean, asString, optional } from '#model/json-read.ts'
 import { findByUuid, findRelations, type RelationState } from '#store/entries.ts'
 import { uuidLock, writePointer } from '#store/entries-write.ts'
+import { raiseWhereGoverned } from '#store/governed-content.ts'
 import { writePurgeRequest } from '#store/purge-requests.ts'
 import { writeReceipt } from '#store/receipt.ts'
 import { change, eventOf, type Plan, type Reading, readingForChange, tombstone } from './changes.ts'
 import type { Facts } from './deps.ts'
+import { endContent, ownContents } from './grants.ts'
 import { relationKey, relationName, stayLocks } from './keys.ts'
 import { requireNamespace } from './namespaces.ts'
 import { placesOf } from './places.ts'
@@ -21,15 +24,22 @@ const stateOf = async ({ tx, line }: Reading, id: Identifier): Promise<RelationS
 
 const nameData = ({ namespace, name }: Identifier) => ({ namespace, name })
 
-/** Frees a name; the claims go with the last live entry of the content. */
-const removal = (
-  { claiming }: RelationParts,
-  { tx }: Reading,
+/** Frees a name; claims and grants go with the last live entry of the content. */
+const removal = async (
+  { claiming, local }: RelationParts,
+  reading: Reading,
   { id, state }: { readonly id: Identifier; readonly state: RelationState },
-) => ({
-  puts: [tombstone(relationKey(id), state)],
-  also: () => claiming.release(tx, state.contentId),
-})
+) => {
+  const grants = await endContent(local, reading, state)
+  return {
+    events: grants.events,
+    puts: [tombstone(relationKey(id), state)],
+    also: async () => {
+      await claiming.release(reading.tx, state.contentId)
+      await grants.write()
+    },
+  }
+}
 
 interface Dropping {
   readonly context: CallContext
@@ -44,7 +54,7 @@ const planDrop = async <F extends Facts>(
 ): Promise<Plan<void>> => {
   const { tx } = reading
   const state = requireRelation(context, { kind: of.kind, id }, await stateOf(reading, id))
-  const { puts, also } = removal(parts, reading, { id, state })
+  const { events: ended, puts, also } = await removal(parts, reading, { id, state })
   const dropped = eventOf(`${of.kind}.dropped`, state.contentId, {
     ...nameData(id),
     'metadata-location': state.metadataLocation,
@@ -57,7 +67,7 @@ const planDrop = async <F extends Facts>(
   return {
     result: undefined,
     outcome: { kind: 'done' },
-    events: options.purge ? [dropped, purged] : [dropped],
+    events: [dropped, ...(options.purge ? [purged] : []), ...ended],
     puts,
     also: async () => {
       await also()
@@ -100,6 +110,7 @@ const planRename = async <F extends Facts>(
         expected: undefined,
       },
     ],
+    also: () => raiseWhereGoverned(tx, state.contentId),
   }
 }
 
@@ -162,16 +173,53 @@ const checkRegister = async <F extends Facts>(
   return state
 }
 
+interface Registered {
+  readonly reading: Reading
+  readonly principal: Principal
+  readonly contentId: string
+  /** What had the name before: the same content where only its metadata is another. */
+  readonly replaced: string | undefined
+}
+
+/** Whoever registers owns what is new; what was replaced keeps no grants. */
+const grantsOfRegistered = async <F extends Facts>(
+  { local }: RelationParts,
+  { kind }: KindOf<F>,
+  { reading, principal, contentId, replaced }: Registered,
+) => {
+  if (replaced === contentId) return { events: [], write: async () => {} }
+  const owned = ownContents(local, principal, [{ kind, contentId }])
+  const ended =
+    replaced === undefined ? undefined : await endContent(local, reading, { kind, contentId: replaced })
+  return {
+    events: [...(ended?.events ?? []), ...owned.events],
+    write: async () => {
+      await ended?.write()
+      await owned.write(reading.tx)
+    },
+  }
+}
+
 const planRegister = async <F extends Facts>(
   parts: RelationParts,
   of: KindOf<F>,
-  { wanted, reading }: { readonly wanted: Registering<F>; readonly reading: Reading },
+  {
+    wanted,
+    reading,
+    principal,
+  }: { readonly wanted: Registering<F>; readonly reading: Reading; readonly principal: Principal },
 ): Promise<Plan<void>> => {
   const { id, facts, metadataLocation, uuid } = wanted
   const state = await checkRegister(parts, of, { wanted, reading })
   const { tx } = reading
   const same = state !== undefined && state.uuid === uuid
   const contentId = same ? state.contentId : parts.local.newUuid()
+  const grants = await grantsOfRegistered(parts, of, {
+    reading,
+    principal,
+    contentId,
+    replaced: same ? contentId : state?.contentId,
+  })
   const pointer = () =>
     writePointer(tx, {
       contentId,
@@ -192,11 +240,13 @@ const planRegister = async <F extends Facts>(
         'previous-metadata-location': state?.metadataLocation ?? null,
         'replaced-content': state === undefined || same ? null : state.contentId,
       }),
+      ...grants.events,
     ],
     puts: [{ key: relationKey(id), contentId, kind: of.kind, pointer, expected: state }],
     also: async () => {
       if (state !== undefined && !same) await parts.claiming.release(tx, state.contentId)
       await parts.claiming.claim(tx, id, { contentId, locations: placesOf(facts) })
+      await grants.write()
     },
   }
 }
@@ -217,7 +267,7 @@ const register = async <F extends Facts>(
       ...claiming.locks(...placesOf(facts)),
       uuidLock(local.warehouse.id, uuid),
     ],
-    plan: (reading) => planRegister(parts, of, { wanted, reading }),
+    plan: (reading) => planRegister(parts, of, { wanted, reading, principal: call.context.principal }),
   })
   local.cache.set(local.scope, metadataLocation, bytes)
   return loadedOf({ metadataLocation, metadata: [bytes], uuid, location: facts.location })
@@ -253,6 +303,7 @@ const unregister = (parts: RelationParts, context: CallContext, id: Identifier):
       const { metadataLocation, uuid, location } = state
       const bytes = await parts.local.readMetadata(metadataLocation)
       const result = loadedOf({ metadataLocation, metadata: [bytes], uuid, location })
+      const { events: ended, ...removed } = await removal(parts, reading, { id, state })
       return {
         result,
         outcome: context.receipt.idempotency ? rememberShown(result) : { kind: 'done' },
@@ -261,8 +312,9 @@ const unregister = (parts: RelationParts, context: CallContext, id: Identifier):
             ...nameData(id),
             'metadata-location': metadataLocation,
           }),
+          ...ended,
         ],
-        ...removal(parts, reading, { id, state }),
+        ...removed,
       }
     },
   })
