@@ -1,7 +1,8 @@
 /** The operations on mounts of a warehouse. */
 import { type Static, Type } from 'typebox'
+import type { Resource } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
-import type { Operation } from '../../operation.ts'
+import type { Operation, Task } from '../../operation.ts'
 import { replayDone } from '../replays.ts'
 import {
   atWarehouse,
@@ -13,8 +14,9 @@ import {
   missingConnection,
   onWarehouse,
   type WarehouseTarget,
+  warehouseResource,
 } from './place.ts'
-import type { ConnectionRecord, MountRecord } from './registry.ts'
+import type { ConnectionRecord, MountRecord, WarehouseRecord } from './registry.ts'
 import { replayMade } from './replays.ts'
 
 export const createMountSchema = Type.Object(
@@ -39,6 +41,25 @@ interface NewMountTarget extends WarehouseTarget<CreateMount> {
   readonly connection: ConnectionRecord | undefined
 }
 
+/** What is mounted is seen as far as its place may be. */
+const placeResource = (
+  { id, projectId }: WarehouseRecord,
+  { namespace, connectionName }: MountRecord,
+): Resource =>
+  namespace.length === 0
+    ? { kind: 'warehouse', project: projectId, warehouse: id }
+    : { kind: 'namespace', warehouse: id, namespace, mount: connectionName }
+
+/** Whoever manages the warehouse sees all of its mounts, also those whose content is none of his business. */
+const listSeen = async (
+  { registry }: ManagementDeps,
+  { target: { record }, visible }: Task<WarehouseTarget<ById>>,
+): Promise<readonly MountRecord[]> => {
+  const mounts = await registry.listMounts(record.id)
+  const managed = await visible('manage', [record], warehouseResource)
+  return managed.length > 0 ? mounts : visible('describe', mounts, (mount) => placeResource(record, mount))
+}
+
 const listMounts = (
   deps: ManagementDeps,
 ): Operation<ById, WarehouseTarget<ById>, readonly MountRecord[]> => ({
@@ -47,7 +68,7 @@ const listMounts = (
   success: 200,
   ...atWarehouse(deps),
   needs: onWarehouse('describe'),
-  run: ({ target }) => deps.registry.listMounts(target.record.id),
+  run: (task) => listSeen(deps, task),
 })
 
 const createMount = (deps: ManagementDeps): Operation<CreateMount, NewMountTarget, MountRecord> => ({
@@ -85,13 +106,9 @@ const createMount = (deps: ManagementDeps): Operation<CreateMount, NewMountTarge
 const missingMount = (mount: string): CatalogError =>
   new CatalogError('NotFoundException', `Mount does not exist: ${mount}`)
 
-const findMount = async (
-  { registry }: ManagementDeps,
-  { record, input }: WarehouseTarget<AtMount>,
-): Promise<MountRecord> => {
-  const mounts = await registry.listMounts(record.id)
-  const mount = mounts.find(({ id }) => id === input.mountId)
-  if (mount === undefined) throw missingMount(input.mountId)
+const theOne = (mounts: readonly MountRecord[], { mountId }: AtMount): MountRecord => {
+  const mount = mounts.find(({ id }) => id === mountId)
+  if (mount === undefined) throw missingMount(mountId)
   return mount
 }
 
@@ -101,7 +118,7 @@ const getMount = (deps: ManagementDeps): Operation<AtMount, WarehouseTarget<AtMo
   success: 200,
   ...atWarehouse(deps),
   needs: onWarehouse('describe'),
-  run: ({ target }) => findMount(deps, target),
+  run: async (task) => theOne(await listSeen(deps, task), task.target.input),
 })
 
 const deleteMount = (deps: ManagementDeps): Operation<AtMount, WarehouseTarget<AtMount>, void> => ({
@@ -111,7 +128,10 @@ const deleteMount = (deps: ManagementDeps): Operation<AtMount, WarehouseTarget<A
   ...atWarehouse(deps),
   needs: onWarehouse('manage'),
   run: certainly(async ({ context, target }) =>
-    deps.registry.removeMount(context, await findMount(deps, target)),
+    deps.registry.removeMount(
+      context,
+      theOne(await deps.registry.listMounts(target.record.id), target.input),
+    ),
   ),
   replay: replayDone,
 })

@@ -46,7 +46,7 @@ const listProjectMembers = (
   kind: 'read',
   success: 200,
   ...atProject<ListProjectMembers>(deps),
-  needs: onProject('describe'),
+  needs: onProject('read-grants'),
   run: ({ context, target: { project, input } }) =>
     pageByKey<Member>(deps.pageTokens, input, {
       scope: listingScope('listProjectMembers', [project], context.principal),

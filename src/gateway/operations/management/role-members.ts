@@ -180,7 +180,8 @@ const listUserRoles = (
     project: named ?? deps.projectId,
     ...{ input, asker },
   }),
-  needs: onProject('describe'),
+  // One's own roles are told to whoever may be in the project, those of others are among its grants.
+  needs: (target) => onProject(target.input.id === target.asker.id ? 'list' : 'read-grants')(target),
   missing: ({ input }) => missingUser(input.id),
   run: async ({ target }) => {
     const { project, input, asker } = target
