@@ -55,6 +55,7 @@ import {
 } from './secrets.ts'
 import { releaseWhenIdle } from './start-memory.ts'
 import { checkFileLocations, checkStorage, profileOf } from './storage-profile.ts'
+import { createSuspension } from './suspended-grants.ts'
 import { startTelemetry, type Telemetry } from './telemetry.ts'
 import { createTenancy, type Tenancy } from './tenancy.ts'
 import { loadTls, watchTls } from './tls.ts'
@@ -259,6 +260,7 @@ const openPipelineDeps = (
         return sink.record(entry)
       }),
     idempotency: createIdempotencyLedger(database),
+    suspend: createSuspension(database, tenancy.policy),
     hop: hopOf(store.id, store.incarnation),
     report: (event, error) => logs.error(event, { error }),
   }
