@@ -20,6 +20,7 @@ import {
 } from './changes.ts'
 import type { Claiming } from './claiming.ts'
 import type { Facts, Local } from './deps.ts'
+import { ownContents } from './grants.ts'
 import { relationKey, relationName, stayLocks } from './keys.ts'
 import { requireNamespace } from './namespaces.ts'
 import { filePathsOf } from './places.ts'
@@ -167,12 +168,18 @@ const planSwap = async <F extends Facts>(
   const created = changed.filter(({ swap }) => swap.base === undefined)
   rejectTwins(created)
   for (const step of created) await checkNew(all, step, reading)
+  const owned = ownContents(
+    all.local,
+    all.context.principal,
+    created.map(({ part: { kind }, contentId }) => ({ kind, contentId })),
+  )
   return {
     result: undefined,
     outcome: all.outcome(swaps),
-    events: changed.map(eventFor),
+    events: [...changed.map(eventFor), ...owned.events],
     puts: changed.map((step) => putOf(step, reading)),
     also: async () => {
+      await owned.write(reading.tx)
       for (const { part, contentId, claims } of changed)
         if (claims.length > 0)
           await all.claiming.claim(reading.tx, part.identifier, { contentId, locations: claims })

@@ -12,6 +12,7 @@ import { namespaceLock, writeNamespaceProperties } from '#store/entries-write.ts
 import { isMounted } from '#store/mounts.ts'
 import { change, eventOf, type Plan, type Reading, tombstone } from './changes.ts'
 import type { Local } from './deps.ts'
+import { endNamespace, ownNamespace } from './grants.ts'
 import { namespaceEntryKey, namespaceName, stayLocks } from './keys.ts'
 import { listNames } from './listing.ts'
 import type { Places } from './places.ts'
@@ -56,10 +57,12 @@ const create = (local: Local, places: Places): Namespaces['create'] => {
         if (present !== undefined) throw namespaceExists(namespace)
         if (await isMounted(tx, local.warehouse.id, namespace)) throw namespaceMounted(namespace)
         const contentId = local.newUuid()
+        const owned = ownNamespace(local, context.principal, namespace)
         return {
           result: undefined,
           outcome: { kind: 'json', body: jsonText(answer) },
-          events: [eventOf('namespace.created', contentId, { namespace })],
+          events: [eventOf('namespace.created', contentId, { namespace }), ...owned.events],
+          also: () => owned.write(tx),
           puts: [
             {
               key: namespaceEntryKey(namespace),
@@ -82,14 +85,17 @@ const drop = (local: Local): Namespaces['drop'] => {
     await change(local, context, {
       op: 'dropNamespace',
       locks: (line) => [namespaceLock(line, key, true)],
-      plan: async ({ tx, line }) => {
+      plan: async (reading) => {
+        const { tx, line } = reading
         const state = await requireNamespace(tx, line, namespace)
         if (await hasEntries(tx, line, key)) throw namespaceNotEmpty(namespace)
+        const grants = await endNamespace(local, reading, namespace)
         return {
           result: undefined,
           outcome: { kind: 'done' },
-          events: [eventOf('namespace.dropped', state.contentId, { namespace })],
+          events: [eventOf('namespace.dropped', state.contentId, { namespace }), ...grants.events],
           puts: [tombstone(namespaceEntryKey(namespace), state)],
+          also: grants.write,
         }
       },
     })

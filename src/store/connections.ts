@@ -4,6 +4,7 @@ import { CatalogError } from '#model/errors.ts'
 import { checkVersion, type NamePage, refusing } from './administration.ts'
 import type { Sql, Transaction } from './database.ts'
 import { and, asc, eq, sql as fragment, gt } from './drizzle.ts'
+import { endObject } from './grant-removal.ts'
 import { connection } from './schema.ts'
 import { releaseSecrets } from './secrets.ts'
 import { raiseEpoch } from './server.ts'
@@ -111,6 +112,7 @@ export const deleteConnection = async (
     tx.orm((orm) => orm.delete(connection).where(eq(connection.id, target.id))),
   )
   await releaseSecrets(tx, found.config)
+  await endObject(tx, `connection:${target.id}`)
   await raiseEpoch(tx)
   return found
 }

@@ -6,6 +6,7 @@ import { refusing } from './administration.ts'
 import { type Sql, statement, type Transaction } from './database.ts'
 import { and, asc, eq, sql as fragment } from './drizzle.ts'
 import { holdLines } from './entries-write.ts'
+import { removeGrantsUnder } from './mounted-grants.ts'
 import { connection, mount, space } from './schema.ts'
 import { raiseEpoch } from './server.ts'
 
@@ -128,6 +129,7 @@ export const insertMount = async (tx: Transaction, draft: MountDraft): Promise<M
       })
       .returning({ id: mount.id }),
   )
+  await removeGrantsUnder(tx, draft.warehouseId, draft.namespace)
   const [row] = await refusing(
     {
       taken: `A connection is already mounted at ${describeMount(draft.namespace)}`,
@@ -174,8 +176,10 @@ export const deleteMount = async (
     orm
       .delete(mount)
       .where(and(eq(mount.id, target.id), eq(mount.warehouseId, target.warehouseId)))
-      .returning({ id: mount.id }),
+      .returning({ namespace: mount.namespace }),
   )
-  if (rows.length === 0) throw missing(target.id)
+  const [gone] = rows
+  if (gone === undefined) throw missing(target.id)
+  await removeGrantsUnder(tx, target.warehouseId, namespaceOfKey(gone.namespace))
   await raiseEpoch(tx)
 }

@@ -6,6 +6,7 @@ import { CatalogError } from '#model/errors.ts'
 import { checkVersion, refusing } from './administration.ts'
 import type { Sql, Transaction } from './database.ts'
 import { and, asc, eq, sql as fragment, gt, isNull } from './drizzle.ts'
+import { removeGrantsTo } from './grant-removal.ts'
 import { storable } from './outbox.ts'
 import { apiKey, principal, projectMember, roleMember } from './schema-identity.ts'
 import { raiseIdentityEpoch } from './server.ts'
@@ -204,6 +205,7 @@ export const deletePrincipal = async (tx: Transaction, target: Target): Promise<
 }
 
 const dropRights = async (tx: Transaction, id: string): Promise<void> => {
+  await removeGrantsTo(tx, { kind: 'principal', id })
   for (const table of [projectMember, roleMember] as const)
     await tx.orm((orm) =>
       orm.delete(table).where(and(eq(table.memberKind, 'principal'), eq(table.memberId, id))),
@@ -242,6 +244,8 @@ const insertPrincipal = async (
   const [row] = await refusing({ taken, bound }, insert)
   if (row === undefined)
     throw new CatalogError('AlreadyExistsException', `User with id ${draft.id} already exists.`)
+  // Also what was granted while it was being deleted.
+  await removeGrantsTo(tx, { kind: 'principal', id: draft.id })
   return recordOf(row)
 }
 

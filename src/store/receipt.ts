@@ -4,6 +4,7 @@ import type { AuditDraft, EventDraft, IdempotencyClaim, Outcome, Receipt } from 
 import { bindEntries, changeEntry, decisionEntry, encodeEntry, insertEntries } from './audit-entries.ts'
 import { type Database, statement, type Transaction } from './database.ts'
 import { checkDigest, type IdempotencyRow, selectRow } from './idempotency.ts'
+import { followRelayed } from './mounted-grants.ts'
 import { encodeEvents, insertEvents, outboxChannel } from './outbox.ts'
 
 /**
@@ -63,12 +64,18 @@ export const writeReceipt = async (
   })
 }
 
-/** For a change that was made elsewhere: decision, changes and events in a transaction of their own. */
+/**
+ * For a change that was made elsewhere: decision, changes and events in a transaction of their own, with what follows
+ * from it for grants.
+ */
 export const recordChange = (
   database: Database,
   audit: AuditDraft,
   events: readonly EventDraft[],
 ): Promise<void> =>
-  database.transaction((tx) =>
-    writeReceipt(tx, { audit, written: false }, { outcome: { kind: 'done' }, events }),
-  )
+  database.transaction(async (tx) => {
+    const followed = followRelayed(audit.principal, events)
+    const told = [...events, ...followed.events]
+    await writeReceipt(tx, { audit, written: false }, { outcome: { kind: 'done' }, events: told })
+    await followed.write(tx)
+  })

@@ -6,6 +6,7 @@ import { CatalogError } from '#model/errors.ts'
 import { checkVersion, refusing } from './administration.ts'
 import { type Sql, statement, type Transaction } from './database.ts'
 import { and, eq, sql as fragment } from './drizzle.ts'
+import { endObject, removeGrantsTo } from './grant-removal.ts'
 import { projectMember, role, roleMember } from './schema-identity.ts'
 import { raiseIdentityEpoch } from './server.ts'
 
@@ -103,6 +104,8 @@ export const deleteRole = async (tx: Transaction, target: RoleTarget): Promise<R
       .where(and(eq(projectMember.memberKind, 'role'), eq(projectMember.memberId, target.id))),
   )
   await tx.orm((orm) => orm.delete(role).where(eq(role.id, target.id)))
+  await endObject(tx, `role:${target.id}`)
+  await removeGrantsTo(tx, { kind: 'role', id: target.id })
   return found
 }
 

@@ -7,6 +7,7 @@ import type { Sql, Transaction } from './database.ts'
 import { and, asc, eq, sql as fragment, gt } from './drizzle.ts'
 import { createMainLine, hasContent } from './entries-lines.ts'
 import { holdLines } from './entries-write.ts'
+import { endObject } from './grant-removal.ts'
 import { line, project, ref, storageProfile, warehouse } from './schema.ts'
 import { releaseSecrets } from './secrets.ts'
 import { raiseEpoch } from './server.ts'
@@ -263,6 +264,7 @@ export const deleteWarehouse = async (tx: Transaction, target: Target): Promise<
   await tx.orm((orm) =>
     orm.update(project).set({ defaultWarehouse: null }).where(eq(project.defaultWarehouse, target.id)),
   )
+  await endObject(tx, `warehouse:${target.id}`)
   await tx.orm((orm) => orm.delete(warehouse).where(eq(warehouse.id, target.id)))
   await releaseSecrets(tx, record.storage.settings)
   await raiseEpoch(tx)

@@ -47,7 +47,8 @@ const createCall =
   ({ provider, gateway }: Awaited<ReturnType<typeof startParts>>) =>
   async (line: string, { as, project, role, body, headers }: Ask): Promise<Reply> => {
     const [method = '', path = ''] = line.split(' ')
-    const answer = await fetch(`${gateway.origin}/management/v1${path}`, {
+    const base = path.startsWith('/catalog/') ? '' : '/management/v1'
+    const answer = await fetch(`${gateway.origin}${base}${path}`, {
       method,
       headers: {
         authorization: `Bearer ${await provider.token(as)}`,
@@ -104,10 +105,12 @@ const createDeeds = (call: Call) => {
 
 export const openTenants = async () => {
   await using parts = new AsyncDisposableStack()
-  const call = createCall(await startParts(parts))
+  const started = await startParts(parts)
+  const call = createCall(started)
   await settle(call)
   const opened = parts.move()
-  return { call, ...createDeeds(call), [Symbol.asyncDispose]: () => opened.disposeAsync() }
+  const { gateway } = started
+  return { call, gateway, ...createDeeds(call), [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
 
 export type Tenants = Awaited<ReturnType<typeof openTenants>>

@@ -289,7 +289,7 @@ const drop = (
   ],
   run: ({ context, target: { route, input } }) =>
     relationsOf(kind, route).drop(context, input.id, { purge: input.purge }),
-  changes: relationEvents(kind, 'dropped'),
+  changes: (target) => relationEvents(kind, 'dropped')(target),
   replay: replayDone,
 })
 

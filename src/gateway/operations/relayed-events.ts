@@ -1,4 +1,5 @@
 /** What a change at an upstream is recorded as, in the caller's words. A local catalog records its own. */
+import type { Loaded } from '#catalog/catalog.ts'
 import type { EventDraft } from '#model/event.ts'
 import { type Identifier, sameNamespace } from '#model/identifier.ts'
 import type { AtNamespace, AtRelation, RelationKind, RoutedPlace, WithBody } from './place.ts'
@@ -23,6 +24,11 @@ export const namespaceEvents =
     eventOf(target, `namespace.${what}`, { namespace: target.input.namespace }),
   ]
 
+/** Grants on it stand for this uuid. */
+type Made = Pick<Loaded, 'uuid'>
+
+const uuidOf = ({ uuid }: Made): EventDraft['data'] => (uuid === undefined ? {} : { uuid })
+
 /** Of what its body names. Nothing where it is only staged. */
 export const madeEvents =
   <Input extends AtNamespace>(
@@ -30,14 +36,17 @@ export const madeEvents =
     what: 'created' | 'registered',
     nameOf: (input: Input) => Identifier,
   ) =>
-  (target: RoutedPlace<Input>): readonly EventDraft[] =>
-    target.repeatable ? [] : [eventOf(target, `${kind}.${what}`, inWords(nameOf(target.input)))]
+  (target: RoutedPlace<Input>, made: Made): readonly EventDraft[] =>
+    target.repeatable
+      ? []
+      : [eventOf(target, `${kind}.${what}`, { ...inWords(nameOf(target.input)), ...uuidOf(made) })]
 
 export const relationEvents =
   (kind: RelationKind, what: 'created' | 'committed' | 'dropped' | 'unregistered') =>
-  (target: RoutedPlace<AtRelation>): readonly EventDraft[] => [
-    eventOf(target, `${kind}.${what}`, inWords(target.input.id)),
-  ]
+  (target: RoutedPlace<AtRelation>, made?: Made): readonly EventDraft[] => {
+    const uuid = what === 'created' && made !== undefined ? uuidOf(made) : {}
+    return [eventOf(target, `${kind}.${what}`, { ...inWords(target.input.id), ...uuid })]
+  }
 
 export const renameEvents =
   (kind: RelationKind) =>

@@ -5,6 +5,7 @@ import { type JsonObject, stringifyJson } from '#model/json.ts'
 import * as connections from '#store/connections.ts'
 import type { Database } from '#store/database.ts'
 import * as mounts from '#store/mounts.ts'
+import { giveOwnership } from '#store/ownership.ts'
 import { assignDefaultWarehouse, findProject } from '#store/projects.ts'
 import { insertSecrets } from '#store/secrets.ts'
 import * as warehouses from '#store/warehouses.ts'
@@ -97,7 +98,9 @@ const warehouseMembers = (database: Database, change: Change): WarehouseMembers 
       await insertSecrets(tx, secrets)
       const project = await findProject(tx, projectId)
       if (project?.defaultWarehouse === null) await assignDefaultWarehouse(tx, projectId, result.id)
-      return { result, event: eventOf('warehouse.created', result) }
+      const place = { object: `warehouse:${result.id}`, projectId, warehouseId: result.id } as const
+      const more = await giveOwnership(tx, context.principal, place)
+      return { result, event: eventOf('warehouse.created', result), more }
     }),
   changeWarehouse: (context, id, { secrets = [], ...asked }) =>
     change(context, async (tx) => {
@@ -134,7 +137,9 @@ const connectionMembers = (database: Database, change: Change): ConnectionMember
     change(context, async (tx) => {
       const result = connectionOf(await connections.insertConnection(tx, { ...asColumns(draft), projectId }))
       await insertSecrets(tx, secrets)
-      return { result, event: eventOf('connection.created', result) }
+      const place = { object: `connection:${result.id}`, projectId } as const
+      const more = await giveOwnership(tx, context.principal, place)
+      return { result, event: eventOf('connection.created', result), more }
     }),
   changeConnection: (context, id, { secrets = [], ...asked }) =>
     change(context, async (tx) => {

@@ -1,6 +1,7 @@
 /** The register of roles on our store. */
 import type { EventDraft } from '#model/event.ts'
 import type { Database } from '#store/database.ts'
+import { giveOwnership } from '#store/ownership.ts'
 import { listHeldRoles, listMembers } from '#store/role-listings.ts'
 import {
   addRoleMembers,
@@ -40,7 +41,9 @@ const changesOf = (change: Change): Changes => ({
   createRole: (context, draft) =>
     change(context, async (tx) => {
       const result = await roles.insertRole(tx, draft)
-      return { result, event: eventOf('role.created', result) }
+      const place = { object: `role:${result.id}`, projectId: result.projectId } as const
+      const more = await giveOwnership(tx, context.principal, place)
+      return { result, event: eventOf('role.created', result), more }
     }),
   changeRole: (context, target, asked) =>
     change(context, async (tx) => {
