@@ -199,11 +199,15 @@ export const auditBlock = pgTable('audit_block', {
   seal: bytea('seal').notNull(),
 })
 
-/** Months of the audit log that retention has removed; their blocks are anchors from then on. */
-export const auditRetired = pgTable('audit_retired', {
-  month: instant('month').primaryKey(),
-  entries: int8('entries').notNull(),
-  retiredAt: instant('retired_at').notNull(),
-  /** HMAC-SHA-256 of the other columns, under the key of the blocks. */
-  seal: bytea('seal').notNull(),
-})
+/** Months of the audit log that retention has removed: their blocks that were sealed until then are anchors from then on. */
+export const auditRetired = pgTable(
+  'audit_retired',
+  {
+    month: instant('month').notNull(),
+    retiredAt: instant('retired_at').notNull(),
+    entries: int8('entries').notNull(),
+    /** HMAC-SHA-256 of the other columns, under the key of the blocks. */
+    seal: bytea('seal').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.month, t.retiredAt] })],
+)

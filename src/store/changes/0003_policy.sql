@@ -16,10 +16,11 @@ CREATE TABLE "audit_block" (
 );
 --> statement-breakpoint
 CREATE TABLE "audit_retired" (
-	"month" timestamp (3) with time zone PRIMARY KEY NOT NULL,
-	"entries" bigint NOT NULL,
+	"month" timestamp (3) with time zone NOT NULL,
 	"retired_at" timestamp (3) with time zone NOT NULL,
-	"seal" "bytea" NOT NULL
+	"entries" bigint NOT NULL,
+	"seal" "bytea" NOT NULL,
+	CONSTRAINT "audit_retired_month_retired_at_pk" PRIMARY KEY("month","retired_at")
 );
 --> statement-breakpoint
 CREATE TABLE "governed_object" (

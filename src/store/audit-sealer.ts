@@ -1,0 +1,157 @@
+/**
+ * The leased worker that seals entries of the audit log, a few seconds after they were committed. Commits go on side by
+ * side: entries are taken in the order of their transactions, and only below the oldest one that is still in flight.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  beginning,
+  encodeLeaves,
+  genesis,
+  hashBlock,
+  type Leaf,
+  monthOf,
+  type Position,
+  rootOf,
+  sealBlock,
+} from './audit-blocks.ts'
+import { type Database, type Sql, statement, type Transaction } from './database.ts'
+import { acquireLease, isHeld, type Lease, releaseLease } from './leases.ts'
+
+export interface SealerOptions {
+  /** Unique among processes. */
+  readonly holder: string
+  /** Of the server, derived for this alone. */
+  readonly key: Uint8Array
+  readonly everyMs?: number
+  /** Most entries of a block. */
+  readonly blockSize?: number
+  readonly onFailure?: (error: unknown) => void
+}
+
+const leaseName = 'audit-sealer'
+const leaseSeconds = 30
+const defaults = { everyMs: 2_000, blockSize: 4_000, onFailure: (): void => {} }
+
+interface Newest {
+  readonly number: number
+  readonly hash: Buffer
+  readonly tx: string
+  readonly at: Date
+  readonly id: string
+  /** The oldest transaction in flight is older than one that has been sealed: ids have begun anew. */
+  readonly behind: boolean
+}
+
+const selectNewest = statement(`
+  select number, hash, last_tx as tx, last_at as at, last_id as id,
+    last_tx::xid8 >= pg_snapshot_xmax(pg_current_snapshot()) as behind
+  from audit_block order by number desc limit 1`)
+
+/** Of the row comparison alone the planner makes no range of the index. */
+const selectUnsealed = statement(`
+  select tx::text as tx, at, id, digest from audit_entry
+  where tx >= $1::text::xid8 and (tx, at, id) > ($1::text::xid8, $2::timestamptz, $3::uuid)
+    and tx < pg_snapshot_xmin(pg_current_snapshot())
+  order by tx, at, id limit $4`)
+
+const insertBlock = statement(`
+  insert into audit_block (number, hash, previous_hash, entries, leaves, root, month, last_tx, last_at, last_id,
+    sealed_at, seal)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`)
+
+/** The newest block; undefined before the first one. */
+export const loadNewestBlock = async (sql: Sql): Promise<Newest | undefined> =>
+  (await sql.query<Newest>(selectNewest))[0]
+
+type Row = Leaf & Position
+
+const firstBlock = { number: 0, hash: genesis, ...beginning, behind: false }
+
+const writeBlock = async (
+  tx: Transaction,
+  { newest, rows, key }: { readonly newest: Newest; readonly rows: readonly Row[]; readonly key: Uint8Array },
+): Promise<void> => {
+  const [first, last] = [rows[0], rows.at(-1)]
+  if (first === undefined || last === undefined) return
+  const leaves = encodeLeaves(rows)
+  const head = {
+    ...{ number: newest.number + 1, previousHash: newest.hash, entries: rows.length },
+    ...{ root: rootOf(leaves), month: monthOf(first.at), last, sealedAt: new Date() },
+  }
+  const hash = hashBlock(head)
+  await tx.execute(insertBlock, [
+    ...[head.number, hash, head.previousHash, head.entries, leaves, head.root, head.month],
+    ...[last.tx, last.at, last.id, head.sealedAt, sealBlock(key, hash)],
+  ])
+}
+
+/**
+ * Seals one block of what has been committed; tells how many entries, and whether there may be more. Two that do so at
+ * once cannot fork the chain: the number and the previous hash of a block are unique, and the second one fails.
+ */
+export const sealBlockOnce = async (
+  database: Database,
+  lease: Lease,
+  { key, blockSize = defaults.blockSize }: Pick<SealerOptions, 'key' | 'blockSize'>,
+): Promise<{ readonly entries: number; readonly more: boolean }> =>
+  database.transaction(async (tx) => {
+    if (!(await isHeld(tx, lease))) return { entries: 0, more: false }
+    const newest = (await loadNewestBlock(tx)) ?? firstBlock
+    if (newest.behind)
+      throw new Error('The audit log is not sealed: transaction ids are behind those that were sealed')
+    const found = await tx.query<Row>(selectUnsealed, [newest.tx, newest.at, newest.id, blockSize])
+    // A block lies in one month, so that it goes with its partition.
+    const month = found[0] && monthOf(found[0].at).getTime()
+    const end = found.findIndex(({ at }) => monthOf(at).getTime() !== month)
+    const rows = end === -1 ? found : found.slice(0, end)
+    await writeBlock(tx, { newest, rows, key })
+    return { entries: rows.length, more: end !== -1 || found.length === blockSize }
+  })
+
+/** Seals all that has been committed; undefined where another process has the lease. */
+export const sealOnce = async (database: Database, options: SealerOptions): Promise<number | undefined> => {
+  const { holder } = options
+  let total = 0
+  for (;;) {
+    const lease = await acquireLease(database, leaseName, { holder, seconds: leaseSeconds })
+    if (lease === undefined) return undefined
+    const { entries, more } = await sealBlockOnce(database, lease, options)
+    total += entries
+    if (!more) return total
+  }
+}
+
+const giveUpLease = async (database: Database, holder: string): Promise<void> => {
+  const lease = await acquireLease(database, leaseName, { holder, seconds: 1 })
+  if (lease !== undefined) await releaseLease(database, lease)
+}
+
+/** The first moments of a replica are others' business; then every few seconds. */
+export const startSealer = (database: Database, options: SealerOptions): AsyncDisposable => {
+  const { everyMs, onFailure } = { ...defaults, ...options }
+  const stop = new AbortController()
+  let told: string | undefined
+  /** What goes wrong every two seconds is told once. */
+  const tell = (error: unknown): void => {
+    const words = String(error)
+    if (words !== told) onFailure(error)
+    told = words
+  }
+  const loop = async (): Promise<void> => {
+    while (!stop.signal.aborted) {
+      await sleep(everyMs, undefined, { signal: stop.signal, ref: false }).catch(() => {})
+      if (stop.signal.aborted) return
+      await sealOnce(database, options).then(() => {
+        told = undefined
+      }, tell)
+    }
+  }
+  const done = loop()
+  return {
+    [Symbol.asyncDispose]: async () => {
+      stop.abort()
+      await done
+      await giveUpLease(database, options.holder).catch(() => {})
+    },
+  }
+}
