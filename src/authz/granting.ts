@@ -34,7 +34,11 @@ export interface Granter {
 
 const passable: ReadonlySet<string> = new Set(['create', ...ofContent])
 
-const manager: Granter = { on: 'object', relations: ['manage_grants'] }
+/** Administrators of the server hold no right to data, and may give any. */
+const managers: readonly Granter[] = [
+  { on: 'object', relations: ['manage_grants'] },
+  { on: 'object', relations: ['administers'] },
+]
 
 const ofProject: Readonly<Record<string, readonly Granter[]>> = {
   // Else whoever administers security would get all data in one step.
@@ -48,6 +52,7 @@ const ofProject: Readonly<Record<string, readonly Granter[]>> = {
 const owners: readonly Granter[] = [
   { on: 'object', relations: ['ownership'] },
   { on: 'project', relations: ['manage_grants'] },
+  { on: 'project', relations: ['administers'] },
 ]
 
 /** One of these is enough to grant the relation on an object of the type, or to take it. Empty: nobody may. */
@@ -62,7 +67,7 @@ export const grantersOf = (type: ObjectType, relation: string): readonly Granter
     default:
       if (type === 'project' && ofProject[relation]) return ofProject[relation]
       return passable.has(relation)
-        ? [manager, { on: 'object', relations: ['pass_grants', relation] }]
-        : [manager]
+        ? [...managers, { on: 'object', relations: ['pass_grants', relation] }]
+        : managers
   }
 }

@@ -84,27 +84,31 @@ type warehouse
 
 describe('the evaluator', () => {
   test.each([
-    ['the model in force', authorizationModel, 150],
-    ['a model with everything that a model can have', otherModel, 1_000],
-  ])('answers by the definition of the model: %s', async (_, model, numRuns) => {
-    const questions = everyQuestion(model)
-    const property = fc.asyncProperty(worldsOf(model), subjects, async (world, subject) => {
-      const { engine, state } = createStore(model)
-      state.grants = world.grants
-      const naive = createNaive(world, subject)
-      const expected = questions.map(({ relation, chain: [object] }) =>
-        naive({ object: object as ObjectKey, relation }),
-      )
-      // Cold, then from what is remembered, which must say neither more nor less.
-      for (let turn = 0; turn < 2; turn += 1)
-        expect(await engine.check(subject, questions, undefined)).toEqual(expected)
-      for (const [i, question] of questions.entries()) {
-        if (i % 7 !== 0) continue
-        expect(await engine.check(subject, [question], undefined)).toEqual([expected[i]])
-      }
-    })
-    await fc.assert(property, { numRuns })
-  })
+    ['the model in force', authorizationModel, 100],
+    ['a model with everything that a model can have', otherModel, 500],
+  ])(
+    'answers by the definition of the model: %s',
+    async (_, model, numRuns) => {
+      const questions = everyQuestion(model)
+      const property = fc.asyncProperty(worldsOf(model), subjects, async (world, subject) => {
+        const { engine, state } = createStore(model)
+        state.grants = world.grants
+        const naive = createNaive(world, subject)
+        const expected = questions.map(({ relation, chain: [object] }) =>
+          naive({ object: object as ObjectKey, relation }),
+        )
+        // Cold, then from what is remembered, which must say neither more nor less.
+        for (let turn = 0; turn < 2; turn += 1)
+          expect(await engine.check(subject, questions, undefined)).toEqual(expected)
+        for (const [i, question] of questions.entries()) {
+          if (i % 7 !== 0) continue
+          expect(await engine.check(subject, [question], undefined)).toEqual([expected[i]])
+        }
+      })
+      await fc.assert(property, { numRuns })
+    },
+    60_000,
+  )
 
   test('takes what is not there for a sibling on which nobody holds anything', async () => {
     const { engine, state } = createStore()
