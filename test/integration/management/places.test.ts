@@ -1,5 +1,5 @@
 /** Where a warehouse on this machine may not lie: a gateway of its own, without any warehouse that would be in the way. */
-import { mkdir, symlink } from 'node:fs/promises'
+import { mkdir, readdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Gateway, startGateway } from '../../support/gateway.ts'
@@ -53,5 +53,42 @@ describe('the data folder of the gateway', () => {
 
   test('keeps nobody from a folder whose name only begins like its own', async () => {
     expect(await create(`file://${gateway.folder}/data-of-another`)).toMatchObject({ status: 201 })
+  })
+})
+
+describe('the place of a warehouse of another project', () => {
+  const rival = async (path: string, location: string, allowed: readonly string[]) => {
+    const answer = await fetch(`${gateway.origin}/management/v1/${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-project-id': 'rival' },
+      body: JSON.stringify({
+        'warehouse-name': 'theirs',
+        'storage-profile': { type: 'file', location },
+        'allowed-locations': allowed,
+      }),
+    })
+    return { status: answer.status, text: await answer.text() }
+  }
+
+  test('is refused without its name, before anything is tried out in it', async () => {
+    const lake = join(gateway.folder, 'shared-disk')
+    await mkdir(join(lake, 'secret-name'), { recursive: true })
+    expect((await create(`file://${lake}/secret-name`)).status).toBe(201)
+    const body = JSON.stringify({ 'project-id': 'rival', 'project-name': 'rival' })
+    const headers = { 'content-type': 'application/json' }
+    await fetch(`${gateway.origin}/management/v1/project`, { method: 'POST', headers, body })
+    const before = await readdir(lake, { recursive: true })
+    for (const [location, allowed] of [
+      [`file://${lake}/secret-name/inner`, []],
+      [`file://${lake}`, []],
+      [`file://${lake}/apart`, [`file://${lake}/secret-name`]],
+    ] as const) {
+      const made = await rival('warehouse', location, allowed)
+      expect(made).toEqual({ status: 400, text: expect.stringContaining('another warehouse') })
+      const looked = await rival('warehouse-creation-validation', location, allowed)
+      expect(looked).toEqual({ status: 200, text: expect.stringContaining('another warehouse') })
+      expect(JSON.parse(looked.text)).toMatchObject({ valid: false })
+    }
+    expect(await readdir(lake, { recursive: true })).toEqual(before)
   })
 })

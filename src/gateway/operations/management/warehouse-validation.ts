@@ -71,9 +71,11 @@ const validateWarehouse = (
     inProject<CreateWarehouse>(deps).resolve(input, asker, input['project-id'] ?? named),
   needs: (target) => [...onProject('create')(target), ...machineNeeds(target.input)],
   run: async ({ target: { input, project: projectId } }) => {
-    const others = await deps.registry.listWarehouses(projectId)
+    const others = await deps.registry.listAllWarehouses()
+    const wanted = { projectId, name: input['warehouse-name'] }
+    const allowedLocations = input['allowed-locations'] ?? []
     const apart = await checkAs('location-exclusive', () =>
-      checkApart(others, { projectId, name: input['warehouse-name'], storage: storageRecord(input) }),
+      checkApart(others, { ...wanted, storage: storageRecord(input), allowedLocations }),
     )
     // Nothing is written where another warehouse lies.
     const access = apart.status === 'passed' ? [await checkAccess(deps, { projectId, wire: input })] : []

@@ -123,8 +123,8 @@ const createWarehouse = (
     const allowedLocations = input['allowed-locations'] ?? []
     const { value: storage, secrets } = takeStorage(deps, { projectId, wire: input, before: undefined })
     // Before the probe writes anything there; what decides is the registry, where nobody can come in between.
-    const wanted = { projectId, name: input['warehouse-name'], storage }
-    checkApart(await deps.registry.listWarehouses(projectId), wanted)
+    const wanted = { projectId, name: input['warehouse-name'], storage, allowedLocations }
+    checkApart(await deps.registry.listAllWarehouses(), wanted)
     await deps.checkStorage(storage, allowedLocations, { projectId, secrets })
     return deps.registry.createWarehouse(context, projectId, {
       name: wanted.name,
