@@ -1,6 +1,7 @@
 /** The leased worker that prunes rows. It deletes no file. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from './database.ts'
+import { sweepExpiredGrants } from './grant-removal.ts'
 import { acquireLease, releaseLease } from './leases.ts'
 import { type OperationRetention, type OperationSweep, sweepOperations } from './sweep.ts'
 import { sweepLines } from './sweep-lines.ts'
@@ -17,6 +18,8 @@ export interface SweeperOptions extends Partial<OperationRetention> {
 
 export interface SweepReport extends OperationSweep, VersionSweep {
   readonly lines: number
+  /** Grants whose time has ended: they have allowed nothing since. */
+  readonly grants: number
 }
 
 const hour = 3_600
@@ -44,7 +47,8 @@ export const sweepOnce = async (
     const operations = await sweepOperations(database, settings)
     const versions = await sweepVersions(database, settings.historyRetentionSeconds)
     const lines = await sweepLines(database)
-    return { ...operations, ...versions, lines }
+    const grants = await database.transaction(sweepExpiredGrants)
+    return { ...operations, ...versions, lines, grants }
   } finally {
     await releaseLease(database, lease)
   }
