@@ -8,7 +8,10 @@ export const engineLifetime = 5
 
 const audienceOf = (client: string) => ({
   ...{ name: `for ${client}`, protocol: 'openid-connect', protocolMapper: 'oidc-audience-mapper' },
-  config: { 'included.client.audience': client, 'access.token.claim': 'true' },
+  config: {
+    'included.client.audience': client,
+    ...{ 'access.token.claim': 'true', 'introspection.token.claim': 'true' },
+  },
 })
 
 const groups = {
@@ -44,6 +47,10 @@ export const realmDocument = {
       attributes: { 'access.token.lifespan': String(engineLifetime) },
     }),
     service('watched', { protocolMappers: [audienceOf('live')] }),
+    service('light', {
+      protocolMappers: [audienceOf('live')],
+      attributes: { 'client.use.lightweight.access.token.enabled': 'true' },
+    }),
     service('unmapped'),
     device,
   ],

@@ -153,6 +153,13 @@ describe('a token that Keycloak is asked about', () => {
     expect(await statusOf(token)).toBe(401)
   })
 
+  test('may be a lightweight one, which says nothing itself', async () => {
+    const token = await serviceToken('light')
+    expect(claimsOf(token)['aud']).toBeUndefined()
+    const { status, body } = await whoami(token)
+    expect([status, body['name']]).toEqual([200, 'service-account-light'])
+  })
+
   test('counts for nothing when it was made up, and when it is none', async () => {
     const [header, payload] = (await serviceToken('watched')).split('.')
     expect(await statusOf(`${header}.${payload}.${'A'.repeat(342)}`)).toBe(401)
