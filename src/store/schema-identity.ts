@@ -49,6 +49,10 @@ export const principal = pgTable(
     check('principal_kind', sql`${t.kind} in ('user', 'service-account')`),
     index('principal_name').on(sql`lower(${t.name}) text_pattern_ops`),
     index('principal_project').on(t.projectId),
+    // By every three letters of name and address; the function is made by the change that makes the index.
+    index('principal_pieces')
+      .using('gin', sql`lakegate_pieces(lower(${t.name} || ' ' || coalesce(${t.email}, '')))`)
+      .where(sql`${t.kind} = 'user' and ${t.deletedAt} is null`),
     uniqueIndex('principal_external').on(t.externalId).where(sql`${t.externalId} is not null`),
     uniqueIndex('principal_user_name').on(sql`lower(${t.userName})`).where(sql`${t.userName} is not null`),
   ],

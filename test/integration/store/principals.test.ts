@@ -15,7 +15,7 @@ import {
 import { searchUsers } from '#store/principals-search.ts'
 import { insertProject, updateProject } from '#store/projects.ts'
 import { loadIdentityEpoch } from '#store/server.ts'
-import { openTestDatabase, type TestDatabase } from '../../support/database.ts'
+import { openTestDatabase, type TestDatabase, testServers } from '../../support/database.ts'
 import { rejection } from '../../support/rejection.ts'
 
 let db: TestDatabase
@@ -163,6 +163,41 @@ test.each(['%', '_', '%%%', '\\', "' or 1=1 --", '', '   ', '\u0000', '\ud800'])
   async (text) => {
     expect(await search(text)).toEqual([])
   },
+)
+
+test('a search of a letter or two finds who is called exactly that', async () => {
+  for (const name of ['李明', '李明明', 'Al']) await newUser(name)
+  expect(await search('李明')).toEqual(['李明'])
+  expect(await search('AL')).toEqual(['Al'])
+  expect(await search('a')).toEqual([])
+})
+
+test('a search finds an id as it is written, and parts of an address', async () => {
+  const { id } = await newUser('Someone')
+  await db.database.execute(`update principal set email = 'Some.One@Deep.Example' where id = $1`, [id])
+  expect(await search(id)).toEqual(['Someone'])
+  expect(await search('one@deep')).toEqual(['Someone'])
+})
+
+test.each(testServers)(
+  'a search among many reads no table through, on %s',
+  async (kind) => {
+    await using many = await openTestDatabase({ kind })
+    await many.database.execute(`
+    insert into principal (id, kind, user_type, name, email, last_updated_with)
+    select 'oidc~' || i, 'user', 'human', 'Member ' || substr(md5(i::text), 1, 8), i || '@x.example', 'create-endpoint'
+    from generate_series(1, 30000) i`)
+    await many.database.execute('analyze principal')
+    for (const text of ['Member', 'embe', 'ab', 'oidc~77', '777@x.example', 'membr 00aa', 'zzzz', 'Membx'])
+      await many.database.transaction(async (tx) => {
+        await searchUsers(tx, { text, limit: 10 })
+        const [scans] = await tx.query(
+          `select seq_scan::int as read from pg_stat_xact_user_tables where relname = 'principal'`,
+        )
+        expect([text, scans]).toEqual([text, { read: 0 }])
+      })
+  },
+  60_000,
 )
 
 test('what a search takes is bounded', async () => {
