@@ -2,14 +2,18 @@
 import type { Authorizer } from '#authz/authorizer.ts'
 import { compileModel } from '#authz/compiled-model.ts'
 import { createEmbeddedEngine } from '#authz/embedded-engine.ts'
-import { createMembershipAuthorizer } from '#authz/membership-authorizer.ts'
+import { createGovernedObjects } from '#authz/governed-memory.ts'
 import { authorizationModel } from '#authz/model.ts'
+import { createNavigation } from '#authz/navigation-memory.ts'
+import { createPolicyAuthorizer } from '#authz/policy-authorizer.ts'
 import type { PolicyMemory } from '#authz/policy-memory.ts'
 import { createRights, type Rights } from '#authz/rights.ts'
 import type { Rules } from '#authz/rules.ts'
 import type { Standings } from '#authz/standing.ts'
 import type { EventDraft } from '#model/event.ts'
 import type { Database } from '#store/database.ts'
+import { loadGovernedStates } from '#store/governed-state.ts'
+import { loadGrantedPlaces, loadGrantedRoots } from '#store/granted-places.ts'
 import { loadHeldTuples } from '#store/relation-tuples.ts'
 import { loadPolicyEpoch } from '#store/server.ts'
 
@@ -40,31 +44,40 @@ export interface Policy {
 const isPolicyEvent = ({ type }: Pick<EventDraft, 'type'>): boolean =>
   /^(grant|rule|tag|restriction|managed-access)\./.test(type)
 
-/** The embedded evaluator over our own store. */
-const openEngine = ({ database, report }: PolicyDeps) =>
-  createEmbeddedEngine({
-    model: compileModel(authorizationModel),
-    source: { held: (subjects, objects) => loadHeldTuples(database, subjects, objects) },
-    loadEpoch: () => loadPolicyEpoch(database),
-    now: () => performance.now(),
-    clock: Date.now,
-    report: (error) => report('policy.not-looked-at', error),
-  })
+/** What each memory is told of the store: whether policy has moved, by a clock that nobody sets. */
+const watching = ({ database, report }: PolicyDeps) => ({
+  loadEpoch: () => loadPolicyEpoch(database),
+  now: () => performance.now(),
+  report: (error: unknown) => report('policy.not-looked-at', error),
+})
 
 export const createPolicy = (deps: PolicyDeps): Policy => {
-  const { standings, projectOf, serverId } = deps
-  const engine = openEngine(deps)
-  const memories: PolicyMemory[] = [engine]
+  const { database, standings, projectOf, serverId, rules } = deps
+  const model = compileModel(authorizationModel)
+  const tree = { server: serverId, projectOf }
+  const engine = createEmbeddedEngine({
+    ...watching(deps),
+    ...{ model, clock: Date.now },
+    source: { held: (subjects, objects) => loadHeldTuples(database, subjects, objects) },
+  })
+  const navigation = createNavigation({
+    loadPlaces: (grantees, warehouse) => loadGrantedPlaces(database, grantees, warehouse),
+    loadRoots: (grantees) => loadGrantedRoots(database, grantees),
+    now: () => performance.now(),
+    wallClock: Date.now,
+  })
+  const governed = createGovernedObjects({
+    ...watching(deps),
+    load: (objects) => loadGovernedStates(database, objects),
+  })
+  const memories: PolicyMemory[] = [engine, navigation, governed]
   const clear = (): void => {
     for (const memory of memories) memory.forget()
   }
   return {
-    authorizer: createMembershipAuthorizer({ standings, projectOf }),
-    authorizerName: 'membership',
-    rights: createRights({
-      ...{ standings, engine, tree: { server: serverId, projectOf } },
-      governed: { of: () => new Map() },
-    }),
+    authorizer: createPolicyAuthorizer({ model, tree, standings, engine, navigation, governed, rules }),
+    authorizerName: 'embedded',
+    rights: createRights({ standings, engine, tree, governed }),
     remember: (memory) => {
       memories.push(memory)
     },

@@ -1,6 +1,5 @@
 /** The management face over a real store, with whoever the bearer token names: `Bearer oidc~alice`. */
 import type { Authenticator } from '#authn/authenticator.ts'
-import { createMembershipAuthorizer } from '#authz/membership-authorizer.ts'
 import type { Standing } from '#authz/standing.ts'
 import { createManagementOperations } from '#gateway/operations/management/management.ts'
 import { createStorePeople } from '#gateway/operations/management/store-people.ts'
@@ -20,6 +19,7 @@ import { createMemoryProjects } from './memory-projects.ts'
 import { createMemoryRegistry } from './memory-registry.ts'
 import { createMemoryRoles } from './memory-roles.ts'
 import { createMemorySigningKeys } from './memory-signing-keys.ts'
+import { createUngranted } from './policy/authorizer.ts'
 
 export interface PeopleGateway extends AsyncDisposable {
   readonly gateway: MemoryGateway
@@ -92,7 +92,7 @@ export const openPeopleGateway = async (): Promise<PeopleGateway> => {
   const gateway = await startMemoryGateway({
     authenticator: named,
     ledger: createIdempotencyLedger(database),
-    authorizer: createMembershipAuthorizer({
+    authorizer: createUngranted({
       standings: { of: (principal) => standingOf(database, principal) },
       projectOf: () => undefined,
     }),

@@ -4,7 +4,6 @@
  */
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { createMembershipAuthorizer } from '#authz/membership-authorizer.ts'
 import type { Standing } from '#authz/standing.ts'
 import { createMountTable } from '#catalog/mounts.ts'
 import type { IdempotencyLedger } from '#gateway/idempotency.ts'
@@ -16,6 +15,7 @@ import type { Principal } from '#model/access.ts'
 import { samples } from '../support/iceberg-requests.ts'
 import { createMemoryCatalog } from '../support/memory-catalog.ts'
 import { type MemoryGateway, startMemoryGateway } from '../support/memory-gateway.ts'
+import { createUngranted } from '../support/policy/authorizer.ts'
 import { sampleOf } from '../support/schema-sample.ts'
 
 /** As long as one another, so that answers that name them are of one length. */
@@ -90,7 +90,7 @@ beforeAll(async () => {
     authenticator: {
       authenticate: ({ authorization = '' }): Principal => ({ kind: 'user', id: authorization }),
     },
-    authorizer: createMembershipAuthorizer({
+    authorizer: createUngranted({
       standings: { of: ({ id }) => standings[id] ?? nothing },
       projectOf: (id) => warehouses.find((one) => one.id === id)?.projectId,
     }),

@@ -4,7 +4,6 @@
  */
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createMembershipAuthorizer } from '#authz/membership-authorizer.ts'
 import { createManagementOperations } from '#gateway/operations/management/management.ts'
 import { createStorePeople } from '#gateway/operations/management/store-people.ts'
 import { createStoreProjects } from '#gateway/operations/management/store-projects.ts'
@@ -21,6 +20,7 @@ import { newCall } from '../../contract/catalog/kit.ts'
 import { openTestDatabase, type TestDatabase } from '../../support/database.ts'
 import { type MemoryGateway, startMemoryGateway } from '../../support/memory-gateway.ts'
 import { createMemorySigningKeys } from '../../support/memory-signing-keys.ts'
+import { createUngranted } from '../../support/policy/authorizer.ts'
 import { sampleOf } from '../../support/schema-sample.ts'
 
 let statements = 0
@@ -131,7 +131,7 @@ beforeAll(async () => {
   )
   gateway = await startMemoryGateway({
     authenticator: { authenticate: () => ({ kind: 'user', id: 'oidc~member' }) },
-    authorizer: createMembershipAuthorizer({
+    authorizer: createUngranted({
       standings: { of: () => ({ serverAdmin: false, projects: new Set(['mine']), roles: new Set() }) },
       projectOf: () => undefined,
     }),
