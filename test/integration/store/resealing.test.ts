@@ -31,7 +31,9 @@ describe.each(testServers)('another server key on %s', (kind) => {
   })
 
   const seal = async (count: number, key = from): Promise<readonly string[]> => {
-    const secrets = Array.from({ length: count }, (_, i) => createSealing(key).seal(`value ${i}`, scope))
+    const secrets = Array.from({ length: count }, (_, i) =>
+      createSealing(key).seal(`sealed value ${i}`, scope),
+    )
     await insertSecrets(database, secrets)
     return secrets.map(({ id }) => id)
   }
@@ -44,7 +46,7 @@ describe.each(testServers)('another server key on %s', (kind) => {
   it('opens every secret of before, however many, and the old one opens none', async () => {
     const ids = await seal(1_203)
     expect(await reseal()).toBe(1_203)
-    for (const at of [0, 600, 1_202]) expect(await open(ids[at] ?? '', to)).toBe(`value ${at}`)
+    for (const at of [0, 600, 1_202]) expect(await open(ids[at] ?? '', to)).toBe(`sealed value ${at}`)
     await expect(open(ids[0] ?? '', from)).rejects.toThrow(/another key/)
     expect(await fingerprint()).toBe(to.fingerprint)
     const events = await database.query(`select data from outbox where type = 'server.key-changed'`)

@@ -12,7 +12,7 @@ export interface Report {
   /** A sentence each; none: all is well. */
   readonly faults: readonly string[]
   readonly secrets: ReadonlyMap<string, number>
-  /** Characters by kind. */
+  /** Thousands of characters by kind. */
   readonly emitted: ReadonlyMap<string, number>
 }
 
@@ -51,15 +51,29 @@ const soughtFor = (secrets: readonly NotedSecret[]): Sought => {
   return { searcher: createSearcher(spellings), owners: [...all.values()], spellings }
 }
 
+/** Names a secret without telling it. */
+const named = ({ kind, value, test }: NotedSecret): string =>
+  `a ${kind} (${createHash('sha256').update(value).digest('hex').slice(0, 12)}, ${value.length} letters, of ${test})`
+
+/** The search itself, tried on all that it looks for: what it would not find is named. */
+const blindTo = ({ searcher, owners, spellings }: Sought): readonly string[] => {
+  const text = Buffer.from(spellings.join('\n'))
+  const found = new Set(searcher.find(text, Number.POSITIVE_INFINITY).map(({ sought }) => sought))
+  return owners
+    .filter((_, i) => !found.has(i))
+    .map((secret) => `the search would not find a spelling of ${named(secret)}`)
+}
+
 const mark = Buffer.from(headMark)
 
 interface Headed {
+  readonly at: number
   readonly head: EmittedHead
   readonly size: number
 }
 
 /** The heads of all texts in a file by where they begin. */
-const headsIn = (bytes: Buffer): readonly (Headed & { readonly at: number })[] => {
+const headsIn = (bytes: Buffer): readonly Headed[] => {
   const starts: number[] = []
   for (let at = bytes.indexOf(mark); at >= 0; at = bytes.indexOf(mark, at + 1)) starts.push(at)
   return starts.map((at, i) => {
@@ -73,20 +87,23 @@ const headsIn = (bytes: Buffer): readonly (Headed & { readonly at: number })[] =
 const blanked = (text: string, spelling: string): string =>
   text.replaceAll(spelling, '[the secret]').replaceAll(/\s+/g, ' ')
 
-/** Names a secret without telling it. */
-const named = ({ kind, value, test }: NotedSecret): string =>
-  `a ${kind} (${createHash('sha256').update(value).digest('hex').slice(0, 12)}, ${value.length} letters, of ${test})`
-
-const leaksIn = (bytes: Buffer, { searcher, owners, spellings }: Sought): readonly string[] => {
-  const heads = headsIn(bytes)
-  return searcher.find(bytes, mostHits).flatMap(({ sought, at }) => {
-    const [secret, spelling] = [owners[sought], spellings[sought] ?? '']
+const leaksIn = (bytes: Buffer, heads: readonly Headed[], sought: Sought): readonly string[] => {
+  const { searcher, owners, spellings } = sought
+  return searcher.find(bytes, mostHits).flatMap(({ sought: found, at }) => {
+    const [secret, spelling] = [owners[found], spellings[found] ?? '']
     const head = heads.findLast((one) => one.at <= at)?.head
     if (secret === undefined || head === undefined) return []
     const around = bytes.toString('utf8', Math.max(0, at - contextBytes), at + spelling.length + contextBytes)
     const place = `${head.kind} "${head.place}" of ${head.test}`
     return [`${place} holds ${named(secret)}: …${blanked(around, spelling)}…`]
   })
+}
+
+/** Sizes in thousands of characters. */
+const readEmitted = (bytes: Buffer, sought: Sought) => {
+  const heads = headsIn(bytes)
+  const sizes = heads.map(({ head, size }) => [head.kind, size / 1000] as const)
+  return { sizes, leaks: leaksIn(bytes, heads, sought) }
 }
 
 const missing = (
@@ -103,17 +120,12 @@ export const reportOn = (folder: string, expected?: Expected): Report => {
   const noted = secretsIn(folder)
   const sought = soughtFor(noted)
   const blind = filesOf(folder, 'blind').flatMap((file) => readFileSync(file, 'utf8').trim().split('\n'))
-  const sizes: (readonly [string, number])[] = []
-  const leaks: string[] = []
-  for (const file of filesOf(folder, 'emitted')) {
-    const bytes = readFileSync(file)
-    sizes.push(...headsIn(bytes).map(({ head, size }) => [head.kind, size] as const))
-    leaks.push(...leaksIn(bytes, sought))
-  }
+  const read = filesOf(folder, 'emitted').map((file) => readEmitted(readFileSync(file), sought))
+  const leaks = read.flatMap((one) => one.leaks)
   const secrets = counted(noted.map(({ kind }) => [kind, 1]))
-  const emitted = counted(sizes)
+  const emitted = counted(read.flatMap((one) => one.sizes))
   const lacks = expected
     ? [...missing('secrets', secrets, expected.secrets), ...missing('emitted', emitted, expected.emitted)]
     : []
-  return { faults: [...new Set([...leaks, ...blind, ...lacks])], secrets, emitted }
+  return { faults: [...new Set([...leaks, ...blind, ...blindTo(sought), ...lacks])], secrets, emitted }
 }

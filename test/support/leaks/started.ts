@@ -17,8 +17,9 @@ const publicVariables = new Set([
 ])
 const publicPrefixes = /^(?:OTEL_|FAKETIME|DONT_FAKE|LAKEGATE_LEAK_|NODE_)/
 
-/** Each command that prints a secret once, by design: its standard output may hold it. */
-const printsSecret = /\bkey (?:create|add)\b/
+/** The command that prints a key once, by design, on its standard output. */
+const printsKey = /\bkey create\b/
+const keyText = /\blgs?_[\w-]+/g
 
 const passwordIn = (text: string): string | undefined => {
   const [, password] = /^[a-z][a-z0-9+.-]*:\/\/[^/?#@]*?:([^/?#@]*)@/.exec(text) ?? []
@@ -32,9 +33,12 @@ const noteVariable = (name: string, value: string): void => {
   else noteSecret('variable', value)
 }
 
-const noteOutput = (stream: Readable | null, place: string): void => {
+const noteOutput = (stream: Readable | null, place: string, told?: RegExp): void => {
   if (stream === null) noteBlind(`${place}: its output goes where it cannot be searched; give it a pipe`)
-  stream?.on('data', (chunk) => noteEmitted('output', place, String(chunk)))
+  stream?.on('data', (chunk) => {
+    const text = String(chunk)
+    noteEmitted('output', place, told ? text.replaceAll(told, 'told once') : text)
+  })
 }
 
 export const noteStarted = ({ child, args, environment }: Started): void => {
@@ -49,7 +53,7 @@ export const noteStarted = ({ child, args, environment }: Started): void => {
     noteBlind(`lakegate ${command} was started without the environment of the tests`)
   // The streams are there once the process has been started, in this very turn.
   process.nextTick(() => {
-    if (!printsSecret.test(command)) noteOutput(child.stdout, `lakegate ${command}`)
+    noteOutput(child.stdout, `lakegate ${command}`, printsKey.test(command) ? keyText : undefined)
     noteOutput(child.stderr, `lakegate ${command} (errors)`)
   })
 }
