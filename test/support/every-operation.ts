@@ -43,7 +43,6 @@ const tokens: readonly Step[] = [
 const project = at('project')
 const projects: readonly Step[] = [
   step('bootstrap', { body: saying({ 'accept-terms-of-use': true }) }),
-  step('listServerAssignments'),
   step('listSigningKeys'),
   step('rotateSigningKeys'),
   step('createProject', { body: saying({ 'project-name': 'p' }), keep: keepId('project', 'project-id') }),
@@ -244,6 +243,93 @@ const views: readonly Step[] = [
   step('registerView', { args: a, body: ({ viewFile }) => ({ name: 'v', 'metadata-location': viewFile }) }),
 ]
 
+const about = { principalUser: 'oidc~bob' }
+const entry = (type: string) => ({ type, user: 'oidc~bob' })
+
+/** Of one kind of object, all that is asked about grants on it. */
+const grantsOn = (word: string, relation: string, args: Args): readonly Step[] => [
+  step(`change${word}Assignments`, { args: args(), body: saying({ writes: [entry(relation)] }) }),
+  step(`list${word}Assignments`, { args: args({ relations: [relation] }) }),
+  step(`get${word}Access`, { args: args(about) }),
+  step(`get${word}AuthorizerActions`, { args: args(about) }),
+  ...(word === 'Server' ? [] : [step(`list${word}Reach`, { args: args({ action: 'describe' }) })]),
+]
+
+type Args = (more?: Json) => (found: Found) => Json
+
+const none: Args =
+  (more = {}) =>
+  () =>
+    more
+const named =
+  (kind: string): Args =>
+  (more = {}) =>
+    at(kind, more)
+const held =
+  (kind: string): Args =>
+  (more = {}) =>
+  ({ warehouse: id, [kind]: object }) => ({ id, object, ...more })
+
+const objectNamed = (kind: string, name?: string): Step =>
+  step('resolveObject', {
+    args: warehouse,
+    body: saying({ kind, namespace: ['a'], ...(name === undefined ? {} : { name }) }),
+    keep: keepId(kind),
+  })
+
+const grants: readonly Step[] = [
+  step('createTable', { args: a, body: saying(newTable('g')) }),
+  step('createRole', { body: saying({ name: 'granted' }), keep: keepId('role') }),
+  step('createConnection', {
+    body: saying({ 'connection-name': 'granted', kind: 'iceberg-rest', config }),
+    keep: keepId('connection', 'connection-id'),
+  }),
+  ...[objectNamed('namespace'), objectNamed('table', 'g'), objectNamed('view', 'v')],
+  step('confirmObject', { args: warehouse, body: saying({ kind: 'table', namespace: ['a'], name: 'g' }) }),
+  ...grantsOn('Server', 'operator', none),
+  ...grantsOn('Project', 'describe', none),
+  ...grantsOn('ProjectById', 'select', named('project')),
+  ...grantsOn('Role', 'assignee', named('role')),
+  ...grantsOn('Connection', 'use', named('connection')),
+  ...grantsOn('Warehouse', 'modify', named('warehouse')),
+  ...grantsOn('Namespace', 'create', named('namespace')),
+  ...grantsOn('Table', 'append', held('table')),
+  ...grantsOn('View', 'select', held('view')),
+  ...['Server', 'Project'].map((word) => step(`get${word}Actions`, { args: none(about) })),
+  step('getRoleActions', { args: at('role', about) }),
+  step('getUserActions', { args: at('user', about) }),
+  step('getConnectionActions', { args: at('connection', about) }),
+  step('getWarehouseActions', { args: at('warehouse', about) }),
+  ...['namespace', 'table', 'view'].map((kind) =>
+    step(`get${kind.charAt(0).toUpperCase()}${kind.slice(1)}Actions`, { args: held(kind)(about) }),
+  ),
+  ...['warehouse', 'namespace'].flatMap((kind) => {
+    const word = kind.charAt(0).toUpperCase() + kind.slice(1)
+    return [
+      step(`set${word}ManagedAccess`, { args: at(kind), body: saying({ 'managed-access': true }) }),
+      step(`get${word}ManagedAccess`, { args: at(kind) }),
+    ]
+  }),
+  step('checkPermission', { body: saying({ operation: { server: { action: 'create_project' } } }) }),
+  step('batchCheckActions', {
+    body: ({ warehouse: id }) => ({
+      checks: [{ operation: { warehouse: { action: { action: 'get_metadata' }, 'warehouse-id': id } } }],
+    }),
+  }),
+  step('listHoldings', { args: saying(about) as () => Json }),
+  step('openBreakGlass', {
+    body: saying({
+      ...{ 'object-type': 'project', relation: 'select', 'duration-seconds': 60 },
+      reason: 'the pager went off at night',
+    }),
+    keep: keepId('emergency'),
+  }),
+  step('listBreakGlass'),
+  step('endBreakGlass', { args: at('emergency') }),
+  step('deleteConnection', { args: connection }),
+  step('dropTable', { args: inside({ namespace: 'a', table: 'g' }) }),
+]
+
 const userForm = {
   schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
   userName: 'sam@example.com',
@@ -298,5 +384,5 @@ const farewells: readonly Step[] = [
 
 export const steps: readonly Step[] = [
   ...[...process, ...tokens, ...projects, ...users, ...accounts, ...roles],
-  ...[...warehouses, ...mounts, ...tables, ...views, ...scim, ...farewells],
+  ...[...warehouses, ...mounts, ...tables, ...views, ...grants, ...scim, ...farewells],
 ]

@@ -165,7 +165,7 @@ const objectEndpoints = (operations: PermissionOperations): readonly Endpoint[] 
     ...{ read: readProjectPath, what: 'the project in use' },
   }),
   ...allOf({
-    ...{ operations: operations.project, path: 'project/{id}' },
+    ...{ operations: operations.projectById, path: 'project/{id}' },
     ...{ read: readProjectPath, what: 'a project' },
   }),
   ...(['role', 'connection', 'warehouse'] as const).flatMap((type) =>

@@ -80,9 +80,10 @@ const findTarget = async (deps: PermissionDeps, project: string, body: Draft): P
   return found[0]
 }
 
-const subjectOf = ({ kind, id, assumedRole }: Principal): GrantSubject => {
-  if ((kind !== 'user' && kind !== 'service-account') || assumedRole !== undefined)
-    throw new CatalogError('BadRequestException', 'Only whoever signs in, with no assumed role, opens access')
+/** By name, so that it is known who had it. */
+const subjectOf = ({ id, assumedRole }: Principal): GrantSubject => {
+  if (assumedRole !== undefined)
+    throw new CatalogError('BadRequestException', 'Access is opened in one’s own name, with no assumed role')
   return { kind: 'principal', id }
 }
 

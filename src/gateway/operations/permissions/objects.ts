@@ -129,11 +129,11 @@ const confirmObject = (
   ...byName(deps),
   needs: needing('grant'),
   run: certainly(async ({ context, target: { governed, asker, project } }) => {
-    if (!isMounted(governed) || governed.resource.kind === 'namespace')
-      throw new CatalogError('BadRequestException', 'Only grants on mounted tables and views are suspended')
+    if (!isThere(governed)) throw missing(governed.resource)
     await checkMayGrant(deps, { principal: asker, governed, project }, ['manage_grants'])
-    const uuid = (await lookUpstream(context, governed)) ?? ''
-    await deps.grants.confirmObject(context, governed.place, uuid)
+    const uuid = await lookUpstream(context, governed)
+    // What is local, and namespaces, are never suspended: there is nothing to confirm.
+    if (uuid !== undefined) await deps.grants.confirmObject(context, governed.place, uuid)
   }),
   replay: replayDone,
 })

@@ -57,6 +57,9 @@ export type OperationsOn<At> = ReturnType<typeof operationsOn<At>>
 export const createPermissionOperations = (deps: PermissionDeps) => ({
   server: operationsOn<object>(deps, { type: 'server', word: 'Server' }, () => onServer(deps)),
   project: operationsOn<AtProjectPath>(deps, { type: 'project', word: 'Project' }, () => onProjectPath(deps)),
+  projectById: operationsOn<AtProjectPath>(deps, { type: 'project', word: 'ProjectById' }, () =>
+    onProjectPath(deps),
+  ),
   role: operationsOn<ById>(deps, { type: 'role', word: 'Role' }, () => onRole(deps)),
   connection: operationsOn<ById>(deps, { type: 'connection', word: 'Connection' }, () => onConnection(deps)),
   warehouse: operationsOn<ById>(deps, { type: 'warehouse', word: 'Warehouse' }, () => onWarehouse(deps)),
