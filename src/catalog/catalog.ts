@@ -118,6 +118,8 @@ export interface Entry {
   readonly uuid: string
   readonly location: string
   readonly metadataLocation: string
+  /** The epoch of policy as the same look at the store has told it. */
+  readonly policyEpoch?: number
 }
 
 export interface Namespaces {

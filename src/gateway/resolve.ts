@@ -10,6 +10,14 @@ interface Resolving<Input> {
   readonly trail: Trail
 }
 
+/** The newest that the look at the store has told: with the objects themselves, where it found some. */
+const policyEpochOf = ({ policyEpoch, entries }: Target): number | undefined => {
+  let newest = policyEpoch
+  for (const entry of entries ?? [])
+    if (entry.policyEpoch !== undefined && entry.policyEpoch > (newest ?? -1)) newest = entry.policyEpoch
+  return newest
+}
+
 /** Who may not enter the project finds nothing, and nothing has been looked up for him. */
 export const resolve = async <Input, T extends Target, Output>(
   operation: Operation<Input, T, Output>,
@@ -30,7 +38,7 @@ export const resolve = async <Input, T extends Target, Output>(
   trail.warehouse = warehouse?.id ?? null
   trail.project = warehouse?.projectId ?? target.project ?? null
   if (target.relayed) trail.connection = target.route?.source.name
-  trail.policyEpoch = target.policyEpoch
+  trail.policyEpoch = policyEpochOf(target)
   trail.needs = operation.needs(target)
   return target
 }

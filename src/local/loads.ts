@@ -22,8 +22,8 @@ import { entryOf, loadedOf } from './relation-kind.ts'
 export const findEntry = async (local: Local, identifier: Identifier): Promise<Entry | undefined> => {
   const state = await local.lookups.find(relationName(identifier))
   if (state === undefined) return undefined
-  const { contentId, kind, uuid, location, metadataLocation } = state
-  return { identifier, contentId, kind, uuid, location, metadataLocation }
+  const { contentId, kind, uuid, location, metadataLocation, policyEpoch } = state
+  return { identifier, contentId, kind, uuid, location, metadataLocation, policyEpoch }
 }
 
 const requireKind = (entry: Entry | undefined, kind: RelationKind, id: Identifier): Entry => {

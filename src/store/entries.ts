@@ -28,6 +28,8 @@ export interface RelationState extends EntryState {
   /** The table's own location. */
   readonly location: string
   readonly uuid: string
+  /** The epoch of policy of the same moment. */
+  readonly policyEpoch: number
 }
 
 export interface NamespaceState extends EntryState {
@@ -72,7 +74,7 @@ const chainSource = (space: number): string => `
  * load, and what the driver does for each column of each answer costs more than to split a text.
  */
 const relationColumns = `
-  select concat_ws(chr(31), k.i - 1, e.line_id, e.content_id, e.kind, e.pointer, p.table_uuid, p.metadata_location,
+  select concat_ws(chr(31), k.i - 1, (select policy_epoch from server), e.line_id, e.content_id, e.kind, e.pointer, p.table_uuid, p.metadata_location,
     p.location) as relation`
 const namespaceColumns =
   'select (k.i - 1)::int as i, e.line_id, e.content_id, e.kind, e.pointer, p.properties'
@@ -129,7 +131,7 @@ export const findRelations = async (
   const found: (RelationState | undefined)[] = names.map(() => undefined)
   const rows = await find<RelationRow>(sql, line, { statement: findRelationsStatement, names })
   for (const { relation } of rows) {
-    const [i, lineId, contentId = '', kind, pointer, uuid = '', metadataLocation = '', location = ''] =
+    const [i, epoch, lineId, contentId = '', kind, pointer, uuid = '', metadataLocation = '', location = ''] =
       relation.split('\u001f')
     found[Number(i)] = {
       contentId,
@@ -139,6 +141,7 @@ export const findRelations = async (
       metadataLocation,
       location,
       uuid,
+      policyEpoch: Number(epoch),
     }
   }
   return found

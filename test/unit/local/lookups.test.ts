@@ -11,6 +11,7 @@ const stateOf = ({ ns, name }: RelationName, version = 0): RelationState => ({
   metadataLocation: `file:/${name}/${version}`,
   location: `file:/${name}`,
   uuid: 'u',
+  policyEpoch: 1,
 })
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
