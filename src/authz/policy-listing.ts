@@ -113,11 +113,12 @@ export const createVisible = (deps: PolicyAuthorizerDeps, rules: RuleCheck) => {
   }
 }
 
-/** What may describe a thing may describe all that lies in it. */
+/** Whoever may describe a namespace in it may describe all that lies in it; of a warehouse itself more may know. */
 export const createSight = ({ engine, tree }: PolicyAuthorizerDeps, rules: RuleCheck) => {
   return (ask: Ask, parent: Resource): Awaitable<Sight> => {
+    if (parent.kind !== 'warehouse' && parent.kind !== 'namespace') return 'some'
     const { principal, roles } = ask.subject
-    const question = { relation: 'can_describe', type: parent.kind, chain: chainOf(parent, tree) }
+    const question = { relation: 'can_describe', type: 'namespace', chain: chainOf(parent, tree) } as const
     return after(engine.check(ask.subject, [question], ask.circumstances.policyEpoch), ([everything]) => {
       if (everything === true) return rules.idle ? 'everything' : 'some'
       return { roles, ...(principal === undefined ? {} : { principal }) }

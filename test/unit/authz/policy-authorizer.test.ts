@@ -287,6 +287,14 @@ describe('a listing', () => {
     expect(await seen({ ...given, governed })).toEqual([false, false])
   })
 
+  test('of a warehouse that one administers is not seen whole: what lies in it is not to be seen', async () => {
+    const standings = { 'oidc~a': standingOf({ serverAdmin: true }) }
+    const { authorizer } = createTestPolicy({ standings })
+    expect(await authorizer.sight?.(user('a'), warehouse, circumstances)).toMatchObject({ roles: new Set() })
+    const { authorizer: all } = createTestPolicy({ grants: [grant('warehouse:lake', 'describe', 'a')] })
+    expect(await all.sight?.(user('a'), warehouse, circumstances)).toBe('everything')
+  })
+
   test('of nothing asks nothing', async () => {
     const { authorizer } = createTestPolicy()
     expect(await authorizer.visible(user('a'), 'describe', [], circumstances)).toEqual([])
