@@ -3,7 +3,9 @@
  * by `apply` alone. Unknown keys are refused, and a secret stands as a reference only.
  */
 import { type Static, Type } from 'typebox'
+import { auditSchema } from './audit-schema.ts'
 import { authSchema } from './auth-schema.ts'
+import { limitsSchema } from './limits-schema.ts'
 import { scimSchema } from './provisioning-schema.ts'
 import { tokensSchema } from './tokens-schema.ts'
 
@@ -51,6 +53,8 @@ export const serverSchema = Type.Object(
     auth: Type.Optional(authSchema),
     tokens: Type.Optional(tokensSchema),
     scim: Type.Optional(scimSchema),
+    limits: Type.Optional(limitsSchema),
+    audit: Type.Optional(auditSchema),
     key: Type.Optional(
       secret(
         'Reference to the server key: 32 bytes as hex or base64, one for all replicas. Default: made in the data folder.',

@@ -3,9 +3,11 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { CatalogError } from '#model/errors.ts'
 import { decodeStrictly } from '#model/schema.ts'
+import { type AuditRules, auditRulesOf } from './audit-schema.ts'
 import { checkAuth } from './auth-check.ts'
 import type { AuthKeys } from './auth-schema.ts'
 import { fileSchema, type ServerKeys, type StateKeys, serverSchema } from './config-schema.ts'
+import { type LimitRules, limitRulesOf } from './limits-schema.ts'
 import { type ScimSettings, scimSettingsOf } from './provisioning-schema.ts'
 import { type TokenRules, tokenRulesOf } from './tokens-schema.ts'
 
@@ -49,6 +51,8 @@ export interface ServerConfig {
   readonly auth: AuthKeys
   readonly tokens: TokenRules
   readonly scim: ScimSettings
+  readonly limits: LimitRules
+  readonly audit: AuditRules
   readonly key: string | undefined
   readonly strictLists: boolean
   readonly strictAudit: boolean
@@ -176,6 +180,8 @@ const withDefaults = (keys: ServerKeys): ServerConfig => ({
   auth: keys.auth ?? {},
   tokens: tokenRulesOf(keys.tokens),
   scim: scimSettingsOf(keys.scim),
+  limits: limitRulesOf(keys.limits),
+  audit: auditRulesOf(keys.audit),
   key: keys.key,
   ...switchesOf(keys),
   egressAllow: keys.egress?.allow ?? [],

@@ -1,5 +1,6 @@
 /** `lakegate serve`: parts wired in the order in which they need one another, and closed in the opposite one. */
 import { randomUUID } from 'node:crypto'
+import type { FgaAccess } from '#authz/openfga/fga-client.ts'
 import { startReconciler } from '#catalog/doubts.ts'
 import { hopOf } from '#catalog/hops.ts'
 import { checkMount } from '#catalog/mounts-check.ts'
@@ -14,7 +15,7 @@ import type { PermissionOperations } from '#gateway/operations/permissions/permi
 import type { TokenOperations } from '#gateway/operations/tokens/tokens.ts'
 import { createPageTokens } from '#gateway/page-token.ts'
 import { createPipeline, type Pipeline, type PipelineDeps } from '#gateway/pipeline.ts'
-import { countingShed, createShedRecord, type ShedRecord } from '#gateway/shed.ts'
+import type { RateLimits } from '#gateway/rate-limits.ts'
 import { measuredPipeline, tracedPipeline } from '#gateway/traced.ts'
 import { createCors } from '#http/cors.ts'
 import { createForwarding } from '#http/forwarded.ts'
@@ -22,7 +23,6 @@ import { createPages } from '#http/openapi/pages.ts'
 import { createRouter } from '#http/router.ts'
 import { createHttpServer, defaultLimits, type HttpServer, type ServerDeps } from '#http/server.ts'
 import type { TlsOptions } from '#http/tls.ts'
-import { createAuditBuffer } from '#store/audit-buffer.ts'
 import type { Database } from '#store/database.ts'
 import { createDoubtLedger } from '#store/doubts.ts'
 import { createIdempotencyLedger } from '#store/idempotency.ts'
@@ -30,6 +30,7 @@ import { recordChange } from '#store/receipt.ts'
 import { claimKey, loadEpoch, loadServer, type ServerRecord } from '#store/server.ts'
 import { startSweeper } from '#store/sweeper.ts'
 import { tracedDatabase } from '#store/traced.ts'
+import { openAuditing, startAuditWorkers } from './auditing.ts'
 import { type Authentication, openAuthentication } from './authentication.ts'
 import { type CatalogDeps, createLocals, createUpstreams, storageTools } from './catalogs.ts'
 import { type Config, checkConfig, type Environment, isDevelopment, isLoopback } from './config.ts'
@@ -147,6 +148,14 @@ const serverFacts = ({ store, config }: Ground, { authorizerName }: Tenancy): Se
   development: isDevelopment(config.server),
 })
 
+const fgaAccess = async ({ config, secret, store }: Ground): Promise<FgaAccess | undefined> => {
+  const { openfga } = config.server.policy
+  if (!openfga) return undefined
+  const { url, token, storeName } = openfga
+  const name = { storeName: storeName ?? `lakegate-${store.id}` }
+  return { url, ...name, ...(token === undefined ? {} : { token: await secret(token) }) }
+}
+
 /** The warehouses and what administers them: a change is in force here before it is answered. */
 const openHouse = async (ground: Ground): Promise<House> => {
   const { database, parts, logs } = ground
@@ -170,11 +179,14 @@ const openHouse = async (ground: Ground): Promise<House> => {
     log: logs.warn,
   })
   directory = parts.use(opened)
+  const fga = await fgaAccess(ground)
   const tenancy = createTenancy({
     ...{ database, directory, development: isDevelopment(ground.config.server), serverId: ground.store.id },
+    ...(fga ? { fga } : {}),
     changed: identity.changed,
     report: (event, error) => logs.warn(event, { error }),
   })
+  if (tenancy.policy) parts.use(tenancy.policy)
   identity.remember(tenancy.memory)
   const issued = openOwnTokens(ground)
   const managed: ManagedDeps = {
@@ -207,18 +219,6 @@ const openHouse = async (ground: Ground): Promise<House> => {
   return { identity, registry, directory: opened, metrics, management, permissions, tenancy, issued }
 }
 
-interface Recorded {
-  readonly sink: AuditSink
-  readonly shed: ShedRecord
-}
-
-const openAudit = ({ config, database, logs, parts }: Ground): Recorded => {
-  const onFailure = (error: unknown) => logs.error('audit.not-written', { error })
-  const audit = parts.use(createAuditBuffer(database, { strict: config.server.strictAudit, onFailure }))
-  const shed = parts.use(createShedRecord({ record: audit.record, onFailure }))
-  return { sink: countingShed(audit, shed), shed }
-}
-
 interface Door {
   readonly authenticator: Authentication
   readonly tokens: TokenOperations
@@ -239,19 +239,21 @@ const openDoor = (ground: Ground, { identity, issued, metrics }: House): Door =>
 
 interface Watched {
   readonly sink: AuditSink
+  readonly limits: RateLimits | undefined
   readonly authenticator: Authentication
 }
 
 const openPipelineDeps = (
   ground: Ground,
   { tenancy }: House,
-  { sink, authenticator }: Watched,
+  { sink, limits, authenticator }: Watched,
 ): PipelineDeps => {
   const { database, logs, store } = ground
   return {
     authenticator,
     authorizer: tenancy.authorizer,
     holdsRole: tenancy.holdsRole,
+    limits,
     audit: sink,
     // The change has happened: where the store cannot take its record, the decision at least is kept until it can.
     recordRelayed: (entry, events) =>
@@ -288,7 +290,7 @@ const createReadiness = (ground: Ground) => {
 
 const httpDepsOf = (ground: Ground, house: House, ready: () => Promise<readonly string[]>): ServerDeps => {
   const { config, serverKey, logs } = ground
-  const { sink, shed } = openAudit(ground)
+  const { sink, shed, limits } = openAuditing(ground)
   const iceberg = createIcebergOperations({
     warehouses: house.directory,
     listing: { tokens: createPageTokens(serverKey), strict: config.server.strictLists },
@@ -302,7 +304,7 @@ const httpDepsOf = (ground: Ground, house: House, ready: () => Promise<readonly 
   const { management, permissions } = house
   const faces = createFaces({ iceberg, management, permissions, tokens, scim })
   return {
-    pipeline: createObservedPipeline(ground, house, { sink, authenticator }),
+    pipeline: createObservedPipeline(ground, house, { sink, limits, authenticator }),
     router: createRouter(faces),
     probes: { ready, metrics: house.metrics.text },
     ...(config.server.apiDocs ? { pages: createPages({ faces, version }) } : {}),
@@ -360,6 +362,7 @@ const startWorkers = async (ground: Ground, house: House): Promise<void> => {
       onFailure: (error) => logs.warn('sweep.failed', { error }),
     }),
   )
+  startAuditWorkers(ground, holder)
   parts.use(
     startReconciler({
       ledger: createDoubtLedger(database, holder),

@@ -36,6 +36,8 @@ export interface Trail {
   receipt: Receipt | null
   /** What an upstream has changed for this request; a local catalog has recorded that with the change. */
   changes: readonly EventDraft[]
+  /** Turned away by a rate limit: counted with others, and not on record by itself. */
+  throttled: boolean
   error: unknown
 }
 
@@ -60,6 +62,7 @@ export const openTrail = ({ name, kind, success }: Told, caller: Caller): Trail 
   handedOut: undefined,
   receipt: null,
   changes: [],
+  throttled: false,
   error: undefined,
 })
 
@@ -124,7 +127,7 @@ export type RecordRelayed = (entry: AuditDraft, changes: readonly EventDraft[]) 
 
 /** Returns at once where there is nothing to wait for: most entries are written in batches. */
 export const audit = (sink: AuditSink, recordRelayed: RecordRelayed, trail: Trail): void | Promise<void> => {
-  if (trail.receipt?.written) return
+  if (trail.receipt?.written || trail.throttled) return
   const { changes, error } = trail
   const relayed = changes.length > 0 && error === undefined
   try {

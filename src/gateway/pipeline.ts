@@ -9,6 +9,7 @@ import { authorize, letIn } from './authorize.ts'
 import { execute, type SuspendGrants } from './execute.ts'
 import type { IdempotencyLedger } from './idempotency.ts'
 import type { Caller, Operation, Target } from './operation.ts'
+import type { RateLimits } from './rate-limits.ts'
 import { resolve } from './resolve.ts'
 
 export interface PipelineDeps {
@@ -16,6 +17,8 @@ export interface PipelineDeps {
   readonly authorizer: Authorizer
   /** For those who ask to act with one role. Absent: nobody has one. */
   readonly holdsRole?: HoldsRole
+  /** Absent: nobody asks too often. */
+  readonly limits?: RateLimits | undefined
   readonly audit: AuditSink
   readonly recordRelayed: RecordRelayed
   readonly idempotency: IdempotencyLedger
@@ -50,17 +53,21 @@ const identify = (
 
 interface Allowing {
   readonly authorizer: Authorizer
+  readonly limits: RateLimits | undefined
   readonly trail: Trail
 }
 
+/** What is allowed and goes to an upstream is bounded there: what is denied takes nobody's place. */
 const allow = <Input, T extends Target, Output>(
   operation: Operation<Input, T, Output>,
   target: T,
-  { authorizer, trail }: Allowing,
-): void | Promise<void> =>
-  operation.open
-    ? letIn(trail, target.asker)
-    : authorize(authorizer, trail, () => operation.missing?.(target))
+  { authorizer, limits, trail }: Allowing,
+): void | Promise<void> => {
+  if (operation.open) return letIn(trail, target.asker)
+  const authorized = authorize(authorizer, trail, () => operation.missing?.(target))
+  if (!limits) return authorized
+  return authorized ? authorized.then(() => limits.reach(trail)) : limits.reach(trail)
+}
 
 /** What is known at once is not waited for: each `await` costs a load of the most frequent kind a percent. */
 export const createPipeline = (deps: PipelineDeps): Pipeline => {
@@ -70,8 +77,9 @@ export const createPipeline = (deps: PipelineDeps): Pipeline => {
     try {
       const principal = identify(operation, deps, trail)
       trail.principal = principal instanceof Promise ? await principal : principal
-      const target = await resolve(operation, { read: ask.read, authorizer: deps.authorizer, trail })
-      const authorized = allow(operation, target, { authorizer: deps.authorizer, trail })
+      const { authorizer, limits } = deps
+      const target = await resolve(operation, { read: ask.read, authorizer, limits, trail })
+      const authorized = allow(operation, target, { authorizer, limits, trail })
       if (authorized) await authorized
       const output = await execute(operation, target, { ...deps, trail })
       if (operation.statusOf) trail.status = operation.statusOf(output)

@@ -3,10 +3,12 @@ import type { Authorizer } from '#authz/authorizer.ts'
 import type { Trail } from './audit.ts'
 import { enter } from './authorize.ts'
 import type { Operation, Target } from './operation.ts'
+import type { RateLimits } from './rate-limits.ts'
 
 interface Resolving<Input> {
   readonly read: () => Input | Promise<Input>
   readonly authorizer: Authorizer
+  readonly limits: RateLimits | undefined
   readonly trail: Trail
 }
 
@@ -18,11 +20,14 @@ const policyEpochOf = ({ policyEpoch, entries }: Target): number | undefined => 
   return newest
 }
 
-/** Who may not enter the project finds nothing, and nothing has been looked up for him. */
+/** Who asks too often is told so before anything is read; who may not enter the project finds nothing, and nothing has been looked up for him. */
 export const resolve = async <Input, T extends Target, Output>(
   operation: Operation<Input, T, Output>,
-  { read, authorizer, trail }: Resolving<Input>,
+  { read, authorizer, limits, trail }: Resolving<Input>,
 ): Promise<T> => {
+  // Nobody has been asked who an open request comes from.
+  const held = operation.open ? undefined : limits?.enter(trail)
+  if (held) await held
   const reading = read()
   // What has no body is read at once: a promise is not waited for where there is none.
   const input = reading instanceof Promise ? await reading : reading

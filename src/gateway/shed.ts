@@ -7,9 +7,11 @@ import { CatalogError } from '#model/errors.ts'
 import type { AuditDraft } from '#model/event.ts'
 import { type AuditSink, unknownPrincipal } from './audit.ts'
 
+export type Known = Partial<Pick<AuditDraft, 'principal' | 'connection' | 'project'>>
+
 export interface ShedRecord extends AsyncDisposable {
-  /** Nothing is thrown: the answer has been decided. */
-  count(reason: unknown): void
+  /** Nothing is thrown: the answer has been decided. `who`: of whom, or toward what, as far as that is known. */
+  count(reason: unknown, who?: Known): void
 }
 
 export interface ShedOptions {
@@ -22,22 +24,31 @@ export interface ShedOptions {
 
 interface Turned {
   readonly since: Date
+  readonly words: string
+  readonly who: Known
   requests: number
 }
 
-const draftOf = (reason: string, { since, requests }: Turned): AuditDraft => ({
+const draftOf = ({ since, requests, words, who }: Turned): AuditDraft => ({
   requestId: randomUUID(),
   operation: 'shed',
-  principal: unknownPrincipal,
+  principal: who.principal ?? unknownPrincipal,
   warehouse: null,
-  project: null,
+  project: who.project ?? null,
+  connection: who.connection,
   needs: [],
   decision: 'failed',
-  reason: `${reason} (${requests} ${requests === 1 ? 'request' : 'requests'})`,
+  reason: `${words} (${requests} ${requests === 1 ? 'request' : 'requests'})`,
   status: 429,
   errorType: 'SlowDownException',
   startedAt: since,
 })
+
+/** However many are turned away at once: those beyond are counted together, without a name. */
+const mostEntries = 100
+
+const keyOf = (words: string, { principal, connection, project }: Known): string =>
+  JSON.stringify([words, principal?.id, connection, project])
 
 /** Only our own words: a client's would make as many entries as it likes. */
 const wordsOf = (reason: unknown): string => (reason instanceof CatalogError ? reason.message : 'Overloaded')
@@ -48,7 +59,7 @@ export const createShedRecord = ({ record, windowMs = 1_000, onFailure }: ShedOp
   const write = async (): Promise<void> => {
     clearTimeout(timer)
     timer = undefined
-    const drafts = [...counted].map(([reason, turned]) => draftOf(reason, turned))
+    const drafts = [...counted.values()].map(draftOf)
     counted = new Map()
     try {
       await Promise.all(drafts.map(record))
@@ -57,11 +68,14 @@ export const createShedRecord = ({ record, windowMs = 1_000, onFailure }: ShedOp
     }
   }
   return {
-    count: (reason) => {
+    count: (reason, who = {}) => {
       const words = wordsOf(reason)
-      const turned = counted.get(words) ?? { since: new Date(), requests: 0 }
+      const own = keyOf(words, who)
+      const named = counted.size < mostEntries || counted.has(own)
+      const key = named ? own : keyOf(words, {})
+      const turned = counted.get(key) ?? { since: new Date(), words, who: named ? who : {}, requests: 0 }
       turned.requests += 1
-      counted.set(words, turned)
+      counted.set(key, turned)
       timer ??= setTimeout(write, windowMs).unref()
     },
     [Symbol.asyncDispose]: write,

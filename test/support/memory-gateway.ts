@@ -12,6 +12,7 @@ import type { IdempotencyLedger } from '#gateway/idempotency.ts'
 import { createIcebergOperations } from '#gateway/operations/iceberg.ts'
 import { createPageTokens } from '#gateway/page-token.ts'
 import { createPipeline } from '#gateway/pipeline.ts'
+import { createRateLimits, type RateLimitsDeps } from '#gateway/rate-limits.ts'
 import { countingShed, createShedRecord } from '#gateway/shed.ts'
 import type { OpenWarehouse, WarehouseDirectory } from '#gateway/warehouses.ts'
 import { icebergEndpoints } from '#http/iceberg/endpoints.ts'
@@ -37,6 +38,8 @@ export interface MemoryGatewayOptions {
   readonly authorizer?: Authorizer
   readonly suspend?: SuspendGrants
   readonly limits?: Partial<ServerLimits>
+  /** Per principal and per connection. */
+  readonly rates?: Pick<RateLimitsDeps, 'principals' | 'connections'>
   readonly strictLists?: boolean
   readonly defaultWarehouse?: boolean
   /** Instead of the one warehouse over `local` and `mounts`. */
@@ -126,6 +129,7 @@ export const startMemoryGateway = async (options: MemoryGatewayOptions = {}): Pr
     authenticator: options.authenticator ?? createAnonymousAuthenticator(),
     authorizer: options.authorizer ?? createAllowAll(),
     audit: countingShed(sink, shed),
+    limits: options.rates && createRateLimits({ ...options.rates, shed }),
     idempotency: options.ledger ?? createMemoryLedger(),
     hop: 'test.1',
     ...(options.suspend ? { suspend: options.suspend } : {}),

@@ -1,0 +1,53 @@
+/** The form of `server.limits`: how much is taken of one principal, and asked of one connection. */
+import { type Static, Type } from 'typebox'
+
+const rateOf = (of: string) =>
+  Type.Object(
+    {
+      'per-second': Type.Number({
+        exclusiveMinimum: 0,
+        maximum: 1_000_000,
+        description: `Requests a second ${of}, in each process of the gateway; what is more is answered with 429.`,
+      }),
+      burst: Type.Optional(
+        Type.Number({
+          minimum: 1,
+          maximum: 1_000_000,
+          description: 'So many may come at once after a pause. Default: those of two seconds.',
+        }),
+      ),
+    },
+    { additionalProperties: false },
+  )
+
+export const limitsSchema = Type.Object(
+  {
+    principal: Type.Optional(rateOf('of one principal')),
+    connection: Type.Optional(rateOf('toward one connection')),
+  },
+  { additionalProperties: false },
+)
+
+export interface Rate {
+  readonly perSecond: number
+  readonly burst: number
+}
+
+/** Undefined: no limit. */
+export interface LimitRules {
+  readonly principal: Rate | undefined
+  readonly connection: Rate | undefined
+}
+
+type Keys = Static<typeof limitsSchema>
+
+const rateFrom = (keys: Keys['principal']): Rate | undefined =>
+  keys && {
+    perSecond: keys['per-second'],
+    burst: keys.burst ?? Math.max(1, Math.ceil(keys['per-second'] * 2)),
+  }
+
+export const limitRulesOf = (keys: Keys = {}): LimitRules => ({
+  principal: rateFrom(keys.principal),
+  connection: rateFrom(keys.connection),
+})
