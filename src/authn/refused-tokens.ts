@@ -44,7 +44,7 @@ const saidBy = (token: string): Pick<RefusedToken, 'issuer' | 'keyId' | 'subject
 }
 
 /** The check by which an error refuses a credential; undefined for errors of other kinds. */
-export const checkOf = (error: unknown): Pick<RefusedToken, 'check' | 'why'> | undefined => {
+const checkOf = (error: unknown): Pick<RefusedToken, 'check' | 'why'> | undefined => {
   if (!isCatalogError(error, 'NotAuthorizedException')) return undefined
   const { cause } = error
   return cause instanceof Refused

@@ -41,7 +41,7 @@ const keySets: Readonly<Record<string, Answer>> = {
   markup: (response) => response.setHeader('content-type', 'text/html').end('<html></html>'),
   nested: (response) => response.end('['.repeat(900_000)),
   many: (response) =>
-    json(response, { keys: [...Array.from({ length: 5_000 }, (_, i) => ({ ...key.jwk, kid: `other-${i}` }))] }),
+    json(response, { keys: Array.from({ length: 5_000 }, (_, i) => ({ ...key.jwk, kid: `other-${i}` })) }),
   silent: () => {},
   leaking: (response) => {
     exportJWK(key.privateKey).then(
