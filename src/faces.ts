@@ -1,3 +1,4 @@
+import type { GovernanceOperations } from '#gateway/operations/governance/governance.ts'
 import type { IcebergOperations } from '#gateway/operations/iceberg.ts'
 import type { ManagementOperations } from '#gateway/operations/management/management.ts'
 import type { PermissionOperations } from '#gateway/operations/permissions/permissions.ts'
@@ -6,6 +7,7 @@ import type { TokenOperations } from '#gateway/operations/tokens/tokens.ts'
 import { icebergEndpoints } from '#http/iceberg/endpoints.ts'
 import { tokenEndpoints, wellKnownEndpoints } from '#http/iceberg/token-endpoints.ts'
 import { managementEndpoints } from '#http/management/endpoints.ts'
+import { governanceEndpoints } from '#http/management/governance.ts'
 import { permissionEndpoints } from '#http/management/permissions.ts'
 import type { Face } from '#http/router.ts'
 import { scimEndpoints } from '#http/scim/endpoints.ts'
@@ -14,7 +16,10 @@ import { scimErrors } from '#http/scim/error.ts'
 export interface FaceOperations {
   readonly iceberg: IcebergOperations
   readonly management: ManagementOperations
-  readonly permissions: PermissionOperations
+  readonly permissions: {
+    readonly permissions: PermissionOperations
+    readonly governance: GovernanceOperations
+  }
   readonly tokens: TokenOperations
   readonly scim: ScimOperations
 }
@@ -34,7 +39,11 @@ export const createFaces = ({
   { base: '', endpoints: wellKnownEndpoints(tokens) },
   {
     base: '/management',
-    endpoints: [...managementEndpoints(management), ...permissionEndpoints(permissions)],
+    endpoints: [
+      ...managementEndpoints(management),
+      ...permissionEndpoints(permissions.permissions),
+      ...governanceEndpoints(permissions.governance),
+    ],
   },
   { base: '/scim', endpoints: scimEndpoints(scim), errors: scimErrors },
 ]

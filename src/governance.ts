@@ -1,6 +1,9 @@
 /** Rules, tags and read restrictions: from the store into memory, and from there into decisions. */
+import { setImmediate } from 'node:timers/promises'
+import { parse } from 'yaml'
 import { loadCedar } from '#authz/cedar/engine.ts'
 import type { ParsedRules } from '#authz/cedar/program.ts'
+import { type RuleSources, type TriedRules, tryRules } from '#authz/cedar/rule-set.ts'
 import { createRules } from '#authz/cedar/rules.ts'
 import { createGovernanceMemory, type GovernanceMemory, type WarehouseGovernance } from '#authz/governance.ts'
 import type { Tree } from '#authz/objects.ts'
@@ -30,6 +33,12 @@ export const ensureRules = async (database: Database): Promise<void> => {
   const { sources, rules } = await readShipped()
   const draft = { sources, prepared: rules, digest: digestOf(sources), appliedBy: 'system' }
   await database.transaction((tx) => ensureRuleSet(tx, draft))
+}
+
+/** Reads, validates and tries a set of rules; nothing is stored. */
+export const tryRuleSources = async (sources: RuleSources): Promise<TriedRules> => {
+  const cedar = await loadCedar()
+  return tryRules(sources, { cedar, parseTable: (text) => parse(text), turn: () => setImmediate() })
 }
 
 /** The same set is the same object, so that what has been made of it is not made again. */

@@ -1,6 +1,11 @@
-/** The operations on grants over our store. */
+/** The operations on grants, rules, tags and read restrictions over our store. */
 
 import { createEveryRight } from '#authz/rights.ts'
+import {
+  createGovernanceOperations,
+  type GovernanceOperations,
+} from '#gateway/operations/governance/governance.ts'
+import { createStoreGovernance } from '#gateway/operations/governance/store-governance.ts'
 import {
   createPermissionOperations,
   type PermissionOperations,
@@ -10,7 +15,9 @@ import { createStoreGrants } from '#gateway/operations/permissions/store-grants.
 import type { EventDraft } from '#model/event.ts'
 import type { Database } from '#store/database.ts'
 import { loadPolicyEpoch } from '#store/server.ts'
+import { type OpenGovernance, tryRuleSources } from './governance.ts'
 import type { Policy } from './policy.ts'
+import { digestOf } from './shipped-rules.ts'
 
 type Built = 'grants' | 'rights' | 'policyEpoch'
 
@@ -18,13 +25,31 @@ export interface PermissionParts extends Omit<PermissionDeps, Built> {
   readonly database: Database
   /** Absent where everything is allowed. */
   readonly policy: Policy | undefined
+  readonly governance: OpenGovernance
   /** Of who administers, and who is in which role. */
   readonly identityChanged: (event: Pick<EventDraft, 'type' | 'object'>) => Promise<void>
 }
 
-export const createPermissions = (parts: PermissionParts): PermissionOperations => {
+/** What decides on access, as clients see it. */
+export interface PolicyOperations {
+  readonly permissions: PermissionOperations
+  readonly governance: GovernanceOperations
+}
+
+const createRegister = ({ database, policy, governance, warn }: PermissionParts) =>
+  createStoreGovernance({
+    database,
+    ...{ tryRules: tryRuleSources, digestOf },
+    changed: async (event) => {
+      governance.memory.forget()
+      policy?.tell([event])
+    },
+    report: (error) => warn('governance.not-refreshed', { error }),
+  })
+
+export const createPermissions = (parts: PermissionParts): PolicyOperations => {
   const { database, policy, identityChanged, warn } = parts
-  return createPermissionOperations({
+  const deps: PermissionDeps = {
     ...parts,
     grants: createStoreGrants({
       database,
@@ -36,5 +61,13 @@ export const createPermissions = (parts: PermissionParts): PermissionOperations 
     }),
     rights: policy?.rights ?? createEveryRight(),
     policyEpoch: () => loadPolicyEpoch(database),
-  })
+  }
+  return {
+    permissions: createPermissionOperations(deps),
+    governance: createGovernanceOperations({
+      ...deps,
+      governance: createRegister(parts),
+      explainer: policy?.explainer(parts.authorizer),
+    }),
+  }
 }

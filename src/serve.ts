@@ -11,7 +11,6 @@ import { createManagementOperations } from '#gateway/operations/management/manag
 import { missingWarehouse, type ServerFacts } from '#gateway/operations/management/place.ts'
 import type { Registry } from '#gateway/operations/management/registry.ts'
 import { createStoreRegistry } from '#gateway/operations/management/store-registry.ts'
-import type { PermissionOperations } from '#gateway/operations/permissions/permissions.ts'
 import type { TokenOperations } from '#gateway/operations/tokens/tokens.ts'
 import { createPageTokens } from '#gateway/page-token.ts'
 import { createPipeline, type Pipeline, type PipelineDeps } from '#gateway/pipeline.ts'
@@ -43,7 +42,7 @@ import type { Logs } from './log.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { openConfiguredDatabase, prepareSchema } from './open-database.ts'
 import { type OpenTokens, openOwnTokens, openTokenEndpoint } from './own-tokens.ts'
-import { createPermissions } from './permissions.ts'
+import { createPermissions, type PolicyOperations } from './permissions.ts'
 import { createProvisioning } from './provisioning.ts'
 import { createRecordLoader, defaultProject, ensureRecords } from './records.ts'
 import {
@@ -138,7 +137,7 @@ interface House {
   readonly directory: OpenDirectory
   readonly metrics: Metrics
   readonly management: ReturnType<typeof createManagementOperations>
-  readonly permissions: PermissionOperations
+  readonly permissions: PolicyOperations
   readonly tenancy: Tenancy
   readonly issued: OpenTokens
 }
@@ -213,7 +212,7 @@ const openHouse = async (ground: Ground): Promise<House> => {
   const management = createManagementOperations(managed)
   const permissions = createPermissions({
     ...managed,
-    ...{ database, policy: tenancy.policy, authorizer: tenancy.authorizer, standings: tenancy.standings },
+    ...{ ...tenancy, database, policy: tenancy.policy },
     ...{ warehouses: opened, identityChanged: identity.changed, warn: logs.warn },
   })
   return { identity, registry, directory: opened, metrics, management, permissions, tenancy, issued }

@@ -1,5 +1,6 @@
 /** The document of the API in the test's own process, and the shape that it gives every answer. */
 import { Ajv2020 } from 'ajv/dist/2020.js'
+import { createGovernanceOperations } from '#gateway/operations/governance/governance.ts'
 import { createIcebergOperations } from '#gateway/operations/iceberg.ts'
 import { createManagementOperations } from '#gateway/operations/management/management.ts'
 import { createPermissionOperations } from '#gateway/operations/permissions/permissions.ts'
@@ -22,7 +23,10 @@ const anything: unknown = new Proxy(() => anything, {
 export const faces = createFaces({
   iceberg: createIcebergOperations(anything as IcebergDeps),
   management: createManagementOperations(anything as never),
-  permissions: createPermissionOperations(anything as never),
+  permissions: {
+    permissions: createPermissionOperations(anything as never),
+    governance: createGovernanceOperations(anything as never),
+  },
   tokens: createTokenOperations(anything as never),
   scim: createScimOperations(anything as never),
 })

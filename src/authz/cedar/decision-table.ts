@@ -22,7 +22,7 @@ const oneOrMany = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Arr
 const kinds = ['user', 'service-account', 'token'] as const
 const who = Type.Object(
   {
-    ...{ kind: Type.Union(kinds.map((kind) => Type.Literal(kind))), id: text },
+    ...{ kind: Type.Enum(kinds), id: text },
     ...{ roles: Type.Optional(texts), groups: Type.Optional(texts), projects: Type.Optional(texts) },
     ...{ 'server-admin': Type.Optional(Type.Boolean()), 'assumed-role': Type.Optional(text) },
     engine: Type.Optional(text),
@@ -35,7 +35,7 @@ const resourceKinds = [
 ] as const
 const to = Type.Object(
   {
-    ...{ kind: Type.Union(resourceKinds.map((kind) => Type.Literal(kind))), id: Type.Optional(text) },
+    ...{ kind: Type.Enum(resourceKinds), id: Type.Optional(text) },
     ...{ warehouse: Type.Optional(text), project: Type.Optional(text), path: Type.Optional(text) },
     ...{ mount: Type.Optional(text), tags: Type.Optional(values), properties: Type.Optional(values) },
     'format-version': Type.Optional(Type.Integer()),

@@ -119,21 +119,23 @@ const answerOf = (answer: ReturnType<Module['statefulIsAuthorized']>): CedarAnsw
   return { allowed: decision === 'allow', reasons: diagnostics.reason, errors }
 }
 
-/** The module keeps what it has prepared under a name, and never lets go of one: so there is one a use, taken in turns. */
-const createSlots = (module: Module) => {
-  const owners = new Map<RulesUse, object>()
-  return (use: RulesUse, rules: Readonly<Record<string, ParsedRule>>): void => {
-    if (owners.get(use) === rules) return
-    const prepared = module.preparsePolicySet(use, { staticPolicies: asPolicies(rules) })
-    if (prepared.type === 'failure')
-      throw new Error(`Stored rules cannot be read: ${prepared.errors.map(sayingOf).join('; ')}`)
-    owners.set(use, rules)
-  }
+/**
+ * The module keeps what it has prepared under a name, and never lets go of one: so there is one a use, taken in turns.
+ * There is one module a process, and so is what it holds.
+ */
+const owners = new Map<RulesUse, object>()
+
+const hold = (module: Module, use: RulesUse, rules: Readonly<Record<string, ParsedRule>>): void => {
+  if (owners.get(use) === rules) return
+  owners.delete(use)
+  const prepared = module.preparsePolicySet(use, { staticPolicies: asPolicies(rules) })
+  if (prepared.type === 'failure')
+    throw new Error(`Stored rules cannot be read: ${prepared.errors.map(sayingOf).join('; ')}`)
+  owners.set(use, rules)
 }
 
 export const loadCedar = async (): Promise<Cedar> => {
   const module = await import('@cedar-policy/cedar-wasm/nodejs')
-  const hold = createSlots(module)
   return {
     parse: (texts) => {
       const { rules, errors } = collect(module, texts)
@@ -141,9 +143,9 @@ export const loadCedar = async (): Promise<Cedar> => {
       return said.length > 0 ? { rules: {}, errors: said } : { rules, errors: [] }
     },
     prepare: (rules, use) => {
-      hold(use, rules)
+      hold(module, use, rules)
       return ({ entities, ...asked }) => {
-        hold(use, rules)
+        hold(module, use, rules)
         return answerOf(
           module.statefulIsAuthorized({ ...asked, entities: [...entities], preparsedPolicySetId: use }),
         )

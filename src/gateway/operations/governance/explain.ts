@@ -1,0 +1,157 @@
+/** Who may do what and why: asked of those who decide, for whoever may see the grants on the object. */
+import { type Static, Type } from 'typebox'
+import type { Circumstances } from '#authz/authorizer.ts'
+import { groupsOf } from '#authz/cedar/schema.ts'
+import type { Explainer, Explanation } from '#authz/explain.ts'
+import type { Action, Need, Principal } from '#model/access.ts'
+import { CatalogError } from '#model/errors.ts'
+import type { Operation } from '../../operation.ts'
+import { isId } from '../management/place.ts'
+import type { Checked } from '../permissions/check-forms.ts'
+import { locateAll } from '../permissions/locate.ts'
+import { circumstancesOf, type GovernedTarget, needing, type PermissionDeps } from '../permissions/place.ts'
+
+export interface ExplainDeps extends PermissionDeps {
+  /** Absent where everything is allowed: there is nothing to explain. */
+  readonly explainer?: Explainer | undefined
+}
+
+const strict = { additionalProperties: false } as const
+const text = Type.String({ minLength: 1, maxLength: 1_000 })
+const perhaps = Type.Optional(text)
+const words = Type.Optional(Type.Array(text, { maxItems: 100 }))
+const kinds = ['server', 'project', 'warehouse', 'namespace', 'table', 'view'] as const
+
+const principalSchema = Type.Object(
+  { user: perhaps, 'service-account': perhaps, role: perhaps, groups: words, engine: perhaps },
+  { ...strict, description: 'One of user, service-account and role' },
+)
+const objectSchema = Type.Object(
+  {
+    type: Type.Enum(kinds),
+    'warehouse-id': perhaps,
+    id: Type.Optional(Type.String({ maxLength: 128, description: 'Or namespace, and name' })),
+    namespace: Type.Optional(Type.Array(Type.String(), { maxItems: 64 })),
+    name: perhaps,
+  },
+  strict,
+)
+const contextSchema = Type.Object(
+  {
+    ...{ operation: perhaps, agent: perhaps, address: perhaps, delegation: words, refs: words },
+    time: Type.Optional(Type.String({ format: 'date-time' })),
+  },
+  strict,
+)
+
+export const explainSchema = Type.Object(
+  {
+    principal: principalSchema,
+    action: text,
+    object: objectSchema,
+    context: Type.Optional(contextSchema),
+  },
+  strict,
+)
+
+export type ExplainBody = Static<typeof explainSchema>
+
+export interface Explained extends Explanation {
+  readonly principal: Principal
+  readonly need: Need
+}
+
+const refused = (said: string): CatalogError => new CatalogError('BadRequestException', `Invalid ${said}`)
+
+const principalIn = ({ principal }: ExplainBody): Principal => {
+  const { user, role, groups, engine } = principal
+  const account = principal['service-account']
+  if ([user, role, account].filter((one) => one !== undefined).length !== 1)
+    throw refused('principal: one of user, service-account and role is named')
+  if (role !== undefined && !isId(role)) throw refused('principal: a role is named by its id')
+  const more = {
+    ...(groups === undefined ? {} : { groups }),
+    ...(engine === undefined ? {} : { engine: { name: engine, id: engine } }),
+  }
+  if (role !== undefined) return { kind: 'user', id: `role~${role}`, assumedRole: role, ...more }
+  return account === undefined
+    ? { kind: 'user', id: user ?? '', ...more }
+    : { kind: 'service-account', id: account, ...more }
+}
+
+const isAction = (name: string): name is Action => (groupsOf as ReadonlyMap<string, unknown>).has(name)
+
+const actionIn = ({ action }: ExplainBody): Action => {
+  if (!isAction(action)) throw refused(`action: ${[...groupsOf.keys()].join(', ')}`)
+  return action
+}
+
+const checkedOf = ({ object }: ExplainBody, project: string): Checked => {
+  const { type, id, namespace, name } = object
+  const warehouse = object['warehouse-id']
+  if (type !== 'server' && type !== 'project' && warehouse === undefined)
+    throw refused('object: a warehouse-id is needed')
+  return {
+    ...{ type, word: '', project },
+    ...(warehouse === undefined ? {} : { warehouse: warehouse.toLowerCase() }),
+    ...(id === undefined ? {} : { id: id.toLowerCase() }),
+    ...(namespace === undefined ? {} : { named: { namespace, ...(name === undefined ? {} : { name }) } }),
+  }
+}
+
+const missingObject = (): CatalogError =>
+  new CatalogError('NotFoundException', 'The object does not exist, as it was named')
+
+/** The circumstances of this request, but for what the body says of another one. */
+const asImagined = ({ context = {} }: ExplainBody, own: Circumstances): Circumstances => {
+  const { operation = own.operation, time, agent, address, delegation = [] } = context
+  return {
+    operation,
+    caller: {
+      requestId: own.caller.requestId,
+      startedAt: time === undefined ? own.caller.startedAt : new Date(time),
+      sender: { agent, address },
+      delegation,
+    },
+    policyEpoch: own.policyEpoch,
+  }
+}
+
+const openToAll = (need: Need, principal: Principal): Explained => ({
+  ...{ principal, need, grants: [], byStanding: true, missing: [] },
+  decision: { allow: true, visible: true, reason: 'everything is allowed in development mode' },
+  rules: { allowed: true, by: [] },
+})
+
+const explainDecision = (
+  deps: ExplainDeps,
+): Operation<ExplainBody, GovernedTarget<ExplainBody>, Explained> => ({
+  name: 'explainDecision',
+  kind: 'read',
+  success: 200,
+  within: (_input, named) => ({ project: named ?? deps.projectId, missing: missingObject }),
+  resolve: async (input, asker, named) => {
+    const project = named ?? deps.projectId
+    const [governed] = await locateAll(deps, project, [checkedOf(input, project)])
+    if (governed === undefined) throw missingObject()
+    const inside = governed.place.projectId ?? project
+    if (inside !== project) throw missingObject()
+    return { warehouse: null, project, governed, input, asker }
+  },
+  missing: missingObject,
+  needs: needing('read-grants'),
+  run: async ({ context, target: { input, governed } }) => {
+    const principal = principalIn(input)
+    const refs = input.context?.refs
+    const need = {
+      action: actionIn(input),
+      resource: governed.resource,
+      ...(refs === undefined ? {} : { refs }),
+    }
+    if (deps.explainer === undefined) return openToAll(need, principal)
+    const circumstances = asImagined(input, await circumstancesOf(deps, context))
+    return { principal, need, ...(await deps.explainer.explain(principal, need, circumstances)) }
+  },
+})
+
+export const createExplainOperations = (deps: ExplainDeps) => ({ explainDecision: explainDecision(deps) })

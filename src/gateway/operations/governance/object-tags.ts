@@ -1,0 +1,183 @@
+/** The operations on the tags of one object: its own and inherited ones, setting and taking. */
+import { type Static, Type } from 'typebox'
+import { CatalogError } from '#model/errors.ts'
+import { checkText } from '#model/identifier.ts'
+import type { ObjectKey } from '#model/object-key.ts'
+import type { TagAssignment } from '#store/tag-assignments.ts'
+import type { TagDefinition } from '#store/tag-definitions.ts'
+import type { Operation } from '../../operation.ts'
+import { type ById, certainly } from '../management/place.ts'
+import { chainOfGoverned } from '../permissions/objects.ts'
+import {
+  type AtContent,
+  type Governed,
+  type GovernedPlace,
+  type GovernedTarget,
+  isMounted,
+  needing,
+  onContent,
+  onWarehouse,
+  type PermissionDeps,
+} from '../permissions/place.ts'
+import { replayDone } from '../replays.ts'
+import type { TagRegistry } from './registry.ts'
+import { missingTag } from './tag-definitions.ts'
+
+export interface ObjectTagDeps extends PermissionDeps {
+  readonly governance: TagRegistry
+}
+
+export const setTagSchema = Type.Object(
+  { value: Type.Optional(Type.Union([Type.String({ minLength: 1, maxLength: 256 }), Type.Null()])) },
+  { additionalProperties: false },
+)
+
+export interface ListObjectTags {
+  /** Inherited ones too. */
+  readonly effective?: boolean | undefined
+}
+
+export interface NamedTag {
+  readonly tag: string
+}
+
+export interface SetTag extends NamedTag {
+  readonly body: Static<typeof setTagSchema>
+}
+
+export interface ShownTag extends TagAssignment {
+  /** What it is inherited from; absent for its own. */
+  readonly inheritedFrom?: ObjectKey
+}
+
+/** The nearest value of each tag. */
+const effective = (chain: readonly ObjectKey[], all: readonly TagAssignment[]): readonly ShownTag[] => {
+  const [own] = chain
+  const nearest = new Map<string, TagAssignment>()
+  for (const object of chain.toReversed())
+    for (const one of all) if (one.object === object) nearest.set(one.tagId, one)
+  return [...nearest.values()]
+    .map((one) => (one.object === own ? one : { ...one, inheritedFrom: one.object }))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+interface Kind<At> {
+  readonly word: string
+  place<Input extends At>(): GovernedPlace<Input>
+}
+
+const list = <At>(
+  deps: ObjectTagDeps,
+  { word, place }: Kind<At>,
+): Operation<At & ListObjectTags, GovernedTarget<At & ListObjectTags>, readonly ShownTag[]> => ({
+  name: `list${word}Tags`,
+  kind: 'read',
+  success: 200,
+  ...place<At & ListObjectTags>(),
+  needs: needing('describe'),
+  run: async ({ target: { governed, input } }) => {
+    const chain = input.effective ? chainOfGoverned(deps, governed) : [governed.place.object]
+    return effective(chain, await deps.governance.listTags(chain))
+  },
+})
+
+const definitionFor = async (
+  deps: ObjectTagDeps,
+  { project = '', input }: GovernedTarget<NamedTag>,
+): Promise<TagDefinition> => {
+  const found = await deps.governance.findNamed(project, input.tag)
+  if (found === undefined) throw missingTag(input.tag)
+  return found
+}
+
+const checkScope = ({ name, scope }: TagDefinition, { resource }: Governed): void => {
+  if (!scope.some((kind) => kind === resource.kind))
+    throw new CatalogError('BadRequestException', `Invalid tag: ${name} is not for a ${resource.kind}`)
+}
+
+const refused = (said: string): CatalogError =>
+  new CatalogError('BadRequestException', `Invalid value: ${said}`)
+
+/** By the definition as it stands when it is written. */
+const valueFor =
+  (said: string | null | undefined) =>
+  ({ name, valueKind, allowedValues }: TagDefinition): string => {
+    if (valueKind === 'marker') {
+      if (said != null) throw refused(`${name} is a marker and has none`)
+      return ''
+    }
+    if (said == null) throw refused(`${name} has one`)
+    if (valueKind === 'enumerated' && !allowedValues.includes(said))
+      throw refused(`${name} is one of ${allowedValues.join(', ')}`)
+    checkText(said, 'value')
+    return said
+  }
+
+const set = <At>(
+  deps: ObjectTagDeps,
+  { word, place }: Kind<At>,
+): Operation<At & SetTag, GovernedTarget<At & SetTag>, TagAssignment> => ({
+  name: `set${word}Tag`,
+  kind: 'change',
+  success: 200,
+  ...place<At & SetTag>(),
+  needs: needing('tag'),
+  run: certainly(async ({ context, target }) => {
+    const { governed, input } = target
+    const definition = await definitionFor(deps, target)
+    checkScope(definition, governed)
+    return deps.governance.setTag(context, {
+      ...{ place: governed.place, mounted: isMounted(governed), tagId: definition.id },
+      chooseValue: valueFor(input.body.value),
+    })
+  }),
+  replay: {
+    remember: () => ({ kind: 'done' }),
+    recall: async (_outcome, { target }) => {
+      const { id, name } = await definitionFor(deps, target)
+      const [found] = (await deps.governance.listTags([target.governed.place.object])).filter(
+        ({ tagId }) => tagId === id,
+      )
+      if (found === undefined)
+        throw new CatalogError('NotFoundException', `The object does not have the tag ${name}`)
+      return found
+    },
+  },
+})
+
+const remove = <At>(
+  deps: ObjectTagDeps,
+  { word, place }: Kind<At>,
+): Operation<At & NamedTag, GovernedTarget<At & NamedTag>, void> => ({
+  name: `delete${word}Tag`,
+  kind: 'change',
+  success: 204,
+  ...place<At & NamedTag>(),
+  needs: needing('tag'),
+  run: certainly(async ({ context, target }) => {
+    const { id, name } = await definitionFor(deps, target)
+    const { governed } = target
+    await deps.governance.removeTag(context, {
+      ...{ place: governed.place, mounted: isMounted(governed), tagId: id, name },
+    })
+  }),
+  replay: replayDone,
+})
+
+const operationsOn = <At>(deps: ObjectTagDeps, kind: Kind<At>) => ({
+  list: list(deps, kind),
+  set: set(deps, kind),
+  remove: remove(deps, kind),
+})
+
+export type ObjectTagOperations<At> = ReturnType<typeof operationsOn<At>>
+
+export const createObjectTagOperations = (deps: ObjectTagDeps) => ({
+  warehouseTags: operationsOn<ById>(deps, { word: 'Warehouse', place: () => onWarehouse(deps) }),
+  namespaceTags: operationsOn<AtContent>(deps, {
+    word: 'Namespace',
+    place: () => onContent(deps, 'namespace'),
+  }),
+  tableTags: operationsOn<AtContent>(deps, { word: 'Table', place: () => onContent(deps, 'table') }),
+  viewTags: operationsOn<AtContent>(deps, { word: 'View', place: () => onContent(deps, 'view') }),
+})
