@@ -2,6 +2,7 @@
 import type { Authorizer } from '#authz/authorizer.ts'
 import { compileModel } from '#authz/compiled-model.ts'
 import { createEmbeddedEngine } from '#authz/embedded-engine.ts'
+import { createExplainer, type Explainer } from '#authz/explain.ts'
 import { createGovernedObjects } from '#authz/governed-memory.ts'
 import { authorizationModel } from '#authz/model.ts'
 import { createNavigation } from '#authz/navigation-memory.ts'
@@ -12,6 +13,7 @@ import type { Rules } from '#authz/rules.ts'
 import type { Standings } from '#authz/standing.ts'
 import type { EventDraft } from '#model/event.ts'
 import type { Database } from '#store/database.ts'
+import { listHeldGrants } from '#store/explained-grants.ts'
 import { loadGovernedStates } from '#store/governed-state.ts'
 import { loadGrantedPlaces, loadGrantedRoots } from '#store/granted-places.ts'
 import { loadHeldTuples } from '#store/relation-tuples.ts'
@@ -33,6 +35,8 @@ export interface Policy {
   readonly authorizerName: string
   /** For who decides about grants. */
   readonly rights: Rights
+  /** Why the authorizer decides as it does, whatever stands around it. */
+  explainer(authorizer: Authorizer): Explainer
   /** Takes part in what is forgotten from here on. */
   remember(memory: PolicyMemory): void
   /** Of whatever kind: those of policy are picked out. What they tell of is in force here when it returns. */
@@ -78,6 +82,11 @@ export const createPolicy = (deps: PolicyDeps): Policy => {
     authorizer: createPolicyAuthorizer({ model, tree, standings, engine, navigation, governed, rules }),
     authorizerName: 'embedded',
     rights: createRights({ standings, engine, tree, governed }),
+    explainer: (authorizer) =>
+      createExplainer({
+        ...{ authorizer, rules, standings, governed, model, tree },
+        loadGrants: (holders, objects) => listHeldGrants(database, holders, objects),
+      }),
     remember: (memory) => {
       memories.push(memory)
     },
