@@ -105,6 +105,8 @@ export interface Outcome {
 
 /** A command of the command line itself. */
 export interface OwnCommand extends Row {
+  /** The operations that it may call, as lines below `/management`: which one depends on its arguments. */
+  readonly lines?: readonly string[]
   readonly run: (call: Call) => Promise<Outcome>
 }
 

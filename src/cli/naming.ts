@@ -103,7 +103,7 @@ const lookUpUser = async (send: Send, name: string): Promise<string> => {
 }
 
 /** `user:oidc~alice`, `role:analysts`, `service-account:etl`; a bare id of a user needs no word before it. */
-const readMember = async (send: Send, text: string): Promise<Wire> => {
+export const findMember = async (send: Send, text: string): Promise<Wire> => {
   const [, type, name = ''] = /^(user|role|service-account):(.+)$/s.exec(text) ?? []
   if (type === undefined) {
     if (text.includes('~')) return { type: 'user', id: text }
@@ -149,7 +149,11 @@ const findKey = (send: Send, account: string, name: string): Promise<string> =>
     { name, test: (row) => row['name'] === name },
   )
 
-const findId = async (send: Send, kind: keyof typeof listings | 'user', name: string): Promise<string> => {
+export const findId = async (
+  send: Send,
+  kind: keyof typeof listings | 'user',
+  name: string,
+): Promise<string> => {
   if (kind !== 'project' && isId(name)) return name
   return kind === 'user' ? lookUpUser(send, name) : lookUp(send, kind, name)
 }
@@ -159,7 +163,7 @@ export const resolveName = async (
   send: Send,
   { kind, text, owner }: { readonly kind: Kind; readonly text: string; readonly owner: string | undefined },
 ): Promise<string | Wire> => {
-  if (kind === 'member') return readMember(send, text)
+  if (kind === 'member') return findMember(send, text)
   if (kind === 'mount') return uuid.test(text) ? text : findMount(send, owner ?? '', text)
   if (kind === 'key') return uuid.test(text) ? text : findKey(send, owner ?? '', text)
   return findId(send, kind, text)

@@ -2,6 +2,7 @@
 import { runCall } from './call.ts'
 import type { Command, Outcome, ProcessCommand } from './command.ts'
 import { connectionCommands, mountCommands } from './commands-catalog.ts'
+import { grantCommands, permissionCommands } from './commands-grants.ts'
 import { loginCommands } from './commands-login.ts'
 import { ownCommands } from './commands-own.ts'
 import { keyCommands, serviceAccountCommands, userCommands } from './commands-people.ts'
@@ -28,12 +29,14 @@ export const callCommands = [
   ...warehouseCommands,
   ...connectionCommands,
   ...mountCommands,
+  ...permissionCommands,
 ]
 
 export const createRows = (processCommands: readonly ProcessCommand[]): readonly Command[] => [
   ...processCommands,
   ...loginCommands,
   ...callCommands,
+  ...grantCommands,
   ...ownCommands,
 ]
 
