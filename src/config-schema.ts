@@ -6,6 +6,7 @@ import { type Static, Type } from 'typebox'
 import { auditSchema } from './audit-schema.ts'
 import { authSchema } from './auth-schema.ts'
 import { limitsSchema } from './limits-schema.ts'
+import { policySchema } from './policy-schema.ts'
 import { scimSchema } from './provisioning-schema.ts'
 import { tokensSchema } from './tokens-schema.ts'
 
@@ -53,6 +54,7 @@ export const serverSchema = Type.Object(
     auth: Type.Optional(authSchema),
     tokens: Type.Optional(tokensSchema),
     scim: Type.Optional(scimSchema),
+    policy: Type.Optional(policySchema),
     limits: Type.Optional(limitsSchema),
     audit: Type.Optional(auditSchema),
     key: Type.Optional(

@@ -8,6 +8,7 @@ import { checkAuth } from './auth-check.ts'
 import type { AuthKeys } from './auth-schema.ts'
 import { fileSchema, type ServerKeys, type StateKeys, serverSchema } from './config-schema.ts'
 import { type LimitRules, limitRulesOf } from './limits-schema.ts'
+import { type PolicySettings, policySettingsOf } from './policy-schema.ts'
 import { type ScimSettings, scimSettingsOf } from './provisioning-schema.ts'
 import { type TokenRules, tokenRulesOf } from './tokens-schema.ts'
 
@@ -51,6 +52,7 @@ export interface ServerConfig {
   readonly auth: AuthKeys
   readonly tokens: TokenRules
   readonly scim: ScimSettings
+  readonly policy: PolicySettings
   readonly limits: LimitRules
   readonly audit: AuditRules
   readonly key: string | undefined
@@ -180,6 +182,7 @@ const withDefaults = (keys: ServerKeys): ServerConfig => ({
   auth: keys.auth ?? {},
   tokens: tokenRulesOf(keys.tokens),
   scim: scimSettingsOf(keys.scim),
+  policy: policySettingsOf(keys.policy),
   limits: limitRulesOf(keys.limits),
   audit: auditRulesOf(keys.audit),
   key: keys.key,

@@ -1,11 +1,11 @@
 /** Policy: who decides on access, and who has to hear of it when grants, rules or tags change. */
 import type { Authorizer } from '#authz/authorizer.ts'
 import { compileModel } from '#authz/compiled-model.ts'
-import { createEmbeddedEngine } from '#authz/embedded-engine.ts'
 import { createExplainer, type Explainer } from '#authz/explain.ts'
 import { createGovernedObjects } from '#authz/governed-memory.ts'
 import { authorizationModel } from '#authz/model.ts'
 import { createNavigation } from '#authz/navigation-memory.ts'
+import type { FgaAccess } from '#authz/openfga/fga-client.ts'
 import { createPolicyAuthorizer } from '#authz/policy-authorizer.ts'
 import type { PolicyMemory } from '#authz/policy-memory.ts'
 import { createRights, type Rights } from '#authz/rights.ts'
@@ -16,8 +16,8 @@ import type { Database } from '#store/database.ts'
 import { listHeldGrants } from '#store/explained-grants.ts'
 import { loadGovernedStates } from '#store/governed-state.ts'
 import { loadGrantedPlaces, loadGrantedRoots } from '#store/granted-places.ts'
-import { loadHeldTuples } from '#store/relation-tuples.ts'
 import { loadPolicyEpoch } from '#store/server.ts'
+import { openEngine } from './policy-engine.ts'
 
 export interface PolicyDeps {
   readonly database: Database
@@ -26,10 +26,12 @@ export interface PolicyDeps {
   /** From memory; undefined where no such warehouse is open. */
   readonly projectOf: (warehouseId: string) => string | undefined
   readonly rules: Rules
+  /** The OpenFGA server that evaluates grants. Absent: they are evaluated here. */
+  readonly fga?: FgaAccess
   readonly report: (event: string, error: unknown) => void
 }
 
-export interface Policy {
+export interface Policy extends AsyncDisposable {
   readonly authorizer: Authorizer
   /** As `GET /management/v1/info` names the authorizer. */
   readonly authorizerName: string
@@ -59,11 +61,8 @@ export const createPolicy = (deps: PolicyDeps): Policy => {
   const { database, standings, projectOf, serverId, rules } = deps
   const model = compileModel(authorizationModel)
   const tree = { server: serverId, projectOf }
-  const engine = createEmbeddedEngine({
-    ...watching(deps),
-    ...{ model, clock: Date.now },
-    source: { held: (subjects, objects) => loadHeldTuples(database, subjects, objects) },
-  })
+  const { fga, report } = deps
+  const engine = openEngine({ ...watching(deps), ...{ model, database, report }, ...(fga ? { fga } : {}) })
   const navigation = createNavigation({
     loadPlaces: (grantees, warehouse) => loadGrantedPlaces(database, grantees, warehouse),
     loadRoots: (grantees) => loadGrantedRoots(database, grantees),
@@ -80,7 +79,7 @@ export const createPolicy = (deps: PolicyDeps): Policy => {
   }
   return {
     authorizer: createPolicyAuthorizer({ model, tree, standings, engine, navigation, governed, rules }),
-    authorizerName: 'embedded',
+    authorizerName: engine.name,
     rights: createRights({ standings, engine, tree, governed }),
     explainer: (authorizer) =>
       createExplainer({
@@ -94,5 +93,6 @@ export const createPolicy = (deps: PolicyDeps): Policy => {
       if (events.some(isPolicyEvent)) clear()
     },
     clear,
+    [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
   }
 }

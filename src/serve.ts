@@ -155,6 +155,24 @@ const fgaAccess = async ({ config, secret, store }: Ground): Promise<FgaAccess |
   return { url, ...name, ...(token === undefined ? {} : { token: await secret(token) }) }
 }
 
+const openTenancy = async (
+  ground: Ground,
+  directory: OpenDirectory,
+  identity: OpenIdentity,
+): Promise<Tenancy> => {
+  const { database, parts, logs, config, store } = ground
+  const fga = await fgaAccess(ground)
+  const tenancy = createTenancy({
+    ...{ database, directory, development: isDevelopment(config.server), serverId: store.id },
+    ...(fga ? { fga } : {}),
+    changed: identity.changed,
+    report: (event, error) => logs.warn(event, { error }),
+  })
+  if (tenancy.policy) parts.use(tenancy.policy)
+  identity.remember(tenancy.memory)
+  return tenancy
+}
+
 /** The warehouses and what administers them: a change is in force here before it is answered. */
 const openHouse = async (ground: Ground): Promise<House> => {
   const { database, parts, logs } = ground
@@ -178,15 +196,7 @@ const openHouse = async (ground: Ground): Promise<House> => {
     log: logs.warn,
   })
   directory = parts.use(opened)
-  const fga = await fgaAccess(ground)
-  const tenancy = createTenancy({
-    ...{ database, directory, development: isDevelopment(ground.config.server), serverId: ground.store.id },
-    ...(fga ? { fga } : {}),
-    changed: identity.changed,
-    report: (event, error) => logs.warn(event, { error }),
-  })
-  if (tenancy.policy) parts.use(tenancy.policy)
-  identity.remember(tenancy.memory)
+  const tenancy = await openTenancy(ground, opened, identity)
   const issued = openOwnTokens(ground)
   const managed: ManagedDeps = {
     registry,

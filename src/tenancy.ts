@@ -3,6 +3,7 @@
 import type { IdentityMemory } from '#authn/identity-memory.ts'
 import { createAllowAll } from '#authz/allow-all.ts'
 import type { Authorizer } from '#authz/authorizer.ts'
+import type { FgaAccess } from '#authz/openfga/fga-client.ts'
 import { createRestricted } from '#authz/restricted.ts'
 import type { Standings } from '#authz/standing.ts'
 import { createStandings } from '#authz/standings.ts'
@@ -29,6 +30,8 @@ export interface TenancyDeps {
   readonly development: boolean
   /** Told of each change here, before it is answered: by then nobody remembers how it was. */
   readonly changed: (event: Pick<EventDraft, 'type' | 'object'>) => Promise<void>
+  /** The OpenFGA server that evaluates grants, where one is configured. */
+  readonly fga?: FgaAccess
   readonly report: (event: string, error: unknown) => void
 }
 
@@ -91,7 +94,15 @@ export const createTenancy = (deps: TenancyDeps): Tenancy => {
   const { rules } = governance
   const policy = development
     ? undefined
-    : createPolicy({ database, serverId, standings, projectOf, rules, report })
+    : createPolicy({
+        database,
+        serverId,
+        standings,
+        projectOf,
+        rules,
+        report,
+        ...(deps.fga ? { fga: deps.fga } : {}),
+      })
   policy?.remember(governance.memory)
   return {
     authorizer: createRestricted(policy?.authorizer ?? createAllowAll(), {

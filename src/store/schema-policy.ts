@@ -211,3 +211,16 @@ export const auditRetired = pgTable(
   },
   (t) => [primaryKey({ columns: [t.month, t.retiredAt] })],
 )
+
+/** Objects whose grants a mirror (an OpenFGA server) may not know as they are. Filled by triggers, so by every change. */
+export const unmirroredObject = pgTable(
+  'unmirrored_object',
+  {
+    /** `type:id`, as in grants. */
+    object: key('object').primaryKey(),
+    /** Grows with each change: who mirrors takes away only what he has seen. */
+    version: int8('version').notNull().default(1),
+    createdAt: created(),
+  },
+  (t) => [index('unmirrored_object_age').on(t.createdAt)],
+)

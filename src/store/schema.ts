@@ -54,6 +54,8 @@ export const server = pgTable(
     policyEpoch: int8('policy_epoch').notNull().default(1),
     /** Raised with it by rules, tags and read restrictions alone: what is remembered of those outlives a revoked grant. */
     governanceEpoch: int8('governance_epoch').notNull().default(1),
+    /** Where grants are mirrored: store, model and its digest at an OpenFGA server. Null: nowhere, and nothing waits. */
+    grantsMirror: jsonb('grants_mirror'),
     /** Null: open for bootstrap, which names the first admin. */
     bootstrappedAt: instant('bootstrapped_at'),
     createdAt: created(),

@@ -1,0 +1,147 @@
+/**
+ * Evaluates grants by an OpenFGA server. Its tuples follow ours by a moment; what it does not know yet is answered by
+ * the embedded evaluator from our own store, so that a grant counts at once and a revoked one no longer.
+ */
+import type { GrantEngine, Question, Subject } from '../grants.ts'
+import { createKept } from '../kept.ts'
+import type { ObjectKey } from '../objects.ts'
+import type { PolicyMemory } from '../policy-memory.ts'
+import type { Fga, FgaCheck } from './fga.ts'
+import { checksOf } from './fga-checks.ts'
+
+/** What our own store knows of the objects of a request, of one moment. */
+export interface MirrorState {
+  /** Of policy. */
+  readonly epoch: number
+  /** The store of the server that is kept like ours; null: none yet. */
+  readonly store: string | null
+  /** Those whose grants the server may not know as they are. */
+  readonly pending: readonly ObjectKey[]
+  /** Those of the roles that hold anything on one of the objects. */
+  readonly roles: readonly string[]
+  /** When the next grant on one of them ends: milliseconds since 1970; null: none does. */
+  readonly nextExpiry: number | null
+}
+
+export interface FgaEngineDeps {
+  /** Rejects while the server cannot be reached. */
+  readonly fga: () => Promise<Fga>
+  readonly state: (roles: readonly string[], objects: readonly ObjectKey[]) => Promise<MirrorState>
+  /** Over our own store. */
+  readonly embedded: GrantEngine
+  readonly loadEpoch: () => Promise<number>
+  /** Milliseconds of a clock that nobody sets. */
+  readonly now: () => number
+  /** Milliseconds since 1970, by which grants expire. */
+  readonly clock: () => number
+  readonly report: (error: unknown) => void
+  /** How much is remembered, in characters of keys. */
+  readonly capacity?: number
+}
+
+/** What was allowed, and until when that is worth something by either clock. */
+interface Allowed {
+  readonly until: number
+  readonly askedAt: number
+}
+
+const defaultCapacity = 16_000_000
+const sizeOfEntry = 60
+/** So long an answer is worth something without the server: what it says is its own, and it may be away. */
+const longestMs = 5_000
+const fresh = Number.POSITIVE_INFINITY
+
+const identityOf = ({ principal, roles, projects, serverAdmin }: Subject): string =>
+  [principal ?? '', ...[...roles].sort(), '', ...[...projects].sort(), String(serverAdmin)].join('\n')
+
+const keyOf = (identity: string, { relation, type, chain }: Question): string =>
+  `${identity}\n${relation} ${type} ${chain.join('\n')}`
+
+const objectsOf = (questions: readonly Question[]): readonly ObjectKey[] => [
+  ...new Set(questions.flatMap(({ chain }) => chain)),
+]
+
+/** True where one of the checks of a question is. */
+const answersOf = (
+  groups: readonly (readonly FgaCheck[])[],
+  answers: readonly boolean[],
+): readonly boolean[] => {
+  let at = 0
+  return groups.map((checks) => {
+    const own = answers.slice(at, at + checks.length)
+    at += checks.length
+    return own.includes(true)
+  })
+}
+
+type Ask = (
+  subject: Subject,
+  questions: readonly Question[],
+  state: MirrorState,
+) => Promise<readonly boolean[]>
+
+/** What the server may not know is asked of our own store; the rest of the server, in one batch. */
+const createAsking = ({ embedded, fga: connect, clock }: FgaEngineDeps): Ask => {
+  const askServer = async (
+    fga: Fga,
+    groups: readonly (readonly FgaCheck[])[],
+  ): Promise<readonly boolean[]> =>
+    groups.length === 0 ? [] : answersOf(groups, await fga.check(groups.flat(), clock()))
+  return async (subject, questions, state) => {
+    const fga = await connect()
+    const pending = new Set(state.pending)
+    const isPending = ({ chain }: Question): boolean =>
+      state.store !== fga.store || chain.some((object) => pending.has(object))
+    const known = questions.filter((one) => !isPending(one))
+    const [ours, theirs] = await Promise.all([
+      embedded.check(subject, questions.filter(isPending), fresh),
+      askServer(
+        fga,
+        known.map((question) => checksOf(subject, question, state.roles)),
+      ),
+    ])
+    const answers = { ours: ours.values(), theirs: theirs.values() }
+    return questions.map((one) => answers[isPending(one) ? 'ours' : 'theirs'].next().value === true)
+  }
+}
+
+export const createFgaEngine = (deps: FgaEngineDeps): GrantEngine & PolicyMemory => {
+  const { now, clock } = deps
+  const kept = createKept<Allowed>({
+    ...{ loadEpoch: deps.loadEpoch, now, report: deps.report },
+    capacity: deps.capacity ?? defaultCapacity,
+    sizeOf: (_, key) => key.length + sizeOfEntry,
+  })
+  const askBoth = createAsking(deps)
+  const isAllowed = (key: string): boolean => {
+    const allowed = kept.get(key)
+    return allowed !== undefined && now() - allowed.askedAt <= longestMs && clock() < allowed.until
+  }
+  const isKnown = (keys: readonly string[], notBefore: number | undefined): boolean =>
+    notBefore !== fresh && kept.usable(notBefore) && keys.every(isAllowed)
+  const ask = async (
+    subject: Subject,
+    questions: readonly Question[],
+    keys: readonly string[],
+  ): Promise<readonly boolean[]> => {
+    const reading = kept.reading()
+    const askedAt = now()
+    const state = await deps.state([...subject.roles], objectsOf(questions))
+    const answers = await askBoth(subject, questions, state)
+    const until = state.nextExpiry ?? fresh
+    const allowed = keys.filter((_, i) => answers[i] === true)
+    reading.keep(
+      state.epoch,
+      allowed.map((key) => [key, { until, askedAt }] as const),
+    )
+    return answers
+  }
+  return {
+    check: (subject, questions, notBefore) => {
+      const identity = identityOf(subject)
+      const keys = questions.map((question) => keyOf(identity, question))
+      return isKnown(keys, notBefore) ? questions.map(() => true) : ask(subject, questions, keys)
+    },
+    forget: kept.forget,
+  }
+}
