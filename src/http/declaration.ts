@@ -18,6 +18,8 @@ export interface Declaration<Q extends TProperties = TProperties, B extends TSch
   readonly body?: B
   /** How the body is written; `json` by default. `form`: `application/x-www-form-urlencoded`. */
   readonly bodyForm?: 'json' | 'form'
+  /** Of a body that is long by its nature: how many members its JSON may have in all. */
+  readonly mostMembers?: number
   /** Every success by status; null: without a body. The operation's own success is among them. */
   readonly answers: Readonly<Record<number, TSchema | null>>
   /** Of bodies and answers; `application/json` by default. */
@@ -37,6 +39,11 @@ export interface Said<Q extends TProperties, B extends TSchema> {
 }
 
 const limits = { maxBytes: 1024 * 1024, maxDepth: 32, maxMembers: 10_000 }
+
+const limitsOf = ({ mostMembers = limits.maxMembers }: Declaration) => ({
+  ...limits,
+  maxMembers: mostMembers,
+})
 
 const isArray = (schema: TSchema): boolean => 'type' in schema && schema.type === 'array'
 
@@ -62,7 +69,7 @@ const readForm = (body: Uint8Array): object => {
 
 const readBody = (declares: Declaration, { body }: HttpRequest): unknown => {
   if (declares.body === undefined) return undefined
-  const value = declares.bodyForm === 'form' ? readForm(body) : parseJsonObject(body, limits)
+  const value = declares.bodyForm === 'form' ? readForm(body) : parseJsonObject(body, limitsOf(declares))
   return decodeStrictly(declares.body, value, 'request')
 }
 

@@ -53,6 +53,7 @@ const checkEndpoints = (operations: PermissionOperations): readonly Endpoint[] =
     declares: {
       summary: 'Up to a thousand such questions at once',
       body: batchCheckSchema,
+      mostMembers: 50_000,
       answers: { 200: forms.batchCheckedForm },
     },
     read: readBody,

@@ -55,7 +55,11 @@ export interface Emergency extends GrantRecord {
 }
 
 /** Grants have no ids: made of the key of this one. */
-const idOfGrant = ({ object, relation, subject }: Omit<GrantRecord, 'expiresAt'>): string => {
+const idOfGrant = ({
+  object,
+  relation,
+  subject,
+}: Pick<GrantRecord, 'object' | 'relation' | 'subject'>): string => {
   const hex = createHash('sha256')
     .update([subject.kind, subject.id, object, relation].join('\n'))
     .digest('hex')
@@ -87,6 +91,15 @@ const subjectOf = ({ id, assumedRole }: Principal): GrantSubject => {
   return { kind: 'principal', id }
 }
 
+const listEmergencies = async (deps: PermissionDeps, project: string): Promise<readonly Emergency[]> =>
+  (await deps.grants.listReasoned(project)).map(withId)
+
+const findEmergency = async (deps: PermissionDeps, project: string, id: string): Promise<Emergency> => {
+  const found = (await listEmergencies(deps, project)).find((one) => one.id === id)
+  if (found === undefined) throw new CatalogError('NotFoundException', `No such access is open: ${id}`)
+  return found
+}
+
 interface Opening {
   readonly context: CallContext
   readonly asker: Principal
@@ -109,9 +122,7 @@ const open = async (deps: PermissionDeps, { context, asker, project, body }: Ope
   await deps.grants.openEmergency(context, governed.place, { relation, subject, expiresAt, reason })
   const { object } = governed.place
   deps.warn('break-glass.opened', { principal: asker.id, object, relation, expiresAt, reason })
-  return withId({
-    ...{ object, relation, subject, expiresAt, reason, grantedBy: asker.id, createdAt: new Date() },
-  })
+  return findEmergency(deps, project, idOfGrant({ object, relation, subject }))
 }
 
 const mayOpen = async (deps: PermissionDeps, { asker, project }: InProject<unknown>): Promise<void> => {
@@ -139,15 +150,6 @@ const openBreakGlass = (
     },
   },
 })
-
-const listEmergencies = async (deps: PermissionDeps, project: string): Promise<readonly Emergency[]> =>
-  (await deps.grants.listReasoned(project)).map(withId)
-
-const findEmergency = async (deps: PermissionDeps, project: string, id: string): Promise<Emergency> => {
-  const found = (await listEmergencies(deps, project)).find((one) => one.id === id)
-  if (found === undefined) throw new CatalogError('NotFoundException', `No such access is open: ${id}`)
-  return found
-}
 
 interface PerhapsProject {
   readonly project?: string | undefined
