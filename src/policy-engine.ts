@@ -18,6 +18,8 @@ import {
 } from '#store/grant-mirror.ts'
 import { acquireLease, releaseLease } from '#store/leases.ts'
 import { loadHeldTuples } from '#store/relation-tuples.ts'
+import type { PolicySettings } from './policy-schema.ts'
+import type { SecretResolver } from './secrets.ts'
 
 export interface EngineDeps extends Omit<EmbeddedEngineDeps, 'source' | 'clock' | 'report'> {
   readonly database: Database
@@ -38,6 +40,21 @@ const createEmbedded = (deps: EngineDeps) =>
     report: (error) => deps.report('policy.not-looked-at', error),
     source: { held: (subjects, objects) => loadHeldTuples(deps.database, subjects, objects) },
   })
+
+interface AccessDeps {
+  readonly secret: SecretResolver
+  readonly serverId: string
+}
+
+/** Undefined where no server is configured. */
+export const fgaAccessOf = async (
+  { openfga }: PolicySettings,
+  { secret, serverId }: AccessDeps,
+): Promise<FgaAccess | undefined> => {
+  if (!openfga) return undefined
+  const { url, token, storeName = `lakegate-${serverId}` } = openfga
+  return { url, storeName, ...(token === undefined ? {} : { token: await secret(token) }) }
+}
 
 /** Of the model that this build evaluates by. */
 const modelDigest = (): string => hash('sha256', JSON.stringify(authorizationModel))

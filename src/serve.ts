@@ -1,6 +1,5 @@
 /** `lakegate serve`: parts wired in the order in which they need one another, and closed in the opposite one. */
 import { randomUUID } from 'node:crypto'
-import type { FgaAccess } from '#authz/openfga/fga-client.ts'
 import { startReconciler } from '#catalog/doubts.ts'
 import { hopOf } from '#catalog/hops.ts'
 import { checkMount } from '#catalog/mounts-check.ts'
@@ -20,8 +19,7 @@ import { createCors } from '#http/cors.ts'
 import { createForwarding } from '#http/forwarded.ts'
 import { createPages } from '#http/openapi/pages.ts'
 import { createRouter } from '#http/router.ts'
-import { createHttpServer, defaultLimits, type HttpServer, type ServerDeps } from '#http/server.ts'
-import type { TlsOptions } from '#http/tls.ts'
+import { createHttpServer, defaultLimits, type ServerDeps } from '#http/server.ts'
 import type { Database } from '#store/database.ts'
 import { createDoubtLedger } from '#store/doubts.ts'
 import { createIdempotencyLedger } from '#store/idempotency.ts'
@@ -38,11 +36,13 @@ import { applyFirstState } from './first-state.ts'
 import { originOf } from './greeting.ts'
 import { type OpenIdentity, openIdentity } from './identity.ts'
 import { openInside } from './inside.ts'
+import { openListener } from './listener.ts'
 import type { Logs } from './log.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { openConfiguredDatabase, prepareSchema } from './open-database.ts'
 import { type OpenTokens, openOwnTokens, openTokenEndpoint } from './own-tokens.ts'
 import { createPermissions, type PolicyOperations } from './permissions.ts'
+import { fgaAccessOf } from './policy-engine.ts'
 import { createProvisioning } from './provisioning.ts'
 import { createRecordLoader, defaultProject, ensureRecords } from './records.ts'
 import {
@@ -58,7 +58,6 @@ import { checkFileLocations, checkStorage, profileOf } from './storage-profile.t
 import { createSuspension } from './suspended-grants.ts'
 import { startTelemetry, type Telemetry } from './telemetry.ts'
 import { createTenancy, type Tenancy } from './tenancy.ts'
-import { loadTls, watchTls } from './tls.ts'
 import { createVault, type Vault } from './vault.ts'
 import { version } from './version.ts'
 import { type OpenDirectory, openWarehouseDirectory } from './warehouse-directory.ts'
@@ -147,21 +146,13 @@ const serverFacts = ({ store, config }: Ground, { authorizerName }: Tenancy): Se
   development: isDevelopment(config.server),
 })
 
-const fgaAccess = async ({ config, secret, store }: Ground): Promise<FgaAccess | undefined> => {
-  const { openfga } = config.server.policy
-  if (!openfga) return undefined
-  const { url, token, storeName } = openfga
-  const name = { storeName: storeName ?? `lakegate-${store.id}` }
-  return { url, ...name, ...(token === undefined ? {} : { token: await secret(token) }) }
-}
-
 const openTenancy = async (
   ground: Ground,
   directory: OpenDirectory,
   identity: OpenIdentity,
 ): Promise<Tenancy> => {
-  const { database, parts, logs, config, store } = ground
-  const fga = await fgaAccess(ground)
+  const { database, parts, logs, config, store, secret } = ground
+  const fga = await fgaAccessOf(config.server.policy, { secret, serverId: store.id })
   const tenancy = createTenancy({
     ...{ database, directory, development: isDevelopment(config.server), serverId: store.id },
     ...(fga ? { fga } : {}),
@@ -326,22 +317,6 @@ const httpDepsOf = (ground: Ground, house: House, ready: () => Promise<readonly 
   }
 }
 
-/** Encrypted where it is configured; a certificate is taken up anew when it has been renewed. */
-const openHttp = async (ground: Ground, deps: ServerDeps): Promise<HttpServer> => {
-  const { config, secret, logs, parts } = ground
-  const { tls } = config.server.edge
-  if (!tls) return createHttpServer(deps)
-  const current = await loadTls(tls, secret)
-  const http = createHttpServer({ ...deps, tls: current })
-  const renew = (options: TlsOptions): void => {
-    http.renewTls(options)
-    logs.info('tls.renewed', {})
-  }
-  const onFailure = (error: unknown) => logs.error('tls.not-renewed', { error })
-  parts.use(watchTls({ config: tls, secret, current, renew, onFailure }))
-  return http
-}
-
 const configurationEvent = /^(warehouse|connection|mount|project)\./
 
 /** Workers that end with the process: the sweeper, the reconciler of doubtful changes, the tail of others' changes. */
@@ -404,7 +379,7 @@ export const serve = async (request: ServeRequest): Promise<RunningServer> => {
   const house = await openHouse(ground)
   const { state, ready } = createReadiness(ground)
   const deps = httpDepsOf(ground, house, ready)
-  const http = await openHttp(ground, deps)
+  const http = await openListener(ground, deps)
   await startWorkers(ground, house)
   const { server } = request.config
   const port = await http.listen({ host: server.host, port: server.port })
