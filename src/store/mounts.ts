@@ -117,6 +117,8 @@ export const insertMount = async (tx: Transaction, draft: MountDraft): Promise<M
   await holdLines(tx, draft.warehouseId)
   await checkFree(tx, draft)
   await raiseEpoch(tx)
+  await removeGrantsUnder(tx, draft.warehouseId, draft.namespace)
+  // Begun where it is awaited: an error that comes while nobody waits would end the process.
   const insert = tx.orm((orm) =>
     orm
       .insert(mount)
@@ -129,7 +131,6 @@ export const insertMount = async (tx: Transaction, draft: MountDraft): Promise<M
       })
       .returning({ id: mount.id }),
   )
-  await removeGrantsUnder(tx, draft.warehouseId, draft.namespace)
   const [row] = await refusing(
     {
       taken: `A connection is already mounted at ${describeMount(draft.namespace)}`,
@@ -172,6 +173,7 @@ export const deleteMount = async (
   tx: Transaction,
   target: { readonly id: string; readonly warehouseId: string },
 ): Promise<void> => {
+  await raiseEpoch(tx)
   const rows = await tx.orm((orm) =>
     orm
       .delete(mount)
@@ -181,5 +183,4 @@ export const deleteMount = async (
   const [gone] = rows
   if (gone === undefined) throw missing(target.id)
   await removeGrantsUnder(tx, target.warehouseId, namespaceOfKey(gone.namespace))
-  await raiseEpoch(tx)
 }
