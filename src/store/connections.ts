@@ -34,11 +34,11 @@ export const insertConnection = async (
   tx: Transaction,
   draft: ConnectionDraft,
 ): Promise<ConnectionRecord> => {
+  await raiseEpoch(tx)
   const bound = { type: 'NotFoundException', message: `Project does not exist: ${draft.projectId}` } as const
   const insert = tx.orm((orm) => orm.insert(connection).values(draft).returning())
   const [row] = await refusing({ taken: taken(draft.name), bound }, insert)
   if (row === undefined) throw new Error('no row came back from an insert')
-  await raiseEpoch(tx)
   return row
 }
 
@@ -80,6 +80,7 @@ export const updateConnection = async (
   target: { readonly id: string; readonly version?: number },
   change: ConnectionChange,
 ): Promise<ConnectionRecord> => {
+  await raiseEpoch(tx)
   const found = await lockConnection(tx, target.id)
   checkVersion(found, target.version)
   const update = tx.orm((orm) =>
@@ -92,7 +93,6 @@ export const updateConnection = async (
   const [row] = await refusing({ taken: taken(change.name ?? found.name) }, update)
   if (row === undefined) throw missing(target.id)
   if (change.config !== undefined) await releaseSecrets(tx, found.config, change.config)
-  await raiseEpoch(tx)
   return row
 }
 
@@ -101,6 +101,7 @@ export const deleteConnection = async (
   tx: Transaction,
   target: { readonly id: string; readonly version?: number },
 ): Promise<ConnectionRecord> => {
+  await raiseEpoch(tx)
   const found = await lockConnection(tx, target.id)
   checkVersion(found, target.version)
   const bound = {
@@ -113,6 +114,5 @@ export const deleteConnection = async (
   )
   await releaseSecrets(tx, found.config)
   await endObject(tx, `connection:${target.id}`)
-  await raiseEpoch(tx)
   return found
 }

@@ -113,6 +113,7 @@ export const assignDefaultWarehouse = async (
   projectId: string,
   warehouseId: string | null,
 ): Promise<void> => {
+  await raiseEpoch(tx)
   const rows = await tx.orm((orm) =>
     orm
       .update(project)
@@ -121,5 +122,4 @@ export const assignDefaultWarehouse = async (
       .returning({ id: project.id }),
   )
   if (rows.length === 0) throw missing(projectId)
-  await raiseEpoch(tx)
 }

@@ -100,7 +100,10 @@ export const raiseIdentityEpoch = (tx: Transaction): Promise<unknown> =>
       .where(eq(server.only, true)),
   )
 
-/** Belongs to the transaction of every administrative change; it also puts them in one order. */
+/**
+ * Belongs to the transaction of every administrative change; it also puts them in one order. Before any row of a project
+ * is touched, so that nobody waits in a ring.
+ */
 export const raiseEpoch = (tx: Transaction): Promise<unknown> =>
   tx.orm((orm) =>
     orm

@@ -157,6 +157,7 @@ const columnsOf = ({ allowedLocations, ...rest }: Partial<WarehouseSettings>) =>
 export const insertWarehouse = async (tx: Transaction, draft: WarehouseDraft): Promise<WarehouseRecord> => {
   const { storage, createdBy, ...settings } = draft
   await lockPlaces(tx)
+  await raiseEpoch(tx)
   checkApart(await listAllWarehouses(tx), draft)
   const bound = { type: 'NotFoundException', message: `Project does not exist: ${draft.projectId}` } as const
   const insert = tx.orm((orm) =>
@@ -169,7 +170,6 @@ export const insertWarehouse = async (tx: Transaction, draft: WarehouseDraft): P
   if (row === undefined) throw new Error('no row came back from an insert')
   await tx.orm((orm) => orm.insert(storageProfile).values({ warehouseId: row.id, ...storage }))
   await createMainLine(tx, row.id, createdBy)
-  await raiseEpoch(tx)
   return reload(tx, row.id)
 }
 
@@ -185,9 +185,10 @@ interface Target {
   readonly version?: number
 }
 
+/** What refers to the warehouse may come meanwhile: its id stays. */
 const lockWarehouse = async (tx: Transaction, target: Target) => {
   const [row] = await tx.orm((orm) =>
-    orm.select().from(warehouse).where(eq(warehouse.id, target.id)).for('update'),
+    orm.select().from(warehouse).where(eq(warehouse.id, target.id)).for('no key update'),
   )
   if (row === undefined) throw missing(target.id)
   checkVersion(row, target.version)
@@ -257,6 +258,7 @@ export const deleteWarehouse = async (tx: Transaction, target: Target): Promise<
   await closeLines(tx, target.id)
   if (await hasContent(tx, target.id))
     throw new CatalogError('ConflictException', `Warehouse is not empty: ${found.name}`)
+  await raiseEpoch(tx)
   const record = await reload(tx, target.id)
   await tx.orm((orm) =>
     orm.update(ref).set({ deletedAt: fragment`now()` }).where(eq(ref.warehouseId, target.id)),
@@ -267,6 +269,5 @@ export const deleteWarehouse = async (tx: Transaction, target: Target): Promise<
   await endObject(tx, `warehouse:${target.id}`)
   await tx.orm((orm) => orm.delete(warehouse).where(eq(warehouse.id, target.id)))
   await releaseSecrets(tx, record.storage.settings)
-  await raiseEpoch(tx)
   return record
 }

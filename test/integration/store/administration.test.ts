@@ -3,10 +3,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isCatalogError } from '#model/errors.ts'
 import { claimPath, storeName } from '#store/claims.ts'
 import { deleteConnection, insertConnection, listConnections, updateConnection } from '#store/connections.ts'
-import type { Database } from '#store/database.ts'
+import type { Database, Transaction } from '#store/database.ts'
 import { findLine } from '#store/entries-lines.ts'
 import { deleteMount, insertMount, listMounts, updateMount } from '#store/mounts.ts'
-import { assignDefaultWarehouse, findProject, insertProject, listProjects } from '#store/projects.ts'
+import {
+  assignDefaultWarehouse,
+  deleteProject,
+  findProject,
+  insertProject,
+  listProjects,
+  updateProject,
+} from '#store/projects.ts'
 import { claimKey, loadEpoch, loadServer } from '#store/server.ts'
 import {
   deleteWarehouse,
@@ -228,5 +235,27 @@ describe.each(testServers)('administration on %s', (kind) => {
     expect((await findProject(database, project))?.defaultWarehouse).toBe(warehouse)
     await typeOf(addConnection('watched'))
     expect(await moved()).toBe(false)
+  })
+
+  it('makes many changes of one project at once, none of which waits for another in a ring', async () => {
+    for (let round = 0; round < 6; round += 1) {
+      const id = `busy-${round}`
+      await database.transaction((tx) => insertProject(tx, { id, name: id }))
+      const draft = { projectId: id, kind: 'iceberg-rest', config: { uri: 'http://x' } }
+      const storage = storageAt(`file:///${id}`)
+      const old = await database.transaction((tx) => insertConnection(tx, { ...draft, name: 'old' }))
+      const works: readonly ((tx: Transaction) => Promise<unknown>)[] = [
+        (tx: Transaction) => insertWarehouse(tx, { projectId: id, name: 'w', storage, createdBy: 'test' }),
+        (tx: Transaction) => insertConnection(tx, { ...draft, name: 'c' }),
+        (tx: Transaction) => updateConnection(tx, old, { name: 'renamed' }),
+        (tx: Transaction) => updateProject(tx, id, { name: `${id}-renamed` }),
+        (tx: Transaction) => assignDefaultWarehouse(tx, id, null),
+        (tx: Transaction) => deleteProject(tx, id),
+        (tx: Transaction) => deleteConnection(tx, old),
+      ]
+      const turns = await Promise.allSettled(works.map((work) => database.transaction(work)))
+      for (const turn of turns)
+        if (turn.status === 'rejected' && !isCatalogError(turn.reason)) throw turn.reason
+    }
   })
 })
