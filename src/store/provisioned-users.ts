@@ -10,6 +10,7 @@ import {
   type PrincipalRecord,
   updatePrincipal,
 } from './principals.ts'
+import { raiseIdentityEpoch } from './server.ts'
 
 export interface ProvisionedUser {
   /** `provider~subject`. */
@@ -115,6 +116,7 @@ const isProvisioned = async (tx: Transaction, id: string): Promise<boolean> => {
  * former rights. AlreadyExists for who is provisioned, and where user name or external id are another's.
  */
 export const provisionUser = async (tx: Transaction, id: string, draft: ProvisionDraft): Promise<void> => {
+  await raiseIdentityEpoch(tx)
   const change = changeOf(draft)
   const known = await findPrincipal(tx, id)
   if (known === undefined || (await isProvisioned(tx, id))) {

@@ -305,6 +305,16 @@ describe('answers', () => {
     expect((await at.scim('DELETE /Users/oidc~versioned', undefined, { 'if-match': tag })).status).toBe(412)
   })
 
+  test('that make one user at once make it once, also where it had been seen before', async () => {
+    for (const subject of ['raced-1', 'raced-2', 'raced-3']) {
+      await at.ask('POST /management/v1/user', at.adminToken, {
+        ...{ id: `oidc~${subject}`, name: 'Seen', 'user-type': 'human' },
+      })
+      const made = await Promise.all([1, 2, 3, 4].map(() => at.scim('POST /Users', entraUser(subject))))
+      expect(made.map(({ status }) => status).toSorted()).toEqual([201, 409, 409, 409])
+    }
+  })
+
   test('of a repeated request with one key are one change', async () => {
     const headers = { 'idempotency-key': '0190a1b2-0000-7000-8000-00000000abcd' }
     const [first, second] = [
