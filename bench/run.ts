@@ -7,7 +7,9 @@ import { parseArgs } from 'node:util'
 import { startDebianPostgres } from '../test/support/debian-postgres.ts'
 import { startReferenceServer } from '../test/support/reference-server.ts'
 import { benchAuth } from './auth.ts'
+import { benchListing } from './listing.ts'
 import { benchLoads } from './loads.ts'
+import { benchPolicy } from './policy.ts'
 import { benchCosts } from './process-costs.ts'
 import { printVerdicts, type Verdict } from './report.ts'
 import { benchRoles } from './roles.ts'
@@ -45,6 +47,9 @@ const parts: Readonly<Record<string, (folder: string) => Promise<Verdict[]>>> = 
   auth: (folder) =>
     benchAuth({ folder, port: port + 80, verifications: 2_000 * scale, requests: 4_000 * scale }),
   roles: () => benchRoles(2_000 * scale),
+  listing: () => benchListing({ tables: 100_000 * scale, rounds: 5 }),
+  policy: (folder) =>
+    benchPolicy({ folder, port: port + 95, requests: 4_000 * scale, checks: 2_000 * scale }),
   tokens: (folder) => benchTokens({ folder, port: port + 90, requests: 20_000 * scale }),
 }
 

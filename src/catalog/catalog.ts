@@ -76,6 +76,8 @@ export interface Page<T> {
   readonly items: readonly T[]
   /** Absent on the last page, never an empty string. */
   readonly next?: string
+  /** How many candidates were looked at for it, where that is another number than was asked for. */
+  readonly examined?: number
 }
 
 export interface NamespaceAnswer {

@@ -35,6 +35,8 @@ export interface Listing<T> {
   readonly next?: ListState
   /** Sources whose content is missing from this page; empty when the page is whole. */
   readonly partial: readonly OutSource[]
+  /** As `Page.examined`. */
+  readonly examined?: number
 }
 
 export interface ListSource {
@@ -85,7 +87,13 @@ export const listOne = async <T>(
     ...(granted === undefined ? {} : { granted }),
   })
   const next = page.next === undefined ? undefined : nextOf(source.name, page.next, request.epoch)
-  return { items: page.items, partial: out ? [out] : [], ...(next ? { next } : {}) }
+  const { items, examined } = page
+  return {
+    items,
+    partial: out ? [out] : [],
+    ...(next ? { next } : {}),
+    ...(examined === undefined ? {} : { examined }),
+  }
 }
 
 const nextOf = (source: string, token: string, epoch: string): ListState => ({ source, token, epoch })

@@ -102,10 +102,15 @@ const wanted = (
   return worthIt ? Math.min(pageSize - items, left) : 0
 }
 
+const grantedOnly = (sight: Sight): Pick<ListRequest, 'granted'> =>
+  typeof sight === 'object' ? { granted: sight } : {}
+
+const filtered = <T>({ sight, filter }: ListingRun<T>, items: readonly T[]) =>
+  sight === 'everything' ? items : filter(items)
+
 export const listPage = async <T>(rules: ListingRules, run: ListingRun<T>): Promise<ListAnswer<T>> => {
   const bounds = boundsOf(run.query)
-  const { sight } = run
-  const granted = typeof sight === 'object' ? { granted: sight } : {}
+  const granted = grantedOnly(run.sight)
   const items: T[] = []
   const partial: OutSource[] = []
   let state = firstState(rules, run)
@@ -114,13 +119,13 @@ export const listPage = async <T>(rules: ListingRules, run: ListingRun<T>): Prom
   for (let size = bounds.pageSize; ; ) {
     const listing = await run.ask({ size, ...(state ? { state } : {}), ...granted })
     checkWhole(rules.strict, listing.partial)
-    const seen = sight === 'everything' ? listing.items : await run.filter(listing.items)
+    const seen = await filtered(run, listing.items)
     for (const item of seen) items.push(item)
     hidden ||= seen.length < listing.items.length
     partial.push(...listing.partial)
     state = listing.next
     if (!state) return { items, partial }
-    examined += size
+    examined += listing.examined ?? size
     size = wanted(bounds, { items: items.length, examined, hidden })
     if (size === 0) return { items, partial, next: rules.tokens.seal(state, run.scope) }
   }

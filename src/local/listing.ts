@@ -1,9 +1,9 @@
-/** Pages of names: from the heads, or from the grants where nothing else is wanted and these are few. */
+/** Pages of names: from the heads, or by the grants where nothing else is wanted. */
 import type { PageRequest } from '#catalog/catalog.ts'
 import type { Database } from '#store/database.ts'
 import { type EntryPage, listEntries } from '#store/entries.ts'
 import { isPlain, type Line } from '#store/entries-lines.ts'
-import { countGranted, listGrantedEntries } from '#store/granted-places.ts'
+import { countGranted, filterGrantedEntries, listGrantedEntries } from '#store/granted-places.ts'
 
 interface Listing {
   readonly database: Database
@@ -16,35 +16,52 @@ interface Named {
   readonly contentId?: string
 }
 
-/** As many as a page may examine: with more grants than that, going through the heads is no worse. */
-const grantsAPageItem = 10
+/** As many candidates as a page may examine an item: with more grants than that it goes through the heads. */
+const examinedAnItem = 10
 
-const grantsOf = async (
+interface NamedPage {
+  readonly names: readonly Named[]
+  readonly next?: string
+  /** Where it is not the size of the page. */
+  readonly examined?: number
+}
+
+const pageOf = (found: readonly Named[], size: number): NamedPage => {
+  const names = found.slice(0, size)
+  const last = found.length > size ? names.at(-1) : undefined
+  return last ? { names, next: last.name } : { names }
+}
+
+/** From the grants where they are few, else from as many heads as may be examined. */
+const listGranted = async (
   { database, line, warehouseId }: Listing,
-  { granted, size }: PageRequest,
-): Promise<PageRequest['granted']> => {
-  if (!granted || !isPlain(line)) return undefined
-  const most = grantsAPageItem * size
-  const count = await countGranted(database, { grantees: granted, warehouseId }, most + 1)
-  return count <= most ? granted : undefined
+  page: EntryPage,
+  grantees: NonNullable<PageRequest['granted']>,
+): Promise<NamedPage> => {
+  const { size } = page
+  const scope = { grantees, warehouseId }
+  const most = examinedAnItem * size
+  if ((await countGranted(database, scope, most + 1)) <= most)
+    return pageOf(await listGrantedEntries(database, line, { ...page, ...scope, size: size + 1 }), size)
+  if (page.kind === 'namespace')
+    return pageOf(await listEntries(database, line, { ...page, size: size + 1 }), size)
+  const filtered = { ...page, ...scope, size: most }
+  const { entries, last } = await filterGrantedEntries(database, line, filtered)
+  const full = { ...pageOf(entries, size), examined: most }
+  return full.next !== undefined || last === undefined ? full : { ...full, next: last }
 }
 
 /**
- * One page after its token, and the token of the next. The order is the same either way, so that grants that become
- * more, or fewer, between two pages make a listing lose nothing and show nothing twice.
+ * One page after its token, and the token of the next. The order is the same whichever way it is made, so that grants
+ * that become more, or fewer, between two pages make a listing lose nothing and show nothing twice.
  */
 export const listNames = async (
   listing: Listing,
   place: Pick<EntryPage, 'ns' | 'kind'>,
-  request: PageRequest,
-): Promise<{ readonly names: readonly Named[]; readonly next?: string }> => {
-  const { database, line, warehouseId } = listing
-  const page = { ...place, after: request.token ?? '', size: request.size + 1 }
-  const grantees = await grantsOf(listing, request)
-  const found: readonly Named[] = grantees
-    ? await listGrantedEntries(database, line, { ...page, grantees, warehouseId })
-    : await listEntries(database, line, page)
-  const names = found.slice(0, request.size)
-  const last = found.length > names.length ? names.at(-1) : undefined
-  return last ? { names, next: last.name } : { names }
+  { token = '', size, granted }: PageRequest,
+): Promise<NamedPage> => {
+  const page = { ...place, after: token, size }
+  if (granted && isPlain(listing.line)) return listGranted(listing, page, granted)
+  const { database, line } = listing
+  return pageOf(await listEntries(database, line, { ...page, size: size + 1 }), size)
 }

@@ -82,9 +82,8 @@ const list = async (
   const line = await local.line()
   await requireNamespace(local.database, line, namespace)
   const listing = { database: local.database, line, warehouseId: local.warehouse.id }
-  const { names, next } = await listNames(listing, { ns: namespaceKey(namespace), kind }, request)
-  const items = names.map((one) => ({ namespace, ...one }))
-  return next === undefined ? { items } : { items, next }
+  const { names, ...rest } = await listNames(listing, { ns: namespaceKey(namespace), kind }, request)
+  return { items: names.map((one) => ({ namespace, ...one })), ...rest }
 }
 
 export const createReads = (

@@ -69,6 +69,14 @@ describe('a listing', () => {
     expect(asked.reduce((sum, { size }) => sum + size, 0)).toBe(80)
   })
 
+  test('counts what a source has looked at, where that is more than it was asked for', async () => {
+    const grantees = { principal: 'alice', roles: new Set<string>() }
+    const page = { ...endless([])(0), examined: 80 }
+    const { answer, asked } = walk({ token: '', size: 8 }, () => page, grantees)
+    expect(await answer).toMatchObject({ items: [], next: expect.any(String) })
+    expect(asked).toHaveLength(1)
+  })
+
   test('asks nobody about items of which each may be seen', async () => {
     const { answer } = walk({ token: '', size: 3 }, endless([-1, -2]), 'everything')
     expect((await answer).items).toEqual([-1, -2])
