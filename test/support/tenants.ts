@@ -38,7 +38,10 @@ const startParts = async (parts: AsyncDisposableStack) => {
   const clients = [...people, clientOf('ann', ['analysts', 'everybody'])]
   const provider = parts.adopt(await startIdentityProvider({ clients }), (one) => one.stop())
   const oidc = [{ uri: provider.issuer, audience: ['lakegate'], 'roles-claim': 'groups' }]
-  const started = await startGateway({ server: { auth: { oidc } }, state: {} })
+  const started = await startGateway({
+    server: { auth: { oidc }, egress: { allow: ['127.0.0.0/8'] } },
+    state: {},
+  })
   const gateway = parts.adopt(started, (one) => one.discard())
   return { provider, gateway }
 }

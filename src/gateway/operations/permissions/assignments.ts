@@ -1,9 +1,9 @@
 /** The operations on the grants of one object: who holds what on it, and giving and taking. */
 import type { Static } from 'typebox'
+import { beforeChange } from '#catalog/certainty.ts'
 import { CatalogError } from '#model/errors.ts'
 import type { GrantDraft, GrantRecord } from '#store/grants.ts'
 import type { Operation } from '../../operation.ts'
-import { certainly } from '../management/place.ts'
 import { replayDone } from '../replays.ts'
 import { checkMayGrant } from './granters.ts'
 import { type GovernedPlace, type GovernedTarget, isMounted, needing, type PermissionDeps } from './place.ts'
@@ -108,15 +108,16 @@ export const changeAssignments = <Input extends ChangeAssignments>(
   success: 204,
   ...place,
   needs: needing('grant'),
-  run: certainly(async ({ context, target: { input, governed, asker, project } }) => {
+  run: async ({ context, target: { input, governed, asker, project } }) => {
     const { writes, deletes } = readChange(type, input)
     const relations = [...new Set([...writes, ...deletes].map(({ relation }) => relation))]
     const anyones = await checkMayGrant(deps, { principal: asker, governed, project }, relations)
     const uuid = writes.length > 0 ? await lookUpstream(context, governed) : undefined
-    await deps.grants.changeGrants(context, {
+    const change = {
       ...{ place: governed.place, mounted: isMounted(governed), writes, deletes, anyones },
       ...(uuid === undefined ? {} : { uuid }),
-    })
-  }),
+    }
+    await beforeChange(() => deps.grants.changeGrants(context, change))
+  },
   replay: replayDone,
 })
