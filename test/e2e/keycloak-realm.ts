@@ -4,7 +4,7 @@ export const realm = 'lake'
 export const person = { username: 'ann', password: 'ann-of-the-lake' }
 
 /** Seconds; short enough for tokens to end while PyIceberg works. */
-export const engineLifetime = 5
+const engineLifetime = 5
 
 const audienceOf = (client: string) => ({
   ...{ name: `for ${client}`, protocol: 'openid-connect', protocolMapper: 'oidc-audience-mapper' },

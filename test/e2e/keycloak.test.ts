@@ -129,6 +129,19 @@ describe('Keycloak', () => {
     }
   })
 
+  test('gives tokens that the gateway exchanges for its own: the same sender, with the same roles', async () => {
+    const { access_token: token } = await personTokens()
+    const type = 'urn:ietf:params:oauth:token-type:access_token'
+    const exchanged = await post(`${gateway.catalog}/v1/oauth/tokens`, {
+      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+      ...{ subject_token: token, subject_token_type: type },
+    })
+    const own = exchanged['access_token'] ?? ''
+    expect(claimsOf(own)['iss']).not.toBe(issuer())
+    expect((await whoami(own)).body['id']).toBe((await whoami(token)).body['id'])
+    expect(claimsOf(own)['groups']).toContain('keycloak~/data/analysts')
+  })
+
   test('writes the audience of nobody in particular where no mapper says otherwise: refused, and told of', async () => {
     const token = await serviceToken('unmapped')
     expect(['account', undefined]).toContainEqual(claimsOf(token)['aud'])
