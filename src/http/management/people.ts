@@ -20,6 +20,7 @@ import { type Endpoint, endpoint, type HttpRequest } from '../endpoint.ts'
 import { decodePart } from '../raw-url.ts'
 import * as forms from './people-forms.ts'
 import { readBody, readNothing } from './read.ts'
+import { manyQuery } from './schemas.ts'
 
 type PeopleOperations = UserOperations & ServiceAccountOperations & KeyOperations
 
@@ -38,13 +39,7 @@ const readKey = (request: HttpRequest): AtKey => ({
   keyId: decodePart(request.params['key'] ?? '').toLowerCase(),
 })
 
-const pageQuery = {
-  pageToken: Type.Optional(Type.String({ description: 'Of the page before; empty for the first page' })),
-  pageSize: Type.Optional(
-    Type.Integer({ minimum: 1, description: 'Default 100; more than 1,000 are never answered' }),
-  ),
-}
-const usersQuery = { name: Type.Optional(Type.String({ description: 'A part of the name' })), ...pageQuery }
+const usersQuery = { name: Type.Optional(Type.String({ description: 'A part of the name' })), ...manyQuery }
 
 const readPage = (_request: HttpRequest, { query }: { readonly query: PageAsked }): PageAsked => query
 const readListUsers = (_request: HttpRequest, { query }: { readonly query: ListUsers }): ListUsers => query
@@ -137,7 +132,7 @@ const accountEndpoints = (operations: PeopleOperations): readonly Endpoint[] => 
   endpoint(`GET ${accounts}`, operations.listServiceAccounts, {
     declares: {
       summary: 'The service accounts of the project',
-      query: pageQuery,
+      query: manyQuery,
       answers: { 200: forms.serviceAccountsForm },
     },
     read: readPage,

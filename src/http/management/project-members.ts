@@ -14,32 +14,18 @@ import type { JsonObject } from '#model/json.ts'
 import { type Answer, jsonAnswer, noContent } from '../answer.ts'
 import { type Endpoint, endpoint, type HttpRequest } from '../endpoint.ts'
 import { decodePart } from '../raw-url.ts'
+import { memberForm, roleMemberWire, userMemberWire } from './members.ts'
 import { readProject } from './projects.ts'
-import { form, nextPage, orNull, pageQuery, text, uuid } from './schemas.ts'
+import { form, nextPage, pageQuery } from './schemas.ts'
 
-const memberForm = Type.Union([
-  form('ProjectUser', {
-    type: Type.Literal('user'),
-    id: text,
-    name: orNull(text),
-    email: orNull(text),
-    'user-type': orNull(Type.Union([Type.Literal('human'), Type.Literal('application')])),
-  }),
-  form('ProjectRole', { type: Type.Literal('role'), id: uuid, ident: text, name: text }),
-])
-const membersForm = form('ProjectMembers', { members: Type.Array(memberForm), ...nextPage })
+const membersForm = form('ProjectMembers', {
+  members: Type.Array(memberForm({ user: 'ProjectUser', role: 'ProjectRole' })),
+  ...nextPage,
+})
 const addedForm = form('AddedProjectMembers', { members: Type.Array(memberRefSchema) })
 
 const memberWire = (member: Member): JsonObject =>
-  member.type === 'role'
-    ? {
-        ...{ type: 'role', id: member.id, name: member.name },
-        ident: `${member.providerId}~${member.sourceId}`,
-      }
-    : {
-        ...{ type: 'user', id: member.id, name: member.name, email: member.email },
-        'user-type': member.userType,
-      }
+  member.type === 'role' ? roleMemberWire(member) : userMemberWire(member)
 
 const answerMembers = ({ items, nextPageToken }: Paged<Member>): Answer =>
   jsonAnswer({ members: items.map(memberWire), 'next-page-token': nextPageToken })

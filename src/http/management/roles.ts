@@ -22,8 +22,9 @@ import type { JsonObject } from '#model/json.ts'
 import { type Answer, jsonAnswer, noContent } from '../answer.ts'
 import { type Endpoint, endpoint, type HttpRequest } from '../endpoint.ts'
 import { decodePart } from '../raw-url.ts'
+import { identOf, memberForm, roleMemberWire, userMemberWire } from './members.ts'
 import { readId, readIdAndBody } from './read.ts'
-import { form, nextPage, orNull, text, time, uuid } from './schemas.ts'
+import { form, manyQuery, nextPage, orNull, text, time, uuid } from './schemas.ts'
 
 const origin = { ident: text, 'provider-id': text, 'source-id': text }
 
@@ -41,25 +42,11 @@ const rolesForm = form('Roles', { roles: Type.Array(roleForm), ...nextPage })
 const foundRolesForm = form('FoundRoles', { roles: Type.Array(roleForm) })
 const membershipForm = form('RoleMembership', { id: uuid, ident: text, name: text })
 const membershipsForm = form('RoleMemberships', { roles: Type.Array(membershipForm), ...nextPage })
-const memberForm = Type.Union([
-  form('UserMember', {
-    type: Type.Literal('user'),
-    id: text,
-    name: orNull(text),
-    email: orNull(text),
-    'user-type': orNull(Type.Union([Type.Literal('human'), Type.Literal('application')])),
-  }),
-  form('RoleMember', { type: Type.Literal('role'), id: uuid, ident: text, name: text }),
-])
-const membersForm = form('RoleMembers', { members: Type.Array(memberForm), ...nextPage })
+const membersForm = form('RoleMembers', {
+  members: Type.Array(memberForm({ user: 'UserMember', role: 'RoleMember' })),
+  ...nextPage,
+})
 const addedForm = form('AddedMembers', { members: Type.Array(memberRefSchema) })
-
-const pageQuery = {
-  pageToken: Type.Optional(Type.String({ description: 'Of the page before; empty for the first page' })),
-  pageSize: Type.Optional(
-    Type.Integer({ minimum: 1, description: 'Default 100; more than 1,000 are never answered' }),
-  ),
-}
 
 type Roles = Paged<Parameters<typeof roleWire>[0]>
 type Held = Paged<Parameters<typeof membershipWire>[0]>
@@ -71,8 +58,6 @@ interface Named {
   readonly sourceId: string
   readonly name: string
 }
-
-const identOf = ({ providerId, sourceId }: Named): string => `${providerId}~${sourceId}`
 
 interface Role extends Named {
   readonly description: string | null
@@ -112,12 +97,7 @@ type Member =
     }
 
 const memberWire = (member: Member): JsonObject =>
-  member.kind === 'role'
-    ? { type: 'role', ...membershipWire(member) }
-    : {
-        ...{ type: 'user', id: member.id, name: member.name, email: member.email },
-        'user-type': member.userType,
-      }
+  member.kind === 'role' ? roleMemberWire(member) : userMemberWire(member)
 
 /** A change that says `If-Match` happens to this version or not at all. */
 const answerRole = (role: Role): Answer => jsonAnswer(roleWire(role), [['ETag', tagOf(role.version)]])
@@ -135,7 +115,7 @@ const answerAdded = (members: readonly MemberRef[]): Answer =>
 const answerNothing = (): Answer => noContent
 
 const listQuery = {
-  ...pageQuery,
+  ...manyQuery,
   projectId: Type.Optional(text),
   roleIds: Type.Optional(Type.Array(text)),
   sourceIds: Type.Optional(Type.Array(text)),
@@ -165,7 +145,7 @@ const projectIn = (body: { readonly 'project-id'?: string | null }) => ({
   project: body['project-id'] ?? undefined,
 })
 
-const membersQuery = { ...pageQuery, type: Type.Optional(memberTypeSchema) }
+const membersQuery = { ...manyQuery, type: Type.Optional(memberTypeSchema) }
 
 const readPage = (
   request: HttpRequest,
@@ -298,7 +278,7 @@ const memberEndpoints = (operations: RoleMemberOperations): readonly Endpoint[] 
   }),
 ]
 
-const holdings = (summary: string) => ({ summary, query: pageQuery, answers: { 200: membershipsForm } })
+const holdings = (summary: string) => ({ summary, query: manyQuery, answers: { 200: membershipsForm } })
 
 const holderEndpoints = (operations: RoleMemberOperations): readonly Endpoint[] => [
   endpoint(`GET ${role}/member-of`, operations.listRoleMemberOf, {

@@ -14,6 +14,13 @@ export const pageQuery = {
   pageToken: Type.Optional(Type.String({ description: 'Of the page before; empty for the first page' })),
   pageSize: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000_000 })),
 }
+/** The same of what may be many: it always comes in pages. */
+export const manyQuery = {
+  pageToken: pageQuery.pageToken,
+  pageSize: Type.Optional(
+    Type.Integer({ minimum: 1, description: 'Default 100; more than 1,000 are never answered' }),
+  ),
+}
 /** Absent or null on the last page. */
 export const nextPage = { 'next-page-token': Type.Optional(orNull(text)) }
 
