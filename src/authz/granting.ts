@@ -36,14 +36,14 @@ const passable: ReadonlySet<string> = new Set(['create', ...ofContent])
 
 /** Administrators of the server hold no right to data, and may give any. */
 const managers: readonly Granter[] = [
-  { on: 'object', relations: ['manage_grants'] },
+  { on: 'object', relations: ['has_manage_grants'] },
   { on: 'object', relations: ['administers'] },
 ]
 
 const ofProject: Readonly<Record<string, readonly Granter[]>> = {
   // Else whoever administers security would get all data in one step.
   project_admin: [
-    { on: 'object', relations: ['project_admin'] },
+    { on: 'object', relations: ['has_project_admin'] },
     { on: 'object', relations: ['administers'] },
   ],
 }
@@ -51,7 +51,7 @@ const ofProject: Readonly<Record<string, readonly Granter[]>> = {
 /** Whoever holds a role gets all that it has: no right to hand on what one holds oneself is enough. */
 const owners: readonly Granter[] = [
   { on: 'object', relations: ['ownership'] },
-  { on: 'project', relations: ['manage_grants'] },
+  { on: 'project', relations: ['has_manage_grants'] },
   { on: 'project', relations: ['administers'] },
 ]
 
@@ -67,7 +67,7 @@ export const grantersOf = (type: ObjectType, relation: string): readonly Granter
     default:
       if (type === 'project' && ofProject[relation]) return ofProject[relation]
       return passable.has(relation)
-        ? [...managers, { on: 'object', relations: ['pass_grants', relation] }]
+        ? [...managers, { on: 'object', relations: ['has_pass_grants', `has_${relation}`] }]
         : managers
   }
 }

@@ -26,7 +26,7 @@ const named = ({ relation, chain: [object] }: Asked): string => `${relation} ${o
 
 const open = async () => {
   const server = await startOpenFga()
-  const access = { url: server.url, token: server.token, storeName: 'differential' }
+  const access = { url: server.url, token: server.token, storeName: 'differential', timeoutMs: 60_000 }
   const engines = await openBothEngines(access)
   return { engines, [Symbol.asyncDispose]: server.stop }
 }
