@@ -9,7 +9,7 @@ export interface Expected {
   readonly emitted: Readonly<Partial<Record<EmittedKind, number>>>
 }
 
-/** By suite; about half of what a run has. */
+/** By suite; about half of what a run of all files has. A gateway without tokens seals nothing. */
 export const expectedOf: Readonly<Record<string, Expected>> = {
   integration: {
     of: 'every file',
@@ -25,7 +25,7 @@ export const expectedOf: Readonly<Record<string, Expected>> = {
   },
   e2e: {
     of: 'any file',
-    secrets: { 'server key': 1, sealed: 1 },
-    emitted: { answer: 10, database: 1, 'database log': 0.3, output: 1 },
+    secrets: { 'server key': 1 },
+    emitted: { answer: 10, database: 1, 'database log': 0.1, output: 0.1 },
   },
 }
