@@ -1,12 +1,13 @@
 /** The terminal of this process. */
 import { spawn } from 'node:child_process'
-import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClientIdentity, PrivateFiles, Terminal } from './terminal.ts'
 
-const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT'
+const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code
+const isMissing = (error: unknown): boolean => codeOf(error) === 'ENOENT'
 
 const files: PrivateFiles = {
   read: async (path) => {
@@ -14,6 +15,15 @@ const files: PrivateFiles = {
       return { text: await readFile(path, 'utf8'), mode: (await stat(path)).mode }
     } catch (error) {
       if (isMissing(error)) return undefined
+      throw error
+    }
+  },
+  list: async (path) => {
+    try {
+      const entries = await readdir(path, { withFileTypes: true })
+      return entries.flatMap((entry) => (entry.isFile() ? [entry.name] : [])).toSorted()
+    } catch (error) {
+      if (isMissing(error) || codeOf(error) === 'ENOTDIR') return undefined
       throw error
     }
   },

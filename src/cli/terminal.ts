@@ -3,6 +3,8 @@
 export interface PrivateFiles {
   /** Undefined where there is none. The mode is as `stat` gives it. */
   read(path: string): Promise<{ readonly text: string; readonly mode: number } | undefined>
+  /** Names of the files in a folder, in order. Undefined where it is none. */
+  list(path: string): Promise<readonly string[] | undefined>
   /** Whole or not at all, with mode 0600; folders are made with mode 0700. */
   write(path: string, text: string): Promise<void>
 }

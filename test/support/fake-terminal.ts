@@ -77,6 +77,12 @@ export const createFakeTerminal = (options: FakeTerminalOptions = {}): FakeTermi
     tell: (text) => lines.err.push(text),
     readInput: async () => options.input ?? '',
     files: {
+      list: async (folder) => {
+        const inside = [...contents.keys()].filter((path) => path.startsWith(`${folder}/`))
+        return inside.length === 0
+          ? undefined
+          : inside.map((path) => path.slice(folder.length + 1)).toSorted()
+      },
       read: async (path) => contents.get(path),
       write: async (path, text) => {
         contents.set(path, { text, mode: 0o100600 })

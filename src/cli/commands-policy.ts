@@ -1,0 +1,156 @@
+/** Commands on rules, and on why something was decided. */
+import type { Call, CallCommand, Outcome, OwnCommand, View } from './command.ts'
+import { usageError } from './exit.ts'
+import { findGrantee, findObject, objectWords } from './grant-objects.ts'
+import type { Wire } from './management-client.ts'
+
+const text = ({ values }: Call, name: string): string => values.text(name) ?? ''
+
+const readOne = async ({ terminal }: Call, path: string): Promise<string> => {
+  const found = await terminal.files.read(path)
+  if (found === undefined) throw usageError(`There is no file ${path}`)
+  return found.text
+}
+
+const isRuleFile = (name: string): boolean => /\.(?:cedar|ya?ml|json)$/.test(name)
+
+/** Rules and their decision tables, by the names of their files. */
+const readFolder = async (call: Call, folder: string): Promise<Wire> => {
+  const names = (await call.terminal.files.list(folder))?.filter(isRuleFile)
+  if (names === undefined) throw usageError(`There is no folder ${folder}`)
+  if (names.length === 0) throw usageError(`${folder} has no rules: *.cedar and *.decisions.yaml`)
+  const texts = await Promise.all(names.map((name) => readOne(call, `${folder.replace(/\/$/, '')}/${name}`)))
+  return Object.fromEntries(names.map((name, i) => [name, texts[i]]))
+}
+
+const setView: View = { columns: ['number', 'applied-by', 'applied-at', 'digest'] }
+
+const runTest = async (call: Call): Promise<Outcome> => {
+  const body = { sources: await readFolder(call, text(call, 'folder')) }
+  const path = '/management/v1/rules/test'
+  const { text: answer } = await call.session.send({ method: 'POST', path, body })
+  const trial = JSON.parse(answer) as { valid: boolean; errors: readonly string[]; decisions: number }
+  const rows = trial.errors.map((error) => ({ error }))
+  for (const { error } of rows) call.terminal.tell(error)
+  return { answer: trial, view: { columns: ['valid', 'decisions'] }, failed: !trial.valid }
+}
+
+const runApply = async (call: Call): Promise<Outcome> => {
+  const body = { sources: await readFolder(call, text(call, 'folder')) }
+  const { text: answer } = await call.session.send({ method: 'PUT', path: '/management/v1/rules', body })
+  return { answer: JSON.parse(answer), view: setView }
+}
+
+/** As `warehouse/ID/table/ID` names it. */
+const objectBody = ({ type, actionsPath }: Awaited<ReturnType<typeof findObject>>): Wire => {
+  const [, warehouse, , id] = actionsPath.split('/')
+  return {
+    type,
+    ...(warehouse === undefined ? {} : { 'warehouse-id': warehouse }),
+    ...(id === undefined ? {} : { id }),
+  }
+}
+
+const contextNames = ['time', 'address', 'agent', 'operation'] as const
+
+const contextOf = ({ values }: Call): Wire => {
+  const said = contextNames.flatMap((name) => {
+    const value = values.text(name)
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  const refs = values.text('refs')
+  return { ...Object.fromEntries(said), ...(refs === undefined ? {} : { refs: refs.split(',') }) }
+}
+
+const explainView: View = { columns: ['allowed', 'visible', 'reason', 'data', 'restricted'] }
+
+interface Explained {
+  readonly grants: readonly Wire[]
+  readonly rules: { readonly by: readonly string[] }
+  readonly missing: readonly string[]
+}
+
+/** What people read besides the table. */
+const tellWhy = ({ terminal }: Call, { grants, rules, missing }: Explained): void => {
+  for (const { object, relation, user, role, decides, suspended } of grants) {
+    const whom = role === undefined ? String(user ?? 'everyone') : `role ${String(role)}`
+    const weight = suspended ? 'suspended' : decides ? 'decides' : 'is not enough'
+    terminal.tell(`grant: ${String(relation)} on ${String(object)} to ${whom} (${weight})`)
+  }
+  if (rules.by.length > 0) terminal.tell(`forbidden by: ${rules.by.join(', ')}`)
+  if (missing.length > 0) terminal.tell(`each would be enough: ${missing.join(', ')}`)
+}
+
+const runExplain = async (call: Call): Promise<Outcome> => {
+  const { session } = call
+  const who = text(call, 'who')
+  const principal = await findGrantee(session, who)
+  const object = objectBody(await findObject(session, text(call, 'object')))
+  const isAccount = who.startsWith('service-account:')
+  const body = {
+    principal: isAccount ? { 'service-account': principal['user'] } : principal,
+    ...{ action: text(call, 'action'), object, context: contextOf(call) },
+  }
+  const path = '/management/v1/decisions/explain'
+  const { text: answer } = await session.send({ method: 'POST', path, body })
+  const explained = JSON.parse(answer) as Explained
+  if (!call.values.isSet('json')) tellWhy(call, explained)
+  return { answer: explained, view: explainView }
+}
+
+const folder = {
+  name: 'folder',
+  about: 'with rules (*.cedar) and their decision tables (*.decisions.yaml)',
+}
+
+export const policyCommands: readonly OwnCommand[] = [
+  {
+    name: 'policy test',
+    about: 'ask whether a folder of rules is valid and its decision tables hold; nothing is stored',
+    arguments: [folder],
+    lines: ['POST /v1/rules/test'],
+    run: runTest,
+  },
+  {
+    name: 'policy apply',
+    about: 'put a folder of rules in force, if it is valid and its decision tables hold',
+    arguments: [folder],
+    lines: ['PUT /v1/rules'],
+    run: runApply,
+  },
+  {
+    name: 'policy explain',
+    about: 'show whether somebody may do something with an object, and what decides it',
+    arguments: [
+      { name: 'who', about: 'user:ID, role:NAME or service-account:NAME' },
+      { name: 'action', about: 'e.g. read, append, drop' },
+      { name: 'object', about: objectWords },
+    ],
+    options: [
+      { name: 'time', about: 'at this moment, e.g. 2027-01-31T18:00:00Z' },
+      { name: 'address', about: 'from this address' },
+      { name: 'agent', about: 'with this client, as its User-Agent says' },
+      { name: 'operation', about: 'in this operation, e.g. loadTable' },
+      { name: 'refs', about: 'on these snapshot refs, with commas between' },
+    ],
+    lines: ['POST /v1/decisions/explain'],
+    run: runExplain,
+  },
+]
+
+export const ruleCommands: readonly CallCommand[] = [
+  { name: 'policy show', about: 'show the rules in force', line: 'GET /v1/rules', view: setView },
+  {
+    name: 'policy history',
+    about: 'list the sets of rules that have been in force, the newest first',
+    line: 'GET /v1/rules/history',
+    view: { list: 'rule-sets', columns: setView.columns },
+  },
+  {
+    name: 'policy get',
+    about: 'show a set of rules that has been in force',
+    line: 'GET /v1/rules/history/{number}',
+    arguments: [{ name: 'number', about: 'of the set', to: 'path.number' }],
+    view: setView,
+  },
+]
