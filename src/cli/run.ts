@@ -6,8 +6,10 @@ import { grantCommands, permissionCommands } from './commands-grants.ts'
 import { loginCommands } from './commands-login.ts'
 import { ownCommands } from './commands-own.ts'
 import { keyCommands, serviceAccountCommands, userCommands } from './commands-people.ts'
+import { policyCommands, ruleCommands } from './commands-policy.ts'
 import { roleCommands } from './commands-roles.ts'
 import { adminCommands, projectCommands, serverCommands, signingKeyCommands } from './commands-server.ts'
+import { tagCommands, taggingCommands } from './commands-tags.ts'
 import { warehouseCommands } from './commands-warehouse.ts'
 import { type ExitCode, errorText, errorWire, exitCodeOf, exitCodes } from './exit.ts'
 import { helpOf } from './help.ts'
@@ -30,6 +32,8 @@ export const callCommands = [
   ...connectionCommands,
   ...mountCommands,
   ...permissionCommands,
+  ...ruleCommands,
+  ...tagCommands,
 ]
 
 export const createRows = (processCommands: readonly ProcessCommand[]): readonly Command[] => [
@@ -37,6 +41,8 @@ export const createRows = (processCommands: readonly ProcessCommand[]): readonly
   ...loginCommands,
   ...callCommands,
   ...grantCommands,
+  ...policyCommands,
+  ...taggingCommands,
   ...ownCommands,
 ]
 
