@@ -15,18 +15,19 @@ const readOne = async ({ terminal }: Call, path: string): Promise<string> => {
 const isRuleFile = (name: string): boolean => /\.(?:cedar|ya?ml|json)$/.test(name)
 
 /** Rules and their decision tables, by the names of their files. */
-const readFolder = async (call: Call, folder: string): Promise<Wire> => {
+const readFolder = async (call: Call): Promise<Wire> => {
+  const folder = text(call, 'folder').replace(/(?<=.)\/$/, '')
   const names = (await call.terminal.files.list(folder))?.filter(isRuleFile)
   if (names === undefined) throw usageError(`There is no folder ${folder}`)
   if (names.length === 0) throw usageError(`${folder} has no rules: *.cedar and *.decisions.yaml`)
-  const texts = await Promise.all(names.map((name) => readOne(call, `${folder.replace(/\/$/, '')}/${name}`)))
+  const texts = await Promise.all(names.map((name) => readOne(call, `${folder}/${name}`)))
   return Object.fromEntries(names.map((name, i) => [name, texts[i]]))
 }
 
 const setView: View = { columns: ['number', 'applied-by', 'applied-at', 'digest'] }
 
 const runTest = async (call: Call): Promise<Outcome> => {
-  const body = { sources: await readFolder(call, text(call, 'folder')) }
+  const body = { sources: await readFolder(call) }
   const path = '/management/v1/rules/test'
   const { text: answer } = await call.session.send({ method: 'POST', path, body })
   const trial = JSON.parse(answer) as { valid: boolean; errors: readonly string[]; decisions: number }
@@ -36,7 +37,7 @@ const runTest = async (call: Call): Promise<Outcome> => {
 }
 
 const runApply = async (call: Call): Promise<Outcome> => {
-  const body = { sources: await readFolder(call, text(call, 'folder')) }
+  const body = { sources: await readFolder(call) }
   const { text: answer } = await call.session.send({ method: 'PUT', path: '/management/v1/rules', body })
   return { answer: JSON.parse(answer), view: setView }
 }
