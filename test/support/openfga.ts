@@ -54,6 +54,8 @@ export const startOpenFga = async (options: OpenFgaOptions = {}): Promise<OpenFg
       ...['run', '--datastore-engine', 'memory', '--log-level', 'error'],
       ...['--http-addr', `127.0.0.1:${http}`, '--grpc-addr', `127.0.0.1:${grpc}`],
       ...['--playground-enabled=false', '--metrics-enabled=false'],
+      // A busy machine is no reason for another answer.
+      ...['--request-timeout', '60s', '--listObjects-deadline', '60s'],
       ...['--authn-method', 'preshared', '--authn-preshared-keys', token],
     ],
     { stdio: 'ignore' },

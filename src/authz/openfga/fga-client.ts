@@ -22,6 +22,8 @@ export interface FgaPlace {
 
 /** A server takes so many by default. */
 const largestBatch = 50
+/** Of a page: more would only wait for one another there. */
+const batchesAtOnce = 4
 const largestWrite = 100
 const condition = 'unexpired'
 
@@ -63,7 +65,11 @@ const checkAll = async (
         contextualTuples: { tuple_keys: tuples.map(keyOf) },
       })),
     },
-    { maxBatchSize: largestBatch, consistency: sdk.ConsistencyPreference.HigherConsistency },
+    {
+      maxBatchSize: largestBatch,
+      maxParallelRequests: batchesAtOnce,
+      consistency: sdk.ConsistencyPreference.HigherConsistency,
+    },
   )
   const answers = new Map(result.map((one) => [one.correlationId, one]))
   return checks.map((_, i) => {
