@@ -110,7 +110,7 @@ describe('bootstrap', () => {
     const info = await manage('GET /info', { as: 'root' })
     expect(info.json()).toMatchObject({
       bootstrapped: false,
-      'authz-backend': 'membership',
+      'authz-backend': 'embedded',
       'default-project-id': 'default',
     })
     const refused = await manage('POST /project', { as: 'root', body: { 'project-name': 'x' } })
@@ -273,7 +273,14 @@ describe('two tenants', () => {
       expect(
         (await manage(`DELETE /project/${project}/members/user/oidc~carol`, { as: 'root' })).status,
       ).toBe(204)
-    expect((await manage('GET /connection', { as: 'carol', headers: inProject('red') })).status).toBe(404)
+    // What she has made she owns, a member or not; nothing else is left to her.
+    const left = await manage('GET /connection', { as: 'carol', headers: inProject('red') })
+    expect(left.json()).toMatchObject({ connections: [{ 'connection-id': first }] })
+    expect((await manage('GET /warehouse', { as: 'carol', headers: inProject('red') })).json()).toMatchObject(
+      {
+        warehouses: [],
+      },
+    )
   })
 
   test('a place that is taken is said to be, and not whose it is', async () => {
