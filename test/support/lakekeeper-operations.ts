@@ -1,6 +1,7 @@
 /**
  * The management operations that Lakekeeper publishes (its OpenAPI document of August 2026, between 0.13.3 and 0.14) on
- * servers, users, roles, projects and warehouses, and what is promised of each here.
+ * servers, users, roles, projects and warehouses, and what is promised of each here. Those on permissions stand in
+ * `lakekeeper-permissions.ts`.
  */
 
 /** What a call names: ids that earlier calls of the run have made. */
@@ -200,21 +201,11 @@ export const servedApart: readonly string[] = ['POST /v1/warehouse', 'DELETE /v1
 
 export const createdWarehouse = warehouse
 
-const policy = 'what somebody may do is told by the policy engine, which is not here yet'
 const protection = 'namespaces, tables and views are not protected one by one yet'
 const generic = 'there are no generic tables'
 const soft = 'what is dropped is gone: soft deletion is stored and not in force'
 
 export const leftOut: Readonly<Record<string, string>> = {
-  'GET /v1/server/actions': policy,
-  'GET /v1/project/actions': policy,
-  'GET /v1/role/{role_id}/actions': policy,
-  'GET /v1/user/{user_id}/actions': policy,
-  'GET /v1/warehouse/{warehouse_id}/actions': policy,
-  'GET /v1/warehouse/{warehouse_id}/namespace/{namespace_id}/actions': policy,
-  'GET /v1/warehouse/{warehouse_id}/table/{table_id}/actions': policy,
-  'GET /v1/warehouse/{warehouse_id}/view/{view_id}/actions': policy,
-  'GET /v1/warehouse/{warehouse_id}/generic-table/{generic_table_id}/actions': generic,
   'GET /v1/warehouse/{warehouse_id}/generic-table/{generic_table_id}/protection': generic,
   'POST /v1/warehouse/{warehouse_id}/generic-table/{generic_table_id}/protection': generic,
   'GET /v1/warehouse/{warehouse_id}/namespace/{namespace_id}/protection': protection,
