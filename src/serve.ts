@@ -212,8 +212,7 @@ const openHouse = async (ground: Ground): Promise<House> => {
   }
   const management = createManagementOperations(managed)
   const permissions = createPermissions({
-    ...managed,
-    ...{ ...tenancy, database, policy: tenancy.policy },
+    ...{ ...managed, ...tenancy, database, policy: tenancy.policy },
     ...{ warehouses: opened, identityChanged: identity.changed, warn: logs.warn },
   })
   return { identity, registry, directory: opened, metrics, management, permissions, tenancy, issued }
