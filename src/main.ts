@@ -21,6 +21,8 @@ const options = {
   'member-of': { type: 'string' },
   reopen: { type: 'boolean', default: false },
   'new-key': { type: 'string' },
+  database: { type: 'boolean', default: false },
+  anchor: { type: 'string' },
   help: { type: 'boolean', short: 'h', default: false },
 } as const
 
@@ -112,6 +114,22 @@ const runConfig = async ({ config }: Call): Promise<void> => {
   print(JSON.stringify(maskedConfig(config), undefined, 2))
 }
 
+const runAuditVerify = async ({ config, environment, values }: Call): Promise<void> => {
+  const { verifyDatabase } = await import('./audit-commands.ts')
+  if (!(await verifyDatabase({ config, environment, print }, values.anchor))) process.exitCode = 1
+}
+
+const runAuditAnchor = async ({ config, environment }: Call): Promise<void> => {
+  const { printAnchor } = await import('./audit-commands.ts')
+  await printAnchor({ config, environment, print })
+}
+
+/** Of two words; without `--database` they ask a gateway. */
+const databaseCommands: Readonly<Record<string, (call: Call) => Promise<void>>> = {
+  'audit verify': runAuditVerify,
+  'audit anchor': runAuditAnchor,
+}
+
 const commands: Readonly<Record<string, (call: Call) => Promise<void>>> = {
   serve: runServe,
   apply: runApply,
@@ -135,8 +153,14 @@ const runOther = async (args: readonly string[]): Promise<void> => {
 
 /** The first word that is no option's value, as far as that can be told before the command is known. */
 const ownCommand = (args: readonly string[]): ((call: Call) => Promise<void>) | undefined => {
-  const { positionals } = parseArgs({ args: [...args], options, allowPositionals: true, strict: false })
+  const { positionals, values } = parseArgs({
+    args: [...args],
+    options,
+    allowPositionals: true,
+    strict: false,
+  })
   const [name = ''] = positionals
+  if (values.database) return databaseCommands[positionals.join(' ')]
   return Object.hasOwn(commands, name) ? commands[name] : undefined
 }
 
@@ -145,7 +169,7 @@ const usageExit = 2
 const parseOwn = (args: readonly string[]): Options => {
   try {
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
-    if (positionals.length > 1) throw new Error(`Unexpected argument ${positionals[1]}`)
+    if (positionals.length > 1 && !values.database) throw new Error(`Unexpected argument ${positionals[1]}`)
     return values
   } catch (error) {
     process.exitCode = usageExit

@@ -27,7 +27,7 @@ import { recordChange } from '#store/receipt.ts'
 import { claimKey, loadEpoch, loadServer, type ServerRecord } from '#store/server.ts'
 import { startSweeper } from '#store/sweeper.ts'
 import { tracedDatabase } from '#store/traced.ts'
-import { openAuditing, startAuditWorkers } from './auditing.ts'
+import { createAuditRegistry, openAuditing, startAuditWorkers } from './auditing.ts'
 import { type Authentication, openAuthentication } from './authentication.ts'
 import { type CatalogDeps, createLocals, createUpstreams, storageTools } from './catalogs.ts'
 import { type Config, checkConfig, type Environment, isDevelopment, isLoopback } from './config.ts'
@@ -195,6 +195,7 @@ const openHouse = async (ground: Ground): Promise<House> => {
     projects: tenancy.projects,
     roles: tenancy.roles,
     people: identity.registry,
+    audit: createAuditRegistry(ground),
     signingKeys: issued.registry,
     pageTokens: createPageTokens(ground.serverKey),
     projectId: defaultProject,
@@ -345,7 +346,7 @@ const startWorkers = async (ground: Ground, house: House): Promise<void> => {
       onFailure: (error) => logs.warn('sweep.failed', { error }),
     }),
   )
-  startAuditWorkers(ground, holder)
+  await startAuditWorkers(ground, holder)
   parts.use(
     startReconciler({
       ledger: createDoubtLedger(database, holder),

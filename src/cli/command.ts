@@ -99,6 +99,8 @@ export interface Outcome {
   readonly view?: View
   /** Shown as it is, where it is not data. */
   readonly text?: string
+  /** The command has shown it as it came. */
+  readonly shown?: true
   /** It is shown, and says that something is wrong. */
   readonly failed?: boolean
 }

@@ -51,6 +51,8 @@ interface Request {
   readonly body?: unknown
   /** The first answer is what is asked for, also where the server is busy. */
   readonly impatient?: boolean
+  /** Given the text of a success as it arrives, however long that takes; the answer's own text is empty then. */
+  readonly receive?: (text: string) => void
 }
 
 export interface Sender {
@@ -115,6 +117,31 @@ const reasonOf = (error: unknown): string => {
   return ` (${'code' in cause && cause.code !== undefined ? String(cause.code) : cause.message})`
 }
 
+/** The head of an answer has to come in time; how long a text takes, its reader says. */
+const fetchInTime = async (send: typeof fetch, url: URL, init: RequestInit): Promise<Response> => {
+  const waiting = new AbortController()
+  const timer = setTimeout(() => waiting.abort(new Error('it took too long')), timeoutMs)
+  return send(url, { ...init, signal: waiting.signal }).finally(() => clearTimeout(timer))
+}
+
+const textOf = (answer: Response): Promise<string> =>
+  Promise.race([
+    answer.text(),
+    sleep(timeoutMs, undefined, { ref: false }).then((): never => {
+      throw new ManagementError('The answer did not come to its end in time', 0)
+    }),
+  ])
+
+/** ManagementError where it broke off: what was received is not the whole. */
+const pass = async ({ body }: Response, receive: (text: string) => void): Promise<string> => {
+  try {
+    for await (const text of body?.pipeThrough(new TextDecoderStream()) ?? []) receive(text)
+    return ''
+  } catch {
+    throw new ManagementError('The answer broke off: what was received is not the whole', 0)
+  }
+}
+
 export const createSend =
   (sender: Sender): Send =>
   async (request) => {
@@ -126,7 +153,7 @@ export const createSend =
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       redirect: 'error',
     }
-    const sendOnce = () => (sender.fetch ?? fetch)(url, { ...init, signal: AbortSignal.timeout(timeoutMs) })
+    const sendOnce = () => fetchInTime(sender.fetch ?? fetch, url, init)
     const sending = request.impatient ? sendOnce() : sendPatiently(sendOnce, sender.patience ?? ownPatience)
     const answer = await sending.catch((error: unknown) => {
       throw new ManagementError(
@@ -134,7 +161,7 @@ export const createSend =
         0,
       )
     })
-    const text = await answer.text()
+    const text = answer.ok && request.receive ? await pass(answer, request.receive) : await textOf(answer)
     if (!answer.ok) {
       const { message, ...said } = refusalOf(text)
       const requestId = said.requestId ?? answer.headers.get('x-request-id') ?? undefined

@@ -1,6 +1,7 @@
 /** `lakegate …`: from words to an exit code. */
 import { runCall } from './call.ts'
 import type { Command, Outcome, ProcessCommand } from './command.ts'
+import { auditCommands } from './commands-audit.ts'
 import { connectionCommands, mountCommands } from './commands-catalog.ts'
 import { grantCommands, permissionCommands } from './commands-grants.ts'
 import { loginCommands } from './commands-login.ts'
@@ -43,10 +44,12 @@ export const createRows = (processCommands: readonly ProcessCommand[]): readonly
   ...grantCommands,
   ...policyCommands,
   ...taggingCommands,
+  ...auditCommands,
   ...ownCommands,
 ]
 
-const show = (terminal: Terminal, { answer, view, text }: Outcome, asJson: boolean): void => {
+const show = (terminal: Terminal, { answer, view, text, shown }: Outcome, asJson: boolean): void => {
+  if (shown) return
   if (text !== undefined) terminal.print(text.replace(/\n$/, ''))
   else if (asJson) terminal.print(JSON.stringify(answer ?? {}, undefined, 2))
   else terminal.print(textOf(answer, view) || 'Done.')

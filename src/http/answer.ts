@@ -9,6 +9,11 @@ export interface Answer {
   readonly headers?: readonly Header[]
   /** Absent: no body at all. Chunks are written as they are, one after the other. */
   readonly body?: readonly Uint8Array[]
+  /**
+   * Instead of `body`: made while it is sent, as fast as the client takes it. `return` is called where it is not sent,
+   * or not to its end.
+   */
+  readonly stream?: AsyncIterableIterator<Uint8Array>
   /** Default `application/json`. */
   readonly contentType?: string
 }

@@ -83,10 +83,35 @@ const sendHead = (
   response.end()
 }
 
+/** What breaks off half-way takes the connection along: its reader sees that the end is missing. */
+const sendStream = async (
+  { response, answer, headers }: Sending,
+  stream: AsyncIterableIterator<Uint8Array>,
+  coding: Coding | undefined,
+): Promise<void> => {
+  if (coding) headers.push('Content-Encoding', coding.name)
+  response.writeHead(answer.status, headers)
+  // The first lines may be long in coming, and a client waits for an answer only so long.
+  response.flushHeaders()
+  const source = Readable.from(stream, { objectMode: false })
+  return coding ? pipeline(source, coding.stream(), response) : pipeline(source, response)
+}
+
 export interface Connection {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly packer: Packer
+}
+
+const sendWhole = async (
+  sending: Sending,
+  body: readonly Uint8Array[],
+  wanted: Coding | undefined,
+): Promise<void> => {
+  const coding = sizeOf(body) >= smallestCompressed ? wanted : undefined
+  if (sending.request.method === 'HEAD') sendHead(sending, body, coding)
+  else if (coding) await sendCompressed(sending, body, coding)
+  else sendPlain(sending, body)
 }
 
 /** Resolves once the answer has been handed to the connection; rejects when the client went away meanwhile. */
@@ -96,8 +121,8 @@ export const send = async (
   common: readonly Header[],
 ): Promise<void> => {
   const headers = flat(answer, common)
-  const { body } = answer
-  if (!body) {
+  const { body, stream } = answer
+  if (!body && !stream) {
     response.writeHead(answer.status, headers)
     response.end()
     return
@@ -105,8 +130,6 @@ export const send = async (
   headers.push('Content-Type', answer.contentType ?? 'application/json', 'Vary', 'Accept-Encoding')
   const sending = { request, response, packer, answer, headers }
   const wanted = chooseCoding(request.headers['accept-encoding'])
-  const coding = sizeOf(body) >= smallestCompressed ? wanted : undefined
-  if (request.method === 'HEAD') sendHead(sending, body, coding)
-  else if (coding) await sendCompressed(sending, body, coding)
-  else sendPlain(sending, body)
+  if (stream) return sendStream(sending, stream, wanted)
+  await sendWhole(sending, body ?? [], wanted)
 }

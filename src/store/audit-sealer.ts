@@ -35,6 +35,7 @@ const defaults = { everyMs: 2_000, blockSize: 4_000, onFailure: (): void => {} }
 interface Newest {
   readonly number: number
   readonly hash: Buffer
+  readonly sealedAt: Date
   readonly tx: string
   readonly at: Date
   readonly id: string
@@ -43,7 +44,7 @@ interface Newest {
 }
 
 const selectNewest = statement(`
-  select number, hash, last_tx as tx, last_at as at, last_id as id,
+  select number, hash, sealed_at as "sealedAt", last_tx as tx, last_at as at, last_id as id,
     last_tx::xid8 >= pg_snapshot_xmax(pg_current_snapshot()) as behind
   from audit_block order by number desc limit 1`)
 
@@ -65,7 +66,7 @@ export const loadNewestBlock = async (sql: Sql): Promise<Newest | undefined> =>
 
 type Row = Leaf & Position
 
-const firstBlock = { number: 0, hash: genesis, ...beginning, behind: false }
+const firstBlock: Newest = { number: 0, hash: genesis, sealedAt: new Date(0), ...beginning, behind: false }
 
 const writeBlock = async (
   tx: Transaction,

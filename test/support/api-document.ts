@@ -103,21 +103,27 @@ export const checkHead = (answered: Answered, headers: Headers): void => {
   if (absent.length > 0) throw new Error(`${where(answered)} without ${absent.join(', ')}`)
 }
 
+const isLines = (content: unknown): boolean =>
+  Object.keys((content ?? {}) as object).some((name) => name.endsWith('ndjson'))
+
+const checkPresence = (answered: Answered, content: unknown, text: string): void => {
+  if (text === '' && answered.method !== 'HEAD' && content !== undefined && !isLines(content))
+    throw new Error(`${where(answered)} without its body`)
+  if (text !== '' && content === undefined)
+    throw new Error(`${where(answered)} with a body that is not in the API's document`)
+}
+
 /** Throws where the body is not what the document promises. */
 export const checkBody = (answered: Answered, text: string): void => {
   const { parts, answer } = declaredAnswer(answered)
   const content = member(answer, 'content')
-  if (answered.method === 'HEAD' || text === '') {
-    if (text === '' && answered.method !== 'HEAD' && content !== undefined)
-      throw new Error(`${where(answered)} without its body`)
-    return
-  }
-  if (content === undefined)
-    throw new Error(`${where(answered)} with a body that is not in the API's document`)
+  checkPresence(answered, content, text)
+  if (answered.method === 'HEAD' || text === '') return
   const type = Object.keys(content as object).find((name) => name.endsWith('json'))
   if (type === undefined) return
   const validate = ajv.getSchema(pointer([...parts, 'content', type, 'schema']))
   if (!validate) throw new Error(`${where(answered)}: no schema`)
-  if (!validate(JSON.parse(text)))
-    throw new Error(`${where(answered)} against the API's document: ${ajv.errorsText(validate.errors)}`)
+  for (const item of isLines(content) ? text.trimEnd().split('\n') : [text])
+    if (!validate(JSON.parse(item)))
+      throw new Error(`${where(answered)} against the API's document: ${ajv.errorsText(validate.errors)}`)
 }

@@ -14,6 +14,7 @@ import { insertProject } from '#store/projects.ts'
 import { createSealing } from '#store/sealing.ts'
 import { loadStanding } from '#store/standings.ts'
 import { openTestDatabase, type TestDatabase } from './database.ts'
+import { createMemoryAudit } from './memory-audit.ts'
 import { type MemoryGateway, startMemoryGateway } from './memory-gateway.ts'
 import { createMemoryProjects } from './memory-projects.ts'
 import { createMemoryRegistry } from './memory-registry.ts'
@@ -81,6 +82,7 @@ export const openPeopleGateway = async (): Promise<PeopleGateway> => {
     projects: { ...createMemoryProjects(), knows: (id) => ['default', 'other'].includes(id) },
     roles: createMemoryRoles(),
     signingKeys: createMemorySigningKeys(),
+    audit: createMemoryAudit(),
     people: createStorePeople({ database, changed, report: () => {} }),
     pageTokens: createPageTokens(Buffer.alloc(32)),
     ...{ projectId: 'default', server: { id: '0190a1b2-0000-7000-8000-00000000000f', version: '1' } },

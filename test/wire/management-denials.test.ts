@@ -8,6 +8,7 @@ import { managementEndpoints } from '#http/management/endpoints.ts'
 import { createSealing } from '#store/sealing.ts'
 import { icebergRest } from '../../connectors/iceberg-rest/index.ts'
 import { denyEverything } from '../support/deny-list.ts'
+import { createMemoryAudit } from '../support/memory-audit.ts'
 import {
   type MemoryGateway,
   type MemoryGatewayOptions,
@@ -27,6 +28,7 @@ const endpointsOver = (registry: MemoryRegistry) =>
       projects: createMemoryProjects(registry.changes),
       roles: createMemoryRoles(registry.changes),
       signingKeys: createMemorySigningKeys(registry.changes),
+      audit: createMemoryAudit(),
       people: createMemoryPeople('default', registry.changes),
       pageTokens: createPageTokens(Buffer.alloc(32)),
       projectId: 'default',

@@ -27,6 +27,7 @@ import {
   answerWarehouse,
   answerWarehouses,
 } from './answer.ts'
+import { auditEndpoints } from './audit.ts'
 import { peopleEndpoints } from './people.ts'
 import { projectMemberEndpoints } from './project-members.ts'
 import { projectEndpoints } from './projects.ts'
@@ -245,4 +246,5 @@ export const managementEndpoints = (operations: ManagementOperations): readonly 
   ...mountEndpoints(operations),
   ...peopleEndpoints(operations),
   ...roleEndpoints(operations),
+  ...auditEndpoints(operations),
 ]

@@ -18,6 +18,7 @@ import { insertProject } from '#store/projects.ts'
 import { createSealing } from '#store/sealing.ts'
 import { newCall } from '../../contract/catalog/kit.ts'
 import { openTestDatabase, type TestDatabase } from '../../support/database.ts'
+import { createMemoryAudit } from '../../support/memory-audit.ts'
 import { type MemoryGateway, startMemoryGateway } from '../../support/memory-gateway.ts'
 import { createMemorySigningKeys } from '../../support/memory-signing-keys.ts'
 import { createUngranted } from '../../support/policy/authorizer.ts'
@@ -122,6 +123,7 @@ beforeAll(async () => {
     createManagementOperations({
       ...partsOver(database),
       signingKeys: createMemorySigningKeys(),
+      audit: createMemoryAudit(),
       ...{ projectId: 'mine', connectors: new Map(), pageTokens: createPageTokens(Buffer.alloc(32)) },
       server: { id: randomUUID(), version: '1' },
       sealing: createSealing({ key: Buffer.alloc(32), fingerprint: 'f' }),

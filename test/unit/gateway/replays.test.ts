@@ -4,6 +4,7 @@ import { createManagementOperations } from '#gateway/operations/management/manag
 import { createPageTokens } from '#gateway/page-token.ts'
 import { createSealing } from '#store/sealing.ts'
 import { samples } from '../../support/iceberg-requests.ts'
+import { createMemoryAudit } from '../../support/memory-audit.ts'
 import { createMemoryPeople } from '../../support/memory-people.ts'
 import { createMemoryProjects } from '../../support/memory-projects.ts'
 import { createMemoryRegistry } from '../../support/memory-registry.ts'
@@ -24,6 +25,7 @@ const management = createManagementOperations({
   projects: createMemoryProjects(),
   roles: createMemoryRoles(),
   signingKeys: createMemorySigningKeys(),
+  audit: createMemoryAudit(),
   people: createMemoryPeople('default', []),
   pageTokens: createPageTokens(Buffer.alloc(32)),
   projectId: 'default',

@@ -1,6 +1,7 @@
 /** The one table of the management face: every operation that it serves. */
 
 import { type AccountDeps, createServiceAccountOperations } from './accounts.ts'
+import { type AuditDeps, createAuditOperations } from './audit.ts'
 import { createConnectionOperations } from './connections.ts'
 import { createKeyOperations } from './keys.ts'
 import { createMountOperations } from './mounts.ts'
@@ -18,8 +19,9 @@ import { createWarehouseOperations } from './warehouses.ts'
 
 export type ManagementOperations = ReturnType<typeof createManagementOperations>
 
-export const createManagementOperations = (deps: AccountDeps & RoleDeps & SigningKeyDeps) => ({
+export const createManagementOperations = (deps: AccountDeps & RoleDeps & SigningKeyDeps & AuditDeps) => ({
   ...createServerOperations(deps),
+  ...createAuditOperations(deps),
   ...createSigningKeyOperations(deps),
   ...createProjectOperations(deps),
   ...createProjectMemberOperations(deps),

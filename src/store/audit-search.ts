@@ -1,0 +1,208 @@
+/**
+ * Reads entries of the audit log in the order of time. A page looks at so many entries and no more: what is rare comes
+ * in short pages with a place to read on from, and never holds the database.
+ */
+import type { AuditEntry } from './audit-entries.ts'
+import type { Sql } from './database.ts'
+
+/** What is absent does not narrow. */
+export interface AuditFilter {
+  /** Absent: entries of every project, and of none. */
+  readonly project?: string
+  /** Inclusive. */
+  readonly from?: Date
+  /** Exclusive. */
+  readonly to?: Date
+  readonly kind?: 'decision' | 'change'
+  readonly principal?: string
+  readonly operations?: readonly string[]
+  readonly decisions?: readonly string[]
+  readonly status?: number
+  readonly requestId?: string
+  /** Id of a warehouse. */
+  readonly warehouse?: string
+  /** `table`, `namespace`, `role` … of what was asked for, or changed. */
+  readonly resourceKind?: string
+  /** Its name, alone or after its namespace (`sales.orders`), or its id. */
+  readonly resource?: string
+}
+
+/** A place between two entries. */
+export interface AuditPlace {
+  readonly at: Date
+  readonly id: string
+}
+
+export type AuditOrder = 'newest-first' | 'oldest-first'
+
+export interface AuditAsk {
+  readonly limit: number
+  readonly order: AuditOrder
+  readonly after?: AuditPlace
+}
+
+export type AuditRecord = Omit<AuditEntry, 'at'> & AuditPlace & { readonly digest: Buffer }
+
+export interface AuditPage {
+  readonly records: readonly AuditRecord[]
+  /** Where to read on; undefined when all has been looked at. */
+  readonly next?: AuditPlace
+}
+
+/** Entries that one page looks at where no index tells which ones are meant. */
+const mostExamined = 100_000
+
+interface Query {
+  readonly conditions: string[]
+  readonly values: unknown[]
+}
+
+/** The number of the value's parameter. */
+const bind = ({ values }: Query, value: unknown): string => `$${values.push(value)}`
+
+const escapeLike = (text: string): string => text.replaceAll(/[\\%_]/g, '\\$&')
+
+/** As JSON spells it within a text. */
+const inJson = (text: string): string => JSON.stringify(text).slice(1, -1)
+
+/** Less than exact: what it lets through is looked at once more (`concerns`). */
+const narrowByResource = (query: Query, { resource, resourceKind }: AuditFilter): void => {
+  if (resource !== undefined) {
+    const last = resource.slice(resource.lastIndexOf('.') + 1)
+    query.conditions.push(`detail like ${bind(query, `%${escapeLike(inJson(last))}"%`)}`)
+  }
+  if (resourceKind !== undefined) {
+    const kind = escapeLike(inJson(resourceKind))
+    const asked = bind(query, `%"kind":"${kind}"%`)
+    query.conditions.push(`(detail like ${asked} or detail like ${bind(query, `{"type":"${kind}.%`)})`)
+  }
+}
+
+const columnsOf = (filter: AuditFilter): readonly (readonly [column: string, value: unknown])[] => [
+  ['project', filter.project],
+  ['kind', filter.kind],
+  ['principal', filter.principal],
+  ['status', filter.status],
+  ['request_id', filter.requestId],
+  ['warehouse', filter.warehouse],
+]
+
+const narrow = (query: Query, filter: AuditFilter): void => {
+  for (const [column, value] of columnsOf(filter))
+    if (value !== undefined) query.conditions.push(`${column} = ${bind(query, value)}`)
+  const { operations, decisions } = filter
+  if (operations) query.conditions.push(`operation = any(${bind(query, operations)}::text[])`)
+  if (decisions) query.conditions.push(`decision = any(${bind(query, decisions)}::text[])`)
+  // The index of what was not allowed serves where the planner can see that nothing else is meant.
+  if (decisions && !decisions.includes('allowed')) query.conditions.push(`decision <> 'allowed'`)
+  narrowByResource(query, filter)
+}
+
+const narrowByTime = (query: Query, { from, to }: AuditFilter): void => {
+  if (from) query.conditions.push(`at >= ${bind(query, from)}`)
+  if (to) query.conditions.push(`at < ${bind(query, to)}`)
+}
+
+const placeIn = (query: Query, { at, id }: AuditPlace): string =>
+  `(${bind(query, at)}::timestamptz, ${bind(query, id)}::uuid)`
+
+const signs = {
+  'newest-first': { beyond: '<', upTo: '>=', by: 'at desc, id desc' },
+  'oldest-first': { beyond: '>', upTo: '<=', by: 'at, id' },
+} as const
+
+const narrowByPlace = (query: Query, { after, order }: AuditAsk): void => {
+  if (after) query.conditions.push(`(at, id) ${signs[order].beyond} ${placeIn(query, after)}`)
+}
+
+const where = ({ conditions }: Query): string =>
+  conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`
+
+const nothing = (): Query => ({ conditions: [], values: [] })
+
+/** The last entry that this page may look at; undefined where there are fewer. */
+const findEdge = async (sql: Sql, filter: AuditFilter, ask: AuditAsk): Promise<AuditPlace | undefined> => {
+  const query = nothing()
+  narrowByTime(query, filter)
+  narrowByPlace(query, ask)
+  const [edge] = await sql.query<AuditPlace>(
+    `select at, id from audit_entry ${where(query)} order by ${signs[ask.order].by} offset ${mostExamined - 1} limit 1`,
+    query.values,
+  )
+  return edge
+}
+
+/** By one request id, or by nothing but what is summarised, few entries are read whatever is found. */
+const isIndexed = ({ requestId, kind, operations, status, resource, resourceKind }: AuditFilter): boolean =>
+  requestId !== undefined ||
+  [kind, operations, status, resource, resourceKind].every((one) => one === undefined)
+
+const columns = `at, id, kind, request_id, operation, principal_kind, principal, warehouse, detail, decision, status,
+  project, latency_ms, digest`
+
+type Json = { readonly [name: string]: unknown } | null
+
+interface Told {
+  readonly needs?: readonly { readonly resource?: Json }[]
+  readonly type?: string
+  readonly data?: Json
+}
+
+const idsOf = (resource: Json): readonly unknown[] => Object.values(resource ?? {})
+
+const pathOf = (resource: Json): string =>
+  [resource?.['namespace'] ?? [], resource?.['name'] ?? []].flat().join('.')
+
+/** Whether one of the things that the entry tells of is of the kind and has the name. */
+const concerns = ({ resource, resourceKind }: AuditFilter, { detail, kind }: AuditRecord): boolean => {
+  if (resource === undefined && resourceKind === undefined) return true
+  const told = JSON.parse(detail) as Told
+  const things =
+    kind === 'change'
+      ? [{ kind: told.type?.split('.')[0], ...told.data }]
+      : (told.needs ?? []).map((need) => need.resource ?? null)
+  return things.some(
+    (thing) =>
+      (resourceKind === undefined || thing?.['kind'] === resourceKind) &&
+      (resource === undefined || pathOf(thing) === resource || idsOf(thing).includes(resource)),
+  )
+}
+
+/** Newest or oldest first, within the filter, after the place. A page may be short, or empty, and yet have a next one. */
+export const searchAudit = async (sql: Sql, filter: AuditFilter, ask: AuditAsk): Promise<AuditPage> => {
+  const { limit, order } = ask
+  const edge = isIndexed(filter) ? undefined : await findEdge(sql, filter, ask)
+  const query = nothing()
+  narrowByTime(query, filter)
+  narrowByPlace(query, ask)
+  if (edge) query.conditions.push(`(at, id) ${signs[order].upTo} ${placeIn(query, edge)}`)
+  narrow(query, filter)
+  const rows = await sql.query<AuditRecord>(
+    `select ${columns} from audit_entry ${where(query)} order by ${signs[order].by} limit ${limit + 1}`,
+    query.values,
+  )
+  const page = rows.slice(0, limit)
+  const records = page.filter((record) => concerns(filter, record))
+  const last = rows.length > limit ? page.at(-1) : edge
+  return last ? { records, next: { at: last.at, id: last.id } } : { records }
+}
+
+export interface AuditCount {
+  readonly count: number
+  /** False: there are more, or some of these may be meant by another name. */
+  readonly exact: boolean
+}
+
+/** Counts as far as `most`. */
+export const countAudit = async (sql: Sql, filter: AuditFilter, most: number): Promise<AuditCount> => {
+  const query = nothing()
+  narrowByTime(query, filter)
+  narrow(query, filter)
+  const [row] = await sql.query<{ count: number }>(
+    `select count(*)::int as count from (select 1 from audit_entry ${where(query)} limit ${most + 1}) found`,
+    query.values,
+  )
+  const count = row?.count ?? 0
+  const named = filter.resource !== undefined || filter.resourceKind !== undefined
+  return { count: Math.min(count, most), exact: count <= most && !named }
+}
