@@ -17,15 +17,21 @@ export interface IdentityReplicas extends AsyncDisposable {
   readonly db: TestDatabase
 }
 
-export const startIdentityReplicas = async (clients: readonly TestClient[]): Promise<IdentityReplicas> => {
+/** `settings`: further keys of `server`. */
+export const startIdentityReplicas = async (
+  clients: readonly TestClient[],
+  settings: object = {},
+  variables: Readonly<Record<string, string>> = {},
+): Promise<IdentityReplicas> => {
   await using parts = new AsyncDisposableStack()
   const db = parts.use(await openTestDatabase({ kind: 'embedded', schema: false }))
   const provider = parts.adopt(await startIdentityProvider({ clients }), (one) => one.stop())
   await runLakegate(['migrate-schema'], { ...environment, LAKEGATE_DATABASE: db.url })
   const oidc = [{ uri: provider.issuer, audience: [provider.audience] }]
   const start = async () => {
-    const server = { database: db.url, auth: { oidc } }
-    return parts.adopt(await startGateway({ env: environment, server, state: {} }), (one) => one.discard())
+    const server = { database: db.url, auth: { oidc }, egress: { allow: ['127.0.0.0/8'] }, ...settings }
+    const env = { ...environment, ...variables }
+    return parts.adopt(await startGateway({ env, server, state: {} }), (one) => one.discard())
   }
   const gateways = [await start(), await start()] as const
   const opened = parts.move()
