@@ -1,4 +1,5 @@
 /** One call of every operation that is served, in an order in which each finds what it needs. */
+import { governanceSteps } from './every-governance.ts'
 import { newTable, newView } from './wire.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -326,6 +327,7 @@ const grants: readonly Step[] = [
   }),
   step('listBreakGlass'),
   step('endBreakGlass', { args: at('emergency') }),
+  ...governanceSteps,
   step('deleteConnection', { args: connection }),
   step('dropTable', { args: inside({ namespace: 'a', table: 'g' }) }),
 ]

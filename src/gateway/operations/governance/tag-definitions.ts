@@ -207,7 +207,7 @@ const filterOf = ({ value: one, targetType, warehouseId }: ListAttachments) => (
 const listTagAttachments = (
   deps: TagDeps,
 ): Operation<ListAttachments, OnTag<ListAttachments>, Paged<TagAttachment>> => ({
-  name: 'listTagAttachments',
+  name: 'listTaggedObjects',
   kind: 'read',
   success: 200,
   ...atTag(deps),
