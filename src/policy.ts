@@ -7,17 +7,16 @@ import { authorizationModel } from '#authz/model.ts'
 import { createNavigation } from '#authz/navigation-memory.ts'
 import type { FgaAccess } from '#authz/openfga/fga-client.ts'
 import { createPolicyAuthorizer } from '#authz/policy-authorizer.ts'
-import type { PolicyMemory } from '#authz/policy-memory.ts'
 import { createRights, type Rights } from '#authz/rights.ts'
 import type { Rules } from '#authz/rules.ts'
 import type { Standings } from '#authz/standing.ts'
-import type { EventDraft } from '#model/event.ts'
 import type { Database } from '#store/database.ts'
 import { listHeldGrants } from '#store/explained-grants.ts'
 import { loadGovernedStates } from '#store/governed-state.ts'
 import { loadGrantedPlaces, loadGrantedRoots } from '#store/granted-places.ts'
 import { loadPolicyEpoch } from '#store/server.ts'
 import { openEngine } from './policy-engine.ts'
+import { createPolicyWatch, type PolicyWatch } from './policy-watch.ts'
 
 export interface PolicyDeps {
   readonly database: Database
@@ -31,7 +30,7 @@ export interface PolicyDeps {
   readonly report: (event: string, error: unknown) => void
 }
 
-export interface Policy extends AsyncDisposable {
+export interface Policy extends AsyncDisposable, PolicyWatch {
   readonly authorizer: Authorizer
   /** As `GET /management/v1/info` names the authorizer. */
   readonly authorizerName: string
@@ -39,16 +38,7 @@ export interface Policy extends AsyncDisposable {
   readonly rights: Rights
   /** Why the authorizer decides as it does, whatever stands around it. */
   explainer(authorizer: Authorizer): Explainer
-  /** Takes part in what is forgotten from here on. */
-  remember(memory: PolicyMemory): void
-  /** Of whatever kind: those of policy are picked out. What they tell of is in force here when it returns. */
-  tell(events: readonly Pick<EventDraft, 'type'>[]): void
-  /** Events may have been missed. */
-  clear(): void
 }
-
-const isPolicyEvent = ({ type }: Pick<EventDraft, 'type'>): boolean =>
-  /^(grant|rule|tag|restriction|managed-access)\./.test(type)
 
 /** What each memory is told of the store: whether policy has moved, by a clock that nobody sets. */
 const watching = ({ database, report }: PolicyDeps) => ({
@@ -73,11 +63,13 @@ export const createPolicy = (deps: PolicyDeps): Policy => {
     ...watching(deps),
     load: (objects) => loadGovernedStates(database, objects),
   })
-  const memories: PolicyMemory[] = [engine, navigation, governed]
-  const clear = (): void => {
-    for (const memory of memories) memory.forget()
-  }
+  const watch = createPolicyWatch({
+    loadEpoch: () => loadPolicyEpoch(database),
+    onFailure: (error) => report('policy.not-looked-at', error),
+  })
+  for (const memory of [engine, navigation, governed]) watch.remember(memory)
   return {
+    ...watch,
     authorizer: createPolicyAuthorizer({ model, tree, standings, engine, navigation, governed, rules }),
     authorizerName: engine.name,
     rights: createRights({ standings, engine, tree, governed }),
@@ -86,13 +78,6 @@ export const createPolicy = (deps: PolicyDeps): Policy => {
         ...{ authorizer, rules, standings, governed, model, tree },
         loadGrants: (holders, objects) => listHeldGrants(database, holders, objects),
       }),
-    remember: (memory) => {
-      memories.push(memory)
-    },
-    tell: (events) => {
-      if (events.some(isPolicyEvent)) clear()
-    },
-    clear,
     [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
   }
 }

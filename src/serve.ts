@@ -328,7 +328,7 @@ const startWorkers = async (ground: Ground, house: House): Promise<void> => {
     await tail(database, {
       handle: async (events) => {
         identity.watch.tell(events)
-        tenancy.policy?.tell(events)
+        tenancy.policy?.hear(events)
         if (events.some(({ type }) => configurationEvent.test(type))) await directory.refresh()
       },
       onFailure: (error) => logs.warn('outbox.not-read', { error }),
