@@ -36,8 +36,13 @@ const selectPartitions = statement(`
   order by 1`)
 
 const sumSealed = statement(`
-  select coalesce(sum(entries), 0)::bigint as entries from audit_block
+  select coalesce(sum(entries), 0)::bigint as entries, max(sealed_at) as "lastSealed" from audit_block
   where month = $1 and leaves is not null`)
+
+interface Sealed {
+  readonly entries: number
+  readonly lastSealed: Date | null
+}
 
 const insertRetired = statement(
   'insert into audit_retired (month, retired_at, entries, seal) values ($1, $2, $3, $4)',
@@ -82,8 +87,10 @@ const retire = (database: Database, partition: Partition, { key, now = defaults.
     await tx.query(`set local lock_timeout = '1s'`)
     await tx.query(`lock table "${partition.name}" in share mode`)
     if (!(await isSealed(tx, partition))) return false
-    const [sum] = await tx.query<{ entries: number }>(sumSealed, [partition.month])
-    const retired = { month: partition.month, retiredAt: now(), entries: sum?.entries ?? 0 }
+    const [sealed] = await tx.query<Sealed>(sumSealed, [partition.month])
+    // Not before a block of it, whatever the clocks say: all blocks until then are without entries.
+    const at = new Date(Math.max(now().getTime(), sealed?.lastSealed?.getTime() ?? 0))
+    const retired = { month: partition.month, retiredAt: at, entries: sealed?.entries ?? 0 }
     const seal = sealRetired(key, retired)
     await tx.execute(insertRetired, [retired.month, retired.retiredAt, retired.entries, seal])
     await recordRetired(tx, partition, retired)

@@ -47,13 +47,15 @@ const setGuards = `do $$
  * default one, as they are.
  */
 const makePartitions = `do $$
-  declare first timestamp; name text; moved boolean;
+  declare months timestamp[]; first timestamp; name text; moved boolean;
   begin
-    for first in
+    -- Read to its end first: a table that is being read cannot be altered.
+    months := array(
       select date_trunc('month', now() at time zone 'utc') + make_interval(months => i)
       from generate_series(0, ${monthsAhead - 1}) i
       union
-      select distinct date_trunc('month', at at time zone 'utc') from audit_entry_default
+      select distinct date_trunc('month', at at time zone 'utc') from audit_entry_default);
+    foreach first in array months
     loop
       name := 'audit_entry_' || to_char(first, 'YYYY_MM');
       continue when to_regclass(name) is not null;
