@@ -107,7 +107,10 @@ export interface Outcome {
 
 /** A command of the command line itself. */
 export interface OwnCommand extends Row {
-  /** The operations that it may call, as lines below `/management`: which one depends on its arguments. */
+  /**
+   * The operations that it stands for, as lines below `/management`: which one depends on its arguments. Those that are
+   * the same under another name are among them.
+   */
   readonly lines?: readonly string[]
   readonly run: (call: Call) => Promise<Outcome>
 }

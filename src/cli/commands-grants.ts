@@ -108,7 +108,7 @@ export const grantCommands: readonly OwnCommand[] = [
     about: 'give somebody a right on an object',
     arguments: [relation, object, grantee],
     options: [until],
-    lines: linesOf('POST', granted, '/assignments'),
+    lines: [...linesOf('POST', granted, '/assignments'), ...acting.map((path) => `POST /v1/${path}/grants`)],
     run: change('writes'),
   },
   {
@@ -122,7 +122,7 @@ export const grantCommands: readonly OwnCommand[] = [
     name: 'grants',
     about: 'list who holds what on an object',
     arguments: [object],
-    lines: linesOf('GET', granted, '/assignments'),
+    lines: [...linesOf('GET', granted, '/assignments'), ...acting.map((path) => `GET /v1/${path}/grants`)],
     run: runGrants,
   },
   {
@@ -134,6 +134,7 @@ export const grantCommands: readonly OwnCommand[] = [
       ...linesOf('GET', granted, '/access'),
       ...linesOf('GET', granted, '/authorizer-actions'),
       ...acting.map((path) => `GET /v1/${path}/actions`),
+      ...acting.map((path) => `GET /v1/${path}/grants/grantable-privileges`),
     ],
     run: runAccess,
   },
@@ -174,8 +175,14 @@ export const permissionCommands: readonly CallCommand[] = [
     name: 'holdings',
     about: 'list everything that somebody holds in the project',
     line: 'GET /v1/permissions/holdings',
+    also: ['GET /v1/grants'],
     options: principalOptions,
     view: { list: 'holdings', columns: ['type', 'object', 'role', 'expires-at'] },
+  },
+  {
+    name: 'relations',
+    about: 'list what can be granted, by kind of object',
+    line: 'GET /v1/grants/grantable-privileges',
   },
   {
     name: 'check one',

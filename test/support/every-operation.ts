@@ -256,6 +256,15 @@ const grantsOn = (word: string, relation: string, args: Args): readonly Step[] =
   ...(word === 'Server' ? [] : [step(`list${word}Reach`, { args: args({ action: 'describe' }) })]),
 ]
 
+const granted = (privilege: string) => ({ privilege, principal: { user: 'oidc~bob' } })
+
+/** The same in the form of privileges. */
+const privilegesOn = (word: string, privilege: string, args: Args): readonly Step[] => [
+  step(`apply${word}Grants`, { args: args(), body: saying({ writes: [granted(privilege)] }) }),
+  step(`list${word}Grants`, { args: args(about) }),
+  step(`get${word}GrantablePrivileges`, { args: args(about) }),
+]
+
 type Args = (more?: Json) => (found: Found) => Json
 
 const none: Args =
@@ -296,6 +305,16 @@ const grants: readonly Step[] = [
   ...grantsOn('Namespace', 'create', named('namespace')),
   ...grantsOn('Table', 'append', held('table')),
   ...grantsOn('View', 'select', held('view')),
+  ...privilegesOn('Server', 'operator', none),
+  ...privilegesOn('Project', 'describe', none),
+  ...privilegesOn('Role', 'assignee', named('role')),
+  ...privilegesOn('Connection', 'use', named('connection')),
+  ...privilegesOn('Warehouse', 'modify', named('warehouse')),
+  ...privilegesOn('Namespace', 'create', held('namespace')),
+  ...privilegesOn('Table', 'append', held('table')),
+  ...privilegesOn('View', 'select', held('view')),
+  step('listGrants', { args: saying(about) as () => Json }),
+  step('getGrantablePrivileges'),
   ...['Server', 'Project'].map((word) => step(`get${word}Actions`, { args: none(about) })),
   step('getRoleActions', { args: at('role', about) }),
   step('getUserActions', { args: at('user', about) }),

@@ -132,33 +132,62 @@ export const servedPermissions: readonly ServedPermission[] = [
   ...['warehouse/{warehouse_id}/namespace/{namespace_id}', table, view].map(actionsOf),
 ]
 
+const placesOfGrants = [
+  ...['server', 'project', 'warehouse/{warehouse_id}', 'warehouse/{warehouse_id}/namespace/{namespace_id}'],
+  ...[table, view],
+]
+
+/** The same grants as privileges of principals, a preview there. */
+export const servedPrivileges: readonly ServedPermission[] = [
+  ...placesOfGrants.flatMap((path): readonly ServedPermission[] => [
+    {
+      line: `POST /v1/${path}/grants`,
+      status: 204,
+      body: ({ user }) => ({
+        writes: [{ privilege: path === 'server' ? 'operator' : 'select', principal: { user } }],
+      }),
+    },
+    {
+      line: `GET /v1/${path}/grants`,
+      status: 200,
+      members: ['grants'],
+      items: ['principal', 'resource', 'privilege', 'recognized'],
+    },
+    {
+      line: `GET /v1/${path}/grants/grantable-privileges`,
+      status: 200,
+      members: ['privileges'],
+      items: ['privilege', 'allowed'],
+    },
+  ]),
+  {
+    line: 'GET /v1/grants?principalUser={user_id}',
+    status: 200,
+    members: ['grants'],
+    items: ['principal', 'resource', 'privilege', 'recognized'],
+  },
+  { line: 'GET /v1/grants/grantable-privileges', status: 200, members: ['privileges'] },
+]
+
 const generic = 'there are no generic tables'
-const preview = 'a preview: the same grants under other paths'
 const tags = 'tags are administered by the project, not granted one by one'
 
 const genericTable = 'warehouse/{warehouse_id}/generic-table/{generic_table_id}'
 const tag = 'tag-definition/{tag_definition_id}'
-const grantedOn = [
-  ...['server', 'project', 'warehouse/{warehouse_id}', 'warehouse/{warehouse_id}/namespace/{namespace_id}'],
-  ...[table, view, genericTable, tag],
+
+const grantsOf = (path: string, why: string) => [
+  [`GET /v1/${path}/grants`, why],
+  [`POST /v1/${path}/grants`, why],
+  [`GET /v1/${path}/grants/grantable-privileges`, why],
 ]
 
 export const leftOutPermissions: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(
-    ['GET', 'POST'].map((method) => [`${method} /v1/permissions/${genericTable}/assignments`, generic]),
-  ),
+  [`GET /v1/permissions/${genericTable}/assignments`]: generic,
+  [`POST /v1/permissions/${genericTable}/assignments`]: generic,
   [`GET /v1/permissions/${genericTable}/authorizer-actions`]: generic,
   [`GET /v1/${genericTable}/actions`]: generic,
   'GET /v1/permissions/tag/{tag_definition_id}/assignments': tags,
   'POST /v1/permissions/tag/{tag_definition_id}/assignments': tags,
   [`GET /v1/${tag}/actions`]: tags,
-  'GET /v1/grants': preview,
-  'GET /v1/grants/grantable-privileges': preview,
-  ...Object.fromEntries(
-    grantedOn.flatMap((path) => [
-      [`GET /v1/${path}/grants`, preview],
-      [`POST /v1/${path}/grants`, preview],
-      [`GET /v1/${path}/grants/grantable-privileges`, preview],
-    ]),
-  ),
+  ...Object.fromEntries([...grantsOf(genericTable, generic), ...grantsOf(tag, tags)]),
 }

@@ -4,6 +4,7 @@ import type { Emergency } from '#gateway/operations/permissions/break-glass.ts'
 import type { BatchAnswer } from '#gateway/operations/permissions/check.ts'
 import type { HeldGrantShown, ReachedShown } from '#gateway/operations/permissions/holdings.ts'
 import type { ShownObject } from '#gateway/operations/permissions/objects.ts'
+import type { ShownResource } from '#gateway/operations/permissions/privileges.ts'
 import {
   type GrantedType,
   type ShownAssignment,
@@ -108,6 +109,23 @@ const governedWire = ({ object, warehouseId, ns, name }: Placed): JsonObject => 
   ...(warehouseId == null ? {} : { 'warehouse-id': warehouseId }),
   ...(ns == null ? {} : { namespace: namespaceOfKey(ns) }),
   ...(name == null ? {} : { name }),
+})
+
+/** A grant of somebody's, as privilege of an object. */
+export interface HeldWire {
+  readonly privilege: string
+  readonly subject: { readonly user?: string | undefined; readonly role?: string | undefined }
+  readonly resource: ShownResource
+}
+
+export const heldResource = (held: HeldGrantShown & Pick<HeldWire, 'subject'>): HeldWire => ({
+  privilege: wireRelation(typeOf(held.object), held.relation),
+  subject: held.subject,
+  resource: {
+    type: typeOf(held.object) as GrantedType,
+    id: idOf(held.object),
+    ...(held.warehouseId === null ? {} : { warehouse: held.warehouseId }),
+  },
 })
 
 const ending = { 'expires-at': Type.Optional(time) }

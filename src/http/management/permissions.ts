@@ -12,6 +12,7 @@ import { decodePart } from '../raw-url.ts'
 import { actionsForm, assignmentsForm, assignmentWire, reachForm, wordsForm } from './permission-forms.ts'
 import { managedAccessEndpoints, otherPermissionEndpoints } from './permission-others.ts'
 import { answerReach, reachQuery, readReach } from './permission-pages.ts'
+import { privilegeEndpoints, vocabularyEndpoints } from './privileges.ts'
 import { readId } from './read.ts'
 
 const aboutQuery = {
@@ -120,6 +121,7 @@ const allOf = <Input>(at: At<Input>): readonly Endpoint[] => [
   ...rightsEndpoints(at),
   ...actionsEndpoint(at),
   ...(at.operations.type === 'server' ? [] : [reachEndpoint(at)]),
+  ...(at.actionsPath === undefined ? [] : privilegeEndpoints({ ...at, path: at.actionsPath })),
 ]
 
 const readProjectPath = ({ params }: HttpRequest): AtProjectPath =>
@@ -147,12 +149,15 @@ const contentEndpoints = (operations: PermissionOperations): readonly Endpoint[]
     }),
   )
 
+const inWarehouse = (operations: PermissionOperations['namespace']): readonly Endpoint[] => {
+  const path = 'warehouse/{id}/namespace/{object}'
+  const at = { operations, path, actionsPath: path, read: readInWarehouse, what: 'a namespace' }
+  return [...actionsEndpoint(at), ...privilegeEndpoints(at)]
+}
+
 const namespaceEndpoints = ({ namespace: operations }: PermissionOperations): readonly Endpoint[] => [
   ...allOf({ operations, path: 'namespace/{id}', read: readId, what: 'a namespace' }),
-  ...actionsEndpoint({
-    ...{ operations, path: '', actionsPath: 'warehouse/{id}/namespace/{object}' },
-    ...{ read: readInWarehouse, what: 'a namespace' },
-  }),
+  ...inWarehouse(operations),
 ]
 
 const objectEndpoints = (operations: PermissionOperations): readonly Endpoint[] => [
@@ -191,4 +196,5 @@ export const permissionEndpoints = (operations: PermissionOperations): readonly 
   }),
   ...managedAccessEndpoints(operations),
   ...otherPermissionEndpoints(operations),
+  ...vocabularyEndpoints(operations),
 ]

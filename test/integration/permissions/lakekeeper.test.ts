@@ -6,6 +6,7 @@ import {
   leftOutPermissions,
   type ServedPermission,
   servedPermissions,
+  servedPrivileges,
 } from '../../support/lakekeeper-permissions.ts'
 import type { Reply } from '../../support/tenants.ts'
 
@@ -69,13 +70,14 @@ const notKept = async (served: ServedPermission, { body }: Reply): Promise<reado
 
 test('what Lakekeeper publishes about permissions answers with its path, members and status', async () => {
   const incompatible: Record<string, readonly string[]> = {}
-  for (const served of servedPermissions) {
+  const all = [...servedPermissions, ...servedPrivileges]
+  for (const served of all) {
     const reply = await send(served)
     const different = [...differences(served, reply), ...(await notKept(served, reply))]
     if (different.length > 0) incompatible[served.line] = different
   }
-  const compatible = servedPermissions.length - Object.keys(incompatible).length
-  const total = servedPermissions.length + Object.keys(leftOutPermissions).length
+  const compatible = all.length - Object.keys(incompatible).length
+  const total = all.length + Object.keys(leftOutPermissions).length
   const reasons = Map.groupBy(Object.entries(leftOutPermissions), ([, why]) => why)
   const told = [...reasons].map(([why, lines]) => `  ${lines.length} left out: ${why}`)
   process.stdout.write(

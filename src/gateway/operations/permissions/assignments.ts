@@ -1,6 +1,6 @@
 /** The operations on the grants of one object: who holds what on it, and giving and taking. */
-import type { Static } from 'typebox'
 import { beforeChange } from '#catalog/certainty.ts'
+import type { Principal } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
 import type { GrantDraft, GrantRecord } from '#store/grants.ts'
 import type { Operation } from '../../operation.ts'
@@ -9,7 +9,7 @@ import { checkMayGrant } from './granters.ts'
 import { type GovernedPlace, type GovernedTarget, isMounted, needing, type PermissionDeps } from './place.ts'
 import { lookUpstream } from './upstream-objects.ts'
 import {
-  type changeAssignmentsSchema,
+  type Assignment,
   draftOf,
   type GrantedType,
   relationOf,
@@ -31,7 +31,10 @@ export interface ListAssignments {
 }
 
 export interface ChangeAssignments {
-  readonly body: Static<ReturnType<typeof changeAssignmentsSchema>>
+  readonly body: {
+    readonly writes?: readonly Assignment[] | undefined
+    readonly deletes?: readonly Assignment[] | undefined
+  }
 }
 
 export interface ShownAssignments {
@@ -55,7 +58,7 @@ const adminsOf = async (deps: PermissionDeps): Promise<readonly ShownAssignment[
   (await deps.projects.listAdmins()).map((user) => ({ type: 'admin', user, expiresAt: null }))
 
 /** Those that stand in lists of their own. */
-const listedOf = async (
+export const listedOf = async (
   deps: PermissionDeps,
   { resource }: GovernedTarget<unknown>['governed'],
 ): Promise<readonly ShownAssignment[]> => {
@@ -99,11 +102,18 @@ const readChange = (type: GrantedType, { body }: ChangeAssignments) => {
   return { writes, deletes }
 }
 
+/** Who holds something for a while only would keep it for good. */
+const checkOthers = ({ id }: Principal, writes: readonly GrantDraft[]): void => {
+  if (writes.some(({ subject }) => subject.kind === 'principal' && subject.id === id))
+    throw new CatalogError('ForbiddenException', 'Not allowed: grant to oneself what one may hand on')
+}
+
 export const changeAssignments = <Input extends ChangeAssignments>(
   deps: PermissionDeps,
   { type, word, place }: Kind<Input>,
+  name = `change${word}Assignments`,
 ): Operation<Input, GovernedTarget<Input>, void> => ({
-  name: `change${word}Assignments`,
+  name,
   kind: 'change',
   success: 204,
   ...place,
@@ -112,6 +122,7 @@ export const changeAssignments = <Input extends ChangeAssignments>(
     const { writes, deletes } = readChange(type, input)
     const relations = [...new Set([...writes, ...deletes].map(({ relation }) => relation))]
     const anyones = await checkMayGrant(deps, { principal: asker, governed, project }, relations)
+    if (!anyones) checkOthers(asker, writes)
     const uuid = writes.length > 0 ? await lookUpstream(context, governed) : undefined
     const change = {
       ...{ place: governed.place, mounted: isMounted(governed), writes, deletes, anyones },

@@ -13,7 +13,7 @@ import { circumstancesOf, type GovernedTarget, needing, type PermissionDeps } fr
 
 export type ListHoldings = About & PageAsked & { readonly project?: string | undefined }
 
-interface HoldingsTarget extends ProjectTarget<ListHoldings> {
+export interface HoldingsTarget extends ProjectTarget<ListHoldings> {
   readonly asker: Principal
 }
 

@@ -27,6 +27,7 @@ import {
   onWarehouse,
   type PermissionDeps,
 } from './place.ts'
+import { createPrivilegeOperations, getGrantable, type ListGrants, listGrants } from './privileges.ts'
 import type { GrantedType } from './wire-relations.ts'
 
 /** Where one kind of object is found, whatever is asked of it. */
@@ -49,6 +50,9 @@ const operationsOn = <At>(deps: PermissionDeps, { type, word }: Named, place: Pl
     reach: listReach(deps, kind<ListReach>()),
     managedAccess: getManagedAccess(deps, kind<object>()),
     setManagedAccess: setManagedAccess(deps, kind<SetManagedAccess>()),
+    grants: listGrants(deps, kind<ListGrants>()),
+    apply: changeAssignments(deps, kind<ChangeAssignments>(), `apply${word}Grants`),
+    grantable: getGrantable(deps, kind<About>()),
   }
 }
 
@@ -67,6 +71,7 @@ export const createPermissionOperations = (deps: PermissionDeps) => ({
   table: operationsOn<AtContent>(deps, { type: 'table', word: 'Table' }, () => onContent(deps, 'table')),
   view: operationsOn<AtContent>(deps, { type: 'view', word: 'View' }, () => onContent(deps, 'view')),
   user: { actions: getActions<About & ById>(deps, { word: 'User', place: onUser() }) },
+  ...createPrivilegeOperations(deps),
   ...createCheckOperations(deps),
   ...createObjectOperations(deps),
   ...createHoldingOperations(deps),

@@ -1,5 +1,5 @@
 /** Relations as clients of Lakekeeper spell them, and the forms of assignments. */
-import { type Static, Type } from 'typebox'
+import { Type } from 'typebox'
 import { grantable } from '#authz/granting.ts'
 import { CatalogError } from '#model/errors.ts'
 import type { ObjectType } from '#model/object-key.ts'
@@ -41,7 +41,11 @@ export const assignmentSchema = (type: GrantedType) =>
     { additionalProperties: false },
   )
 
-export type Assignment = Static<ReturnType<typeof assignmentSchema>>
+/** As its schema reads it: the type is one of the object's. */
+export interface Assignment extends UserOrRole {
+  readonly type: string
+  readonly 'expires-at'?: string | null | undefined
+}
 
 export const changeAssignmentsSchema = (type: GrantedType) => {
   const some = Type.Optional(Type.Array(assignmentSchema(type), { maxItems: 1_000 }))
@@ -79,6 +83,8 @@ export const endOf = (text: string | null | undefined): Date | undefined => {
 
 export const draftOf = (type: GrantedType, assignment: Assignment): GrantDraft => {
   const relation = relationOf(type, assignment.type)
+  if (!grantable[type].includes(relation))
+    throw badRequest(`Invalid relation on a ${type}: ${assignment.type}`)
   const end = endOf(assignment['expires-at'])
   const to = subjectIn(assignment)
   if (end !== undefined && unending.has(relation))
