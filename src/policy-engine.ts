@@ -62,14 +62,20 @@ const modelDigest = (): string => hash('sha256', JSON.stringify(authorizationMod
 /** The server may be away when we start: who needs it tries again, and is refused until it is there. */
 const createConnection = (database: Database, access: FgaAccess): (() => Promise<Fga>) => {
   const digest = modelDigest()
-  const connect = async (): Promise<Fga> => {
-    const place = await attachMirror(database, async (known) => ({
-      ...(await prepareFga(access, known?.digest === digest ? known : undefined)),
-      digest,
-    }))
-    return openFga(access, place)
-  }
   let connection: Promise<Fga> | undefined
+  let lost = false
+  const leave = (): void => {
+    connection = undefined
+    lost = true
+  }
+  const connect = async (): Promise<Fga> => {
+    const place = await attachMirror(database, async (known) => {
+      const serves = known?.digest === digest && !lost
+      return { ...(await prepareFga(access, serves ? known : undefined)), digest }
+    })
+    lost = false
+    return openFga(access, place, leave)
+  }
   return () => {
     connection ??= connect().catch((error: unknown) => {
       connection = undefined

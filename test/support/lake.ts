@@ -63,11 +63,15 @@ const send = async (
 const nameOf = (item: unknown): string =>
   Array.isArray(item) ? item.join('.') : String((item as { readonly name?: unknown }).name)
 
-/** Each of the people has been seen, and has nothing. */
-export const openLake = async (people: readonly string[]): Promise<Lake> => {
+/** Each of the people has been seen, and has nothing. `settings`: further keys of `server` of both. */
+export const openLake = async (
+  people: readonly string[],
+  settings: object = {},
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Lake> => {
   await using parts = new AsyncDisposableStack()
   const clients = people.map((id) => ({ id, secret: `secret-of-${id}` }))
-  const replicas = parts.use(await startIdentityReplicas(clients))
+  const replicas = parts.use(await startIdentityReplicas(clients, settings, variables))
   const [here, there] = replicas.gateways
   const made = await manage(here, 'POST /warehouse', {
     body: {

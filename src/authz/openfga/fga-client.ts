@@ -127,6 +127,13 @@ const findStore = async (client: Client, name: string): Promise<string | undefin
 const isMissing = (error: unknown): boolean =>
   error instanceof Error && 'statusCode' in error && error.statusCode === 404
 
+/** A server that has lost its stores speaks of a model that it does not find. */
+const isLost = (error: unknown): boolean =>
+  isMissing(error) ||
+  (error instanceof Error &&
+    'apiErrorCode' in error &&
+    ['authorization_model_not_found', 'store_id_not_found'].includes(String(error.apiErrorCode)))
+
 const hasStore = (client: Client, storeId: string): Promise<boolean> =>
   client.getStore({ storeId }).then(
     () => true,
@@ -153,13 +160,18 @@ export const prepareFga = async (access: FgaAccess, known: FgaPlace | undefined)
   return { store, model: written.authorization_model_id }
 }
 
-export const openFga = async (access: FgaAccess, place: FgaPlace): Promise<Fga> => {
+/** `lost` is told where the server no longer has the store or the model: the place has to be prepared anew. */
+export const openFga = async (access: FgaAccess, place: FgaPlace, lost: () => void): Promise<Fga> => {
   const sdk: Sdk = await import('@openfga/sdk')
   const client = clientOf(sdk, access, place)
+  const tell = (error: unknown): never => {
+    if (isLost(error)) lost()
+    throw error
+  }
   return {
     store: place.store,
-    check: (checks, moment) => checkAll(sdk, client, { checks, moment }),
+    check: (checks, moment) => checkAll(sdk, client, { checks, moment }).catch(tell),
     read: (object) => readAll(sdk, client, object),
-    change: (change) => changeAll(sdk, client, change),
+    change: (change) => changeAll(sdk, client, change).catch(tell),
   }
 }

@@ -61,7 +61,7 @@ const wholeContext = (subject: Subject) => {
 
 export const openBothEngines = async (access: FgaAccess): Promise<BothEngines> => {
   const place = await prepareFga(access, undefined)
-  const fga = await openFga(access, place)
+  const fga = await openFga(access, place, () => undefined)
   const client = new OpenFgaClient({
     apiUrl: access.url,
     ...{ storeId: place.store, authorizationModelId: place.model },
