@@ -46,6 +46,10 @@ const startParts = async (parts: AsyncDisposableStack) => {
   return { provider, gateway }
 }
 
+/** Lines are left to whoever asked for them. */
+const objectOf = ({ headers }: Response, text: string): Record<string, unknown> =>
+  text !== '' && headers.get('content-type') === 'application/json' ? JSON.parse(text) : {}
+
 const createCall =
   ({ provider, gateway }: Awaited<ReturnType<typeof startParts>>) =>
   async (line: string, { as, project, role, body, headers }: Ask): Promise<Reply> => {
@@ -63,8 +67,7 @@ const createCall =
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
     const text = await answer.text()
-    const parsed = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>)
-    return { status: answer.status, body: parsed, text, tag: answer.headers.get('etag') }
+    return { status: answer.status, body: objectOf(answer, text), text, tag: answer.headers.get('etag') }
   }
 
 type Call = ReturnType<typeof createCall>
