@@ -14,6 +14,7 @@ import type { PermissionDeps } from '#gateway/operations/permissions/place.ts'
 import { createStoreGrants } from '#gateway/operations/permissions/store-grants.ts'
 import type { EventDraft } from '#model/event.ts'
 import type { Database } from '#store/database.ts'
+import type { GrantPlace } from '#store/grants.ts'
 import { loadPolicyEpoch } from '#store/server.ts'
 import { type OpenGovernance, tryRuleSources } from './governance.ts'
 import type { Policy } from './policy.ts'
@@ -32,6 +33,8 @@ export interface PermissionParts extends Omit<PermissionDeps, Built> {
 
 /** What decides on access, as clients see it. */
 export interface PolicyOperations {
+  /** So that ids of what is known by its name are found again. */
+  readonly remember: (places: readonly GrantPlace[]) => Promise<void>
   readonly permissions: PermissionOperations
   readonly governance: GovernanceOperations
 }
@@ -63,6 +66,7 @@ export const createPermissions = (parts: PermissionParts): PolicyOperations => {
     policyEpoch: () => loadPolicyEpoch(database),
   }
   return {
+    remember: deps.grants.rememberObjects,
     permissions: createPermissionOperations(deps),
     governance: createGovernanceOperations({
       ...deps,

@@ -2,8 +2,9 @@
 import type { NamespaceAnswer, PropertiesAnswer } from '#catalog/catalog.ts'
 import { isCatalogError } from '#model/errors.ts'
 import { checkNamespace, type Namespace, namespaceKey } from '#model/identifier.ts'
-import { type ListAnswer, listingScope, listPage, type PageQuery } from '../listing.ts'
+import { listingScope, listPage, type PageQuery } from '../listing.ts'
 import type { Operation, Task } from '../operation.ts'
+import { type WithIds, withIds } from './listed-ids.ts'
 import {
   type AtNamespace,
   checkLookup,
@@ -25,6 +26,8 @@ export interface ListNamespaces extends InWarehouse {
   /** A second reading of the parent: one client encodes it twice, and only the catalog knows which one was meant. */
   readonly otherParent?: Namespace
   readonly page: PageQuery
+  /** Their ids are asked for. */
+  readonly ids?: boolean
 }
 
 type ListNamespacesTask = Task<Place<ListNamespaces>>
@@ -32,13 +35,14 @@ type ListNamespacesTask = Task<Place<ListNamespaces>>
 const listChildren = async (deps: IcebergDeps, task: ListNamespacesTask, parent: Namespace) => {
   const { context, target } = task
   const { warehouse, input } = target
-  return listPage(deps.listing, {
+  const answer = await listPage(deps.listing, {
     query: input.page,
     scope: listingScope('listNamespaces', [warehouse.id, namespaceKey(parent)], context.principal),
     sight: await task.sight(namespaceResource(target, parent)),
     ask: (request) => warehouse.mounts.listNamespaces(context, parent, request),
     filter: (items) => task.visible('describe', items, (item) => namespaceResource(target, item)),
   })
+  return input.ids ? withIds(deps, answer, (item) => namespaceResource(target, item)) : answer
 }
 
 /** The namespace is not there, or the page token is of the other reading. */
@@ -47,7 +51,7 @@ const meansOther = (error: unknown): boolean =>
 
 const createListNamespaces = (
   deps: IcebergDeps,
-): Operation<ListNamespaces, Place<ListNamespaces>, ListAnswer<Namespace>> => ({
+): Operation<ListNamespaces, Place<ListNamespaces>, WithIds<Namespace>> => ({
   name: 'listNamespaces',
   kind: 'read',
   success: 200,

@@ -8,6 +8,7 @@ import { CatalogError } from '#model/errors.ts'
 import { hasControlCharacters, type Identifier, type Namespace, sameNamespace } from '#model/identifier.ts'
 import type { JsonObject } from '#model/json.ts'
 import { asArrayOf, asObject, asString, optional } from '#model/json-read.ts'
+import type { GrantPlace } from '#store/grants.ts'
 import type { ListingRules } from '../listing.ts'
 import type { Target, Task } from '../operation.ts'
 import {
@@ -19,6 +20,8 @@ import {
 
 /** What the operations of the Iceberg face are made from. */
 export interface IcebergDeps {
+  /** So that the ids of what is known by its name are found again. Absent: they are told all the same. */
+  readonly remember?: (places: readonly GrantPlace[]) => Promise<void>
   readonly warehouses: WarehouseDirectory
   readonly listing: ListingRules
 }

@@ -2,6 +2,7 @@
 import { idempotencyLifetime } from '#gateway/idempotency.ts'
 import type { ListAnswer } from '#gateway/listing.ts'
 import type { ConfigAnswer } from '#gateway/operations/config.ts'
+import type { WithIds } from '#gateway/operations/listed-ids.ts'
 import type { Loaded, NotModified } from '#gateway/operations/relations.ts'
 import type { Identifier, Namespace } from '#model/identifier.ts'
 import type { JsonObject } from '#model/json.ts'
@@ -35,12 +36,21 @@ const partialHeaders = ({ partial }: ListAnswer<unknown>): readonly Header[] => 
 
 const pageOf = (answer: ListAnswer<unknown>): JsonObject => ({ 'next-page-token': answer.next ?? null })
 
-export const answerNamespaces = (answer: ListAnswer<Namespace>): Answer =>
-  jsonAnswer({ ...pageOf(answer), namespaces: answer.items }, partialHeaders(answer))
+const idsOf = ({ ids }: WithIds<unknown>, member: string): JsonObject =>
+  ids === undefined ? {} : { [member]: ids }
 
-export const answerIdentifiers = (answer: ListAnswer<Identifier>): Answer => {
+export const answerNamespaces = (answer: WithIds<Namespace>): Answer => {
+  const namespaces = { namespaces: answer.items, ...idsOf(answer, 'namespace-uuids') }
+  return jsonAnswer({ ...pageOf(answer), ...namespaces }, partialHeaders(answer))
+}
+
+/** Lakekeeper calls the ids of views so too. */
+export const answerIdentifiers = (answer: WithIds<Identifier>): Answer => {
   const identifiers = answer.items.map(({ namespace, name }) => ({ namespace, name }))
-  return jsonAnswer({ ...pageOf(answer), identifiers }, partialHeaders(answer))
+  return jsonAnswer(
+    { ...pageOf(answer), identifiers, ...idsOf(answer, 'table-uuids') },
+    partialHeaders(answer),
+  )
 }
 
 /** Written around the metadata, which is never read, let alone written anew. */

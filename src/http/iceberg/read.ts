@@ -61,10 +61,13 @@ const readBody = async ({ body }: HttpRequest): Promise<WithBody['body']> => ({
   json: await parseJsonObjectInSlices(body),
 })
 
+const wantsIds = ({ query }: HttpRequest): boolean => query.get('returnUuids') === 'true'
+
 export const readListNamespaces = (request: HttpRequest): ListNamespaces => ({
   warehouse: warehouseOf(request),
   ...readParent(request.query.get('parent')),
   page: readPage(request),
+  ids: wantsIds(request),
 })
 
 export const readAtNamespace = (request: HttpRequest): AtNamespace => ({
@@ -90,6 +93,7 @@ export const readCreateNamespace = async (request: HttpRequest): Promise<CreateR
 export const readListRelations = (request: HttpRequest): ListRelations => ({
   ...readAtNamespace(request),
   page: readPage(request),
+  ids: wantsIds(request),
 })
 
 /** A table's and a view's name stand at one place of their templates. */

@@ -13,6 +13,8 @@ const nextPage = { 'next-page-token': Type.Optional(Type.Union([text, Type.Null(
 export const pageQuery = {
   pageToken: Type.Optional(text),
   pageSize: Type.Optional(Type.Integer({ minimum: 1 })),
+  /** As Lakekeeper's clients ask for the ids of what is listed. */
+  returnUuids: Type.Optional(Type.Boolean()),
 }
 export const parentQuery = { parent: Type.Optional(text), ...pageQuery }
 export const configQuery = { warehouse: Type.Optional(text) }
@@ -31,12 +33,15 @@ export const configForm = Type.Object(
   { title: 'CatalogConfig' },
 )
 
+/** One an item, in order, where they were asked for. */
+const ids = Type.Optional(Type.Array(Type.String({ format: 'uuid' })))
+
 export const namespacesForm = Type.Object(
-  { namespaces: Type.Array(namespace), ...nextPage },
+  { namespaces: Type.Array(namespace), 'namespace-uuids': ids, ...nextPage },
   { title: 'ListNamespacesResponse' },
 )
 export const identifiersForm = Type.Object(
-  { identifiers: Type.Array(identifier), ...nextPage },
+  { identifiers: Type.Array(identifier), 'table-uuids': ids, ...nextPage },
   { title: 'ListTablesResponse' },
 )
 export const createNamespaceForm = Type.Object(

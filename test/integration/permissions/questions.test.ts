@@ -134,6 +134,28 @@ describe('actions', () => {
   })
 })
 
+describe('listings', () => {
+  test('tell the ids of what they show, where they are asked', async () => {
+    const { catalog, namespace, table, view } = granting
+    const listed = async (path: string) => (await call(`GET ${catalog}/${path}?returnUuids=true`, eve)).body
+    expect(await listed('namespaces')).toMatchObject({
+      namespaces: [['sales']],
+      'namespace-uuids': [namespace],
+    })
+    expect(await listed('namespaces/sales/tables')).toMatchObject({ 'table-uuids': [table] })
+    expect(await listed('namespaces/sales/views')).toMatchObject({ 'table-uuids': [view] })
+    const quiet = await call(`GET ${catalog}/namespaces/sales/tables`, eve)
+    expect(quiet.body).not.toHaveProperty('table-uuids')
+  })
+
+  test('tell ids that grants are addressed by, also of what nobody has looked up before', async () => {
+    await granting.create(`POST ${granting.catalog}/namespaces`, { namespace: ['sales', 'deep'] })
+    const { body } = await call(`GET ${granting.catalog}/namespaces?parent=sales&returnUuids=true`, eve)
+    const [id] = body['namespace-uuids'] as string[]
+    expect((await granting.give(`namespace/${id}`, to('bob', 'describe'))).status).toBe(204)
+  })
+})
+
 describe('holdings', () => {
   const holdings = async (query: string, ask: Ask) => {
     const { status, body, text } = await call(`GET /permissions/holdings${query}`, ask)
