@@ -393,6 +393,13 @@ const scim: readonly Step[] = [
   step('scimDeleteUser', { args: scimUser }),
 ]
 
+const auditing: readonly Step[] = [
+  ...['searchAudit', 'exportAudit', 'verifyAudit', 'getAuditAnchor', 'searchServerAudit'].map((name) =>
+    step(name),
+  ),
+  step('exportServerAudit'),
+]
+
 const farewells: readonly Step[] = [
   step('dropView', { args: view }),
   step('dropNamespace', { args: a }),
@@ -405,5 +412,5 @@ const farewells: readonly Step[] = [
 
 export const steps: readonly Step[] = [
   ...[...process, ...tokens, ...projects, ...users, ...accounts, ...roles],
-  ...[...warehouses, ...mounts, ...tables, ...views, ...grants, ...scim, ...farewells],
+  ...[...warehouses, ...mounts, ...tables, ...views, ...grants, ...scim, ...auditing, ...farewells],
 ]
