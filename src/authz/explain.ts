@@ -16,7 +16,7 @@ import type { Standings } from './standing.ts'
 import { createSubjects } from './subjects.ts'
 import type { Tuple } from './tuples.ts'
 
-export interface ExplainedGrant extends Grant {
+interface ExplainedGrant extends Grant {
   /** It alone, with what the standing gives left aside, would be enough. */
   readonly decides: boolean
   /** It counts for nothing: what it was given on is not what has the name now. */

@@ -20,7 +20,7 @@ export interface Governance {
   of(warehouse: string): WarehouseGovernance | undefined
 }
 
-export interface GovernanceEpochs {
+interface GovernanceEpochs {
   readonly policy: number
   readonly governance: number
 }

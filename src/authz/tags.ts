@@ -7,17 +7,14 @@ export type ObjectTags = ReadonlyMap<string, string>
 /** Of one warehouse; objects without tags of their own are not in it. */
 export type TagsByObject = ReadonlyMap<string, ObjectTags>
 
-/** The nearest value wins; undefined where nothing up the chain has the tag. */
-export const inheritedTag = (
-  tags: TagsByObject,
-  chain: readonly ObjectKey[],
-  name: string,
-): string | undefined => {
+/** The tags along the chain, the nearest first: of each name the first value counts. */
+export const taggedIn = (tags: TagsByObject, chain: readonly ObjectKey[]): readonly ObjectTags[] => {
+  const found: ObjectTags[] = []
   for (const object of chain) {
-    const value = tags.get(object)?.get(name)
-    if (value !== undefined) return value
+    const own = tags.get(object)
+    if (own !== undefined) found.push(own)
   }
-  return undefined
+  return found
 }
 
 /** All that the first object of the chain has, by itself or from above. */
@@ -25,4 +22,8 @@ export const inheritedTags = (
   tags: TagsByObject,
   chain: readonly ObjectKey[],
 ): Readonly<Record<string, string>> =>
-  Object.fromEntries(chain.toReversed().flatMap((object) => [...(tags.get(object) ?? [])]))
+  Object.fromEntries(
+    taggedIn(tags, chain)
+      .toReversed()
+      .flatMap((own) => [...own]),
+  )

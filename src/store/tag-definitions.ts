@@ -6,8 +6,8 @@ import { eq } from './drizzle.ts'
 import { storable } from './outbox.ts'
 import { tagDefinition } from './schema-policy.ts'
 
-export type TagKind = 'marker' | 'free-text' | 'enumerated'
-export type TagScope = 'warehouse' | 'namespace' | 'table' | 'view'
+type TagKind = 'marker' | 'free-text' | 'enumerated'
+type TagScope = 'warehouse' | 'namespace' | 'table' | 'view'
 
 export interface TagDefinition {
   readonly id: string

@@ -16,10 +16,10 @@ export interface CedarAnswer {
 
 export type Evaluate = (request: RuleRequest) => CedarAnswer
 
-export type RulesUse = 'in-force' | 'trial'
+type RulesUse = 'in-force' | 'trial'
 
 /** Texts by file name. What is wrong with them is listed in `errors`, and then there are no rules. */
-export interface Parsed {
+interface Parsed {
   readonly rules: Readonly<Record<string, ParsedRule>>
   readonly errors: readonly string[]
 }

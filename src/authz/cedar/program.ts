@@ -5,7 +5,7 @@
 import { LRUCache } from 'lru-cache'
 import type { RuleVerdict } from '../rules.ts'
 import { mayApply, permitsAll, type Sight } from './applies.ts'
-import type { Cedar, CedarAnswer, Evaluate } from './engine.ts'
+import type { CedarAnswer, Evaluate } from './engine.ts'
 import { type ParsedRule, type Reads, readsOf } from './reads.ts'
 import { keyOf, type RuleFacts, requestOf } from './request.ts'
 
@@ -81,5 +81,3 @@ export const createProgram = (parsed: ParsedRules, deps: ProgramDeps): Program =
     },
   }
 }
-
-export type LoadCedar = () => Promise<Cedar>

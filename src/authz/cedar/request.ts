@@ -42,7 +42,7 @@ export interface RuleRequest {
 }
 
 /** A name as rules write it: `sales/eu/orders`. */
-export const pathOf = (levels: readonly string[]): string =>
+const pathOf = (levels: readonly string[]): string =>
   levels.map((level) => level.replaceAll('%', '%25').replaceAll('/', '%2F')).join('/')
 
 const principalTypes: Partial<Record<Principal['kind'], string>> = {

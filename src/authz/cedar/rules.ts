@@ -1,9 +1,9 @@
 /** Rules from memory: the newest stored set, over the tags that objects have, asked of Cedar where they may apply. */
 import type { Need } from '#model/access.ts'
 import type { Governance, GovernanceMemory } from '../governance.ts'
-import { chainOf, type Tree } from '../objects.ts'
+import { chainOf, type ObjectKey, type Tree } from '../objects.ts'
 import type { RuleQuestion, Rules, RuleVerdict } from '../rules.ts'
-import { inheritedTag, inheritedTags, type TagsByObject } from '../tags.ts'
+import { inheritedTags, type ObjectTags, type TagsByObject, taggedIn } from '../tags.ts'
 import type { Sight } from './applies.ts'
 import type { Cedar, Evaluate } from './engine.ts'
 import { createProgram, type ParsedRules, type Program } from './program.ts'
@@ -50,14 +50,27 @@ interface Under {
 
 const noTag = (): undefined => undefined
 
+/** The objects of the chain that have tags, looked for once, whatever number of rules ask. */
+const createLookup = (tags: TagsByObject, chain: () => readonly ObjectKey[]): Sight['tag'] => {
+  if (tags.size === 0) return noTag
+  let tagged: readonly ObjectTags[] | undefined
+  return (name) => {
+    tagged ??= taggedIn(tags, chain())
+    for (const own of tagged) {
+      const value = own.get(name)
+      if (value !== undefined) return value
+    }
+    return undefined
+  }
+}
+
 const sightOf = ({ principal }: RuleQuestion, need: Need, { governance, tree }: Under): Sight => {
-  const tags = tagsFor(governance, need)
   const { action, resource } = need
   return {
     action,
     kind: resource.kind,
     principalType: principalType(principal),
-    tag: tags.size === 0 ? noTag : (name) => inheritedTag(tags, chainOf(resource, tree), name),
+    tag: createLookup(tagsFor(governance, need), () => chainOf(resource, tree)),
   }
 }
 

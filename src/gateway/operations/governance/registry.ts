@@ -32,7 +32,7 @@ export interface RuleRegistry {
 }
 
 /** An object that something is set on. */
-export interface Place {
+interface Place {
   readonly place: GrantPlace
   /** Lies behind a connection. */
   readonly mounted: boolean
