@@ -90,7 +90,10 @@ describe('server.auth', () => {
 })
 
 const manual = readFileSync(resolve(import.meta.dirname, '../../../docs/identity.md'), 'utf8')
-const examples = [...manual.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, example = '']) => example)
+/** Those of single providers stand there as members of the list of them. */
+const whole = (example: string): string =>
+  example.startsWith('- ') ? `server:\n  auth:\n    oidc:\n${example.replaceAll(/^/gm, '      ')}` : example
+const examples = [...manual.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, example = '']) => whole(example))
 
 test.each(examples.map((example, i) => [i + 1, example] as const))(
   'example %i of the manual starts',
