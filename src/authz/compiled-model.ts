@@ -4,10 +4,10 @@
  */
 import type { AuthorizationModel, TypeDefinition, Userset } from './model-form.ts'
 
-/** True where one of `any` is held at its level, or all of one of `all` are true, or one of `but` is and its `not` is not. */
+/** True where one of `oneOf` is held at its level, or all of one of `all` are true, or one of `but` is and its `not` is not. */
 export interface Rule {
   /** By level. */
-  readonly any: readonly number[]
+  readonly oneOf: readonly number[]
   readonly all: readonly (readonly Rule[])[]
   readonly but: readonly { readonly rule: Rule; readonly not: Rule }[]
 }
@@ -26,9 +26,9 @@ export interface ChainForm {
 }
 
 /** Who may hold a relation by a tuple. */
-export type Holder = 'principal' | 'role' | 'anyone'
+type Holder = 'principal' | 'role' | 'anyone'
 
-export interface Holding {
+interface Holding {
   readonly type: string
   readonly relation: string
   readonly holder: Holder
@@ -43,44 +43,44 @@ export interface CompiledModel {
 }
 
 export const isTrue = (rule: Rule, held: readonly number[]): boolean => {
-  const { any, all, but } = rule
-  for (let level = 0; level < any.length; level += 1)
-    if (((any[level] ?? 0) & (held[level] ?? 0)) !== 0) return true
+  const { oneOf, all, but } = rule
+  for (let level = 0; level < oneOf.length; level += 1)
+    if (((oneOf[level] ?? 0) & (held[level] ?? 0)) !== 0) return true
   return (
     all.some((rules) => rules.every((one) => isTrue(one, held))) ||
     but.some((one) => isTrue(one.rule, held) && !isTrue(one.not, held))
   )
 }
 
-const never: Rule = { any: [], all: [], but: [] }
+const never: Rule = { oneOf: [], all: [], but: [] }
 
-const isNever = ({ any, all, but }: Rule): boolean =>
-  all.length === 0 && but.length === 0 && any.every((bits) => bits === 0)
+const isNever = ({ oneOf, all, but }: Rule): boolean =>
+  all.length === 0 && but.length === 0 && oneOf.every((bits) => bits === 0)
 
 const heldAt = (level: number, bit: number): Rule =>
-  bit === 0 ? never : { any: [...Array<number>(level).fill(0), bit], all: [], but: [] }
+  bit === 0 ? never : { oneOf: [...Array<number>(level).fill(0), bit], all: [], but: [] }
 
 const eitherOf = (rules: readonly Rule[]): Rule => {
-  const any: number[] = []
+  const oneOf: number[] = []
   for (const rule of rules)
-    for (const [level, bits] of rule.any.entries()) any[level] = (any[level] ?? 0) | bits
+    for (const [level, bits] of rule.oneOf.entries()) oneOf[level] = (oneOf[level] ?? 0) | bits
   return {
-    any: Array.from(any, (bits) => bits ?? 0),
+    oneOf: Array.from(oneOf, (bits) => bits ?? 0),
     all: [...new Set(rules.flatMap(({ all }) => all))],
     but: [...new Set(rules.flatMap(({ but }) => but))],
   }
 }
 
 const allOf = (rules: readonly Rule[]): Rule =>
-  rules.some(isNever) ? never : { any: [], all: [rules], but: [] }
+  rules.some(isNever) ? never : { oneOf: [], all: [rules], but: [] }
 
 const butNot = (rule: Rule, not: Rule): Rule => {
   if (isNever(rule) || isNever(not)) return rule
-  return { any: [], all: [], but: [{ rule, not }] }
+  return { oneOf: [], all: [], but: [{ rule, not }] }
 }
 
-const certainOf = ({ any, all }: Rule): Rule =>
-  eitherOf([{ any, all: [], but: [] }, ...all.map((rules) => allOf(rules.map(certainOf)))])
+const certainOf = ({ oneOf, all }: Rule): Rule =>
+  eitherOf([{ oneOf, all: [], but: [] }, ...all.map((rules) => allOf(rules.map(certainOf)))])
 
 /** Bits of an integer that operators work on. */
 const mostRelations = 31
