@@ -56,6 +56,7 @@ export const openGranting = async () => {
     call(`POST /permissions/${path}/assignments`, { ...ask, body })
   const opened = parts.move()
   return {
+    token: tenants.token,
     ...{ call, gateway, makeRole: tenants.makeRole, put: tenants.put },
     ...{ warehouse, catalog, namespace, table, view, role, paths },
     warehousePath: paths['warehouse'] ?? '',

@@ -115,8 +115,12 @@ export const openTenants = async () => {
   const call = createCall(started)
   await settle(call)
   const opened = parts.move()
-  const { gateway } = started
-  return { call, gateway, ...createDeeds(call), [Symbol.asyncDispose]: () => opened.disposeAsync() }
+  const { gateway, provider } = started
+  return {
+    ...{ call, gateway, ...createDeeds(call) },
+    token: (name: string): Promise<string> => provider.token(name),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  }
 }
 
 export type Tenants = Awaited<ReturnType<typeof openTenants>>
