@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { parse } from 'yaml'
 import { loadCedar } from '#authz/cedar/engine.ts'
 import type { ParsedRules } from '#authz/cedar/program.ts'
-import { type RuleSources, type TriedRules, tryRules } from '#authz/cedar/rule-set.ts'
+import type { RuleSources, TriedRules } from '#authz/cedar/rule-set.ts'
 import { createRules } from '#authz/cedar/rules.ts'
 import { createGovernanceMemory, type GovernanceMemory, type WarehouseGovernance } from '#authz/governance.ts'
 import type { Tree } from '#authz/objects.ts'
@@ -35,8 +35,9 @@ export const ensureRules = async (database: Database): Promise<void> => {
   await database.transaction((tx) => ensureRuleSet(tx, draft))
 }
 
-/** Reads, validates and tries a set of rules; nothing is stored. */
+/** Reads, validates and tries a set of rules; nothing is stored. What that takes is loaded when it is first done. */
 export const tryRuleSources = async (sources: RuleSources): Promise<TriedRules> => {
+  const { tryRules } = await import('#authz/cedar/rule-set.ts')
   const cedar = await loadCedar()
   return tryRules(sources, { cedar, parseTable: (text) => parse(text), turn: () => setImmediate() })
 }

@@ -22,11 +22,13 @@ export interface Program {
 export interface ProgramDeps {
   /** Told of rules that could not be evaluated: whatever they were asked about is denied. */
   readonly report: (errors: readonly string[]) => void
-  /** How many answers are kept. */
+  /** How much is remembered, in characters of keys. */
   readonly capacity?: number
 }
 
-const defaultCapacity = 50_000
+const defaultCapacity = 16_000_000
+/** Besides its key. */
+const sizeOfAnswer = 100
 
 const unhindered: RuleVerdict = { allowed: true, by: [] }
 
@@ -55,7 +57,10 @@ export const createProgram = (parsed: ParsedRules, deps: ProgramDeps): Program =
   const open = rules.length < Object.keys(parsed).length
   const conditional = rules.map(conditionalOf)
   const reads = readsOf(rules)
-  const answers = new LRUCache<string, RuleVerdict>({ max: deps.capacity ?? defaultCapacity })
+  const answers = new LRUCache<string, RuleVerdict>({
+    maxSize: deps.capacity ?? defaultCapacity,
+    sizeCalculation: (_, key) => key.length + sizeOfAnswer,
+  })
   const verdictOf = ({ allowed, reasons, errors }: CedarAnswer): RuleVerdict => {
     if (errors.length > 0) deps.report(errors)
     if (allowed) return unhindered

@@ -78,6 +78,14 @@ describe('the rules', () => {
     ],
     ['has a table that is none', { 'open.cedar': open, 'a.decisions.yaml': 'cases: 7' }],
     ['has no rule', { 'a.decisions.yaml': table('a', 'read') }],
+    [
+      'would let nobody change the rules any more',
+      {
+        'open.cedar': open,
+        'a.cedar': '@id("a") forbid(principal, action in [Action::"change"], resource);',
+        'a.decisions.yaml': table('a', 'drop'),
+      },
+    ],
     ['has files of other kinds', { 'open.cedar': open, 'notes.txt': 'x' }],
   ])('are refused where the set %s, and the old set stays', async (_name, sources) => {
     const refused = await call('PUT /rules', { ...admin, body: { sources } })
