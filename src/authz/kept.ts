@@ -17,7 +17,7 @@ export interface KeptDeps<V> {
 }
 
 /** What was read belongs to the moment at which its reading began. */
-export interface Reading<V> {
+interface Reading<V> {
   /** False where what was read is not to be remembered: something has been forgotten since the reading began. */
   keep(epoch: number, entries: Iterable<readonly [string, V]>): boolean
 }
@@ -37,7 +37,7 @@ export interface Kept<V> {
 }
 
 /** Older than this nothing is answered from memory. */
-export const longestMs = 5_000
+const longestMs = 5_000
 /** From this age on the epoch is asked about besides the answer. */
 const renewalMs = 1_500
 

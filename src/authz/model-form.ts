@@ -18,7 +18,7 @@ export interface Userset {
 }
 
 /** Who may stand in a tuple of a relation: `principal`, `principal:*`, `role#assignee`, each perhaps on a condition. */
-export interface RelationReference {
+interface RelationReference {
   readonly type: string
   readonly relation?: string
   readonly wildcard?: Readonly<Record<string, never>>
@@ -35,7 +35,7 @@ export interface TypeDefinition {
   readonly metadata?: { readonly relations?: Readonly<Record<string, RelationMetadata>> } | null
 }
 
-export interface Condition {
+interface Condition {
   readonly name: string
   readonly expression: string
   readonly parameters?: Readonly<Record<string, { readonly type_name: string }>>

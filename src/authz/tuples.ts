@@ -10,7 +10,7 @@ export interface Tuple {
   readonly expiresAt: number | null
 }
 
-export interface HeldTuples {
+interface HeldTuples {
   readonly tuples: readonly Tuple[]
   /** The epoch of policy of the same moment. */
   readonly epoch: number

@@ -2,7 +2,7 @@
 import type { ObjectKey } from '#model/object-key.ts'
 import { type Sql, statement } from './database.ts'
 
-export interface HeldTuple {
+interface HeldTuple {
   readonly object: ObjectKey
   readonly relation: string
   readonly subjectKind: 'principal' | 'role' | 'anyone'
@@ -10,12 +10,12 @@ export interface HeldTuple {
   readonly expiresAt: number | null
 }
 
-export interface TupleHolders {
+interface TupleHolders {
   readonly principal?: string
   readonly roles: readonly string[]
 }
 
-export interface HeldRows {
+interface HeldRows {
   readonly tuples: readonly HeldTuple[]
   /** The epoch of policy of the same moment. */
   readonly epoch: number
