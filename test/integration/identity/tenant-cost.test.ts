@@ -12,11 +12,12 @@ import { createStoreRoles } from '#gateway/operations/management/store-roles.ts'
 import { createPageTokens } from '#gateway/page-token.ts'
 import type { Endpoint } from '#http/endpoint.ts'
 import { managementEndpoints } from '#http/management/endpoints.ts'
-import type { Database, Sql, Transaction } from '#store/database.ts'
+import type { Database } from '#store/database.ts'
 import { createIdempotencyLedger } from '#store/idempotency.ts'
 import { insertProject } from '#store/projects.ts'
 import { createSealing } from '#store/sealing.ts'
 import { newCall } from '../../contract/catalog/kit.ts'
+import { type CountedDatabase, countStatements } from '../../support/counted-database.ts'
 import { openTestDatabase, type TestDatabase } from '../../support/database.ts'
 import { createMemoryAudit } from '../../support/memory-audit.ts'
 import { type MemoryGateway, startMemoryGateway } from '../../support/memory-gateway.ts'
@@ -24,33 +25,8 @@ import { createMemorySigningKeys } from '../../support/memory-signing-keys.ts'
 import { createUngranted } from '../../support/policy/authorizer.ts'
 import { sampleOf } from '../../support/schema-sample.ts'
 
-let statements = 0
-
-const counted = <S extends Sql>(sql: S): S => ({
-  ...sql,
-  query: (...args: Parameters<Sql['query']>) => {
-    statements += 1
-    return sql.query(...args)
-  },
-  execute: (...args: Parameters<Sql['execute']>) => {
-    statements += 1
-    return sql.execute(...args)
-  },
-  orm: (work: Parameters<Sql['orm']>[0]) => {
-    statements += 1
-    return sql.orm(work)
-  },
-})
-
-const countedDatabase = (database: Database): Database => ({
-  ...counted(database),
-  transaction: <T>(work: (tx: Transaction) => Promise<T>) => {
-    statements += 1
-    return database.transaction((tx) => work(counted(tx)))
-  },
-})
-
 let db: TestDatabase
+let counted: CountedDatabase
 let gateway: MemoryGateway
 let endpoints: readonly Endpoint[] = []
 
@@ -118,7 +94,8 @@ beforeAll(async () => {
     await db.database.transaction((tx) => insertProject(tx, { id, name: `the ${id}` }))
   mine = await fill('mine')
   theirs = await fill('theirs')
-  const database = countedDatabase(db.database)
+  counted = countStatements(db.database)
+  const { database } = counted
   endpoints = managementEndpoints(
     createManagementOperations({
       ...partsOver(database),
@@ -167,13 +144,14 @@ const ask = async ({ endpoint, id, below = randomUUID(), body: sent }: Guess) =>
     .replace('{type}', 'role')
   const sample = sent ?? (declares.body === undefined ? undefined : sampleOf(declares.body as object))
   const body = sample === undefined ? undefined : JSON.stringify(sample)
-  statements = 0
+  const before = counted.count
   const answer = await fetch(`${gateway.origin}/management${path}`, {
     method,
     headers: { 'idempotency-key': randomUUID(), ...(body ? { 'content-type': 'application/json' } : {}) },
     ...(body ? { body } : {}),
   })
   const text = (await answer.text()).replace(/("request-id":")[^"]*/, '$1')
+  const statements = counted.count - before
   return { status: answer.status, text: text.replaceAll(id, '<id>').replaceAll(below, '<below>'), statements }
 }
 
