@@ -89,7 +89,8 @@ const bodies: Readonly<Record<string, (registry: MemoryRegistry) => object>> = {
 }
 
 /** A search is asked with a body. */
-const isRead = (operation: string): boolean => /^(get|list|search|validate|whoami)/.test(operation)
+const isRead = (operation: string): boolean =>
+  /^(get|list|search|export|verify|validate|whoami)/.test(operation)
 
 const changing = new Set([
   ...['deleteRole', 'removeRoleMember', 'rotateSigningKeys'],

@@ -13,6 +13,7 @@ import type { OpenWarehouse, WarehouseDirectory } from '#gateway/warehouses.ts'
 import { managementEndpoints } from '#http/management/endpoints.ts'
 import type { Principal } from '#model/access.ts'
 import { samples } from '../support/iceberg-requests.ts'
+import { createMemoryAudit } from '../support/memory-audit.ts'
 import { createMemoryCatalog } from '../support/memory-catalog.ts'
 import { type MemoryGateway, startMemoryGateway } from '../support/memory-gateway.ts'
 import { createUngranted } from '../support/policy/authorizer.ts'
@@ -40,6 +41,16 @@ const known: Readonly<Record<string, unknown>> = {
   connectors: new Map(),
   pageTokens: createPageTokens(Buffer.alloc(32)),
   server: { id: randomUUID(), version: '1' },
+  // What is streamed has to come to an end.
+  audit: Object.fromEntries(
+    Object.entries(createMemoryAudit()).map(([name, ask]: [string, (...args: never[]) => unknown]) => [
+      name,
+      (...args: never[]) => {
+        touched.push(`audit.${name}`)
+        return ask(...args)
+      },
+    ]),
+  ),
 }
 
 type Deps = Parameters<typeof createManagementOperations>[0]
@@ -188,10 +199,14 @@ test('these operations, and no others, are of the server and not of a project', 
   expect(named.sort()).toEqual([
     'bootstrap',
     'createProject',
+    'exportServerAudit',
     // By id, in whatever project of the asker: it is found first, at the same cost wherever it is.
     'getRoleMetadata',
     'getServerInfo',
     'listProjects',
+    'listSigningKeys',
+    'rotateSigningKeys',
+    'searchServerAudit',
   ])
 })
 
