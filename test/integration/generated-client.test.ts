@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { generateApi } from 'swagger-typescript-api'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { apiDocument } from '../support/api-document.ts'
-import { type Found, type Step, steps } from '../support/every-operation.ts'
+import { steps } from '../support/every-operation.ts'
 import { type Gateway, scratchFolder, startGateway } from '../support/gateway.ts'
+import type { Found, Step } from '../support/step.ts'
 
 type Call = (...args: unknown[]) => Promise<{ readonly status: number; readonly data: unknown }>
 type Client = Readonly<Record<string, Call>>

@@ -1,9 +1,8 @@
 /** One call of every operation on rules, tags and read restrictions, while there is a namespace, a table and a view. */
-import type { Step } from './every-operation.ts'
+import { type Step, saying } from './step.ts'
 
 const sources = { 'open.cedar': '@id("open")\npermit (principal, action, resource);\n' }
 const definition = { name: 'sensitive', scope: ['warehouse', 'namespace', 'table', 'view'] }
-const saying = (body: unknown) => () => body
 
 const tagged = (word: string): readonly Step[] => {
   const kind = word.toLowerCase()

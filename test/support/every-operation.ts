@@ -1,34 +1,8 @@
 /** One call of every operation that is served, in an order in which each finds what it needs. */
 import { governanceSteps } from './every-governance.ts'
+import { scimSteps } from './every-provisioning.ts'
+import { at, type Found, type Json, keepId, type Step, saying, step, text } from './step.ts'
 import { newTable, newView } from './wire.ts'
-
-type Json = Readonly<Record<string, unknown>>
-
-/** Ids that earlier calls have made, by a name of ours. */
-export type Found = Record<string, string>
-
-export interface Step {
-  readonly operation: string
-  /** Path and query parameters by name. */
-  readonly args?: (found: Found) => Json
-  readonly body?: (found: Found) => unknown
-  readonly headers?: (found: Found) => Readonly<Record<string, string>>
-  /** What later calls need of the answer. */
-  readonly keep?: (answer: Json) => Found
-}
-
-type Rest = Omit<Step, 'operation'>
-
-const step = (operation: string, rest: Rest = {}): Step => ({ operation, ...rest })
-
-const text = (value: unknown): string => String(value)
-const keepId =
-  (name: string, member = 'id') =>
-  (answer: Json): Found => ({ [name]: text(answer[member]) })
-const at =
-  (name: string, more: Json = {}) =>
-  (found: Found): Json => ({ id: found[name], ...more })
-const saying = (body: unknown) => () => body
 
 const process: readonly Step[] = ['getLiveness', 'getReadiness', 'getMetrics', 'getServerInfo'].map((name) =>
   step(name),
@@ -351,48 +325,6 @@ const grants: readonly Step[] = [
   step('dropTable', { args: inside({ namespace: 'a', table: 'g' }) }),
 ]
 
-const userForm = {
-  schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
-  userName: 'sam@example.com',
-  externalId: 'sam',
-}
-const groupForm = { schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'], displayName: 'team' }
-const patch = (path: string, value: unknown) => ({
-  schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
-  Operations: [{ op: 'replace', path, value }],
-})
-const scimUser = at('scimUser')
-const scimGroup = at('scimGroup')
-const scim: readonly Step[] = [
-  step('scimGetServiceProviderConfig'),
-  step('scimListResourceTypes'),
-  step('scimGetResourceType', { args: saying({ id: 'User' }) as () => Json }),
-  step('scimListSchemas'),
-  step('scimGetSchema', {
-    args: saying({ id: 'urn:ietf:params:scim:schemas:core:2.0:User' }) as () => Json,
-  }),
-  step('scimCreateUser', {
-    args: saying({}) as () => Json,
-    body: saying(userForm),
-    keep: keepId('scimUser'),
-  }),
-  step('scimListUsers', { args: saying({}) as () => Json }),
-  step('scimGetUser', { args: scimUser }),
-  step('scimReplaceUser', { args: scimUser, body: saying(userForm) }),
-  step('scimPatchUser', { args: scimUser, body: saying(patch('active', false)) }),
-  step('scimCreateGroup', {
-    args: saying({}) as () => Json,
-    body: saying(groupForm),
-    keep: keepId('scimGroup'),
-  }),
-  step('scimListGroups', { args: saying({}) as () => Json }),
-  step('scimGetGroup', { args: scimGroup }),
-  step('scimReplaceGroup', { args: scimGroup, body: saying(groupForm) }),
-  step('scimPatchGroup', { args: scimGroup, body: saying(patch('displayName', 'crew')) }),
-  step('scimDeleteGroup', { args: scimGroup }),
-  step('scimDeleteUser', { args: scimUser }),
-]
-
 const auditing: readonly Step[] = [
   ...['searchAudit', 'exportAudit', 'verifyAudit', 'getAuditAnchor', 'searchServerAudit'].map((name) =>
     step(name),
@@ -412,5 +344,5 @@ const farewells: readonly Step[] = [
 
 export const steps: readonly Step[] = [
   ...[...process, ...tokens, ...projects, ...users, ...accounts, ...roles],
-  ...[...warehouses, ...mounts, ...tables, ...views, ...grants, ...scim, ...auditing, ...farewells],
+  ...[...warehouses, ...mounts, ...tables, ...views, ...grants, ...scimSteps, ...auditing, ...farewells],
 ]

@@ -9,11 +9,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Need } from '#model/access.ts'
 import { apiDocument } from '../../support/api-document.ts'
 import { openTestDatabase, type TestDatabase } from '../../support/database.ts'
-import { type Found, type Step, steps } from '../../support/every-operation.ts'
+import { steps } from '../../support/every-operation.ts'
 import { type Gateway, runLakegate, startGateway } from '../../support/gateway.ts'
 import { type Asker, answerTo, type Expected } from '../../support/matrix/expected.ts'
 import { type Issuer, startIssuer } from '../../support/matrix/issuer.ts'
 import type { StoredGrant } from '../../support/policy/naive.ts'
+import type { Found, Step } from '../../support/step.ts'
 
 const environment = { LAKEGATE_KEY: Buffer.alloc(32, 5).toString('base64') }
 
