@@ -7,6 +7,7 @@ import { findLine } from './entries-lines.ts'
 import { lock, namespaceLock } from './entries-write.ts'
 import type { GrantPlace, GrantSubject } from './grants.ts'
 import { storable } from './outbox.ts'
+import { takeTurn } from './server.ts'
 
 const gone = (): CatalogError => new CatalogError('NotFoundException', 'The object is no longer there')
 
@@ -45,14 +46,19 @@ const holdNamespace = async (tx: Transaction, warehouseId: string, namespace: Na
     )
 }
 
-/** NotFound, or NoSuchNamespace, where it has gone meanwhile. What is mounted is looked for at its upstream, before. */
+/**
+ * NotFound, or NoSuchNamespace, where it has gone meanwhile. What is mounted is looked for at its upstream, before. The
+ * locks are taken in the order of all others: names of content, the server's row, rows of a project.
+ */
 export const holdPlace = async (
   tx: Transaction,
   { object, warehouseId, namespace }: GrantPlace,
   mounted: boolean,
 ): Promise<void> => {
-  if (mounted) return
-  if (namespace !== undefined && warehouseId !== undefined) return holdNamespace(tx, warehouseId, namespace)
+  const named = namespace !== undefined && warehouseId !== undefined
+  if (named && !mounted) await holdNamespace(tx, warehouseId, namespace)
+  await takeTurn(tx)
+  if (named || mounted) return
   const [kind = '', id = ''] = object.split(':')
   const hold = holders[kind]
   if (hold !== undefined && (await tx.query(hold, [id])).length === 0) throw gone()

@@ -55,6 +55,16 @@ export const loadPolicyEpoch = async (sql: Sql): Promise<number> => {
   return row?.epoch ?? 0
 }
 
+const holdServer = statement('select 1 from server for no key update')
+
+/**
+ * For changes that may turn out to raise an epoch: they come one after the other, and wait in no ring with those that
+ * raise one first.
+ */
+export const takeTurn = async (tx: Transaction): Promise<void> => {
+  await tx.query(holdServer)
+}
+
 /** Belongs to the transaction of every change that takes a right away. */
 export const raisePolicyEpoch = (tx: Transaction): Promise<unknown> =>
   tx.orm((orm) =>

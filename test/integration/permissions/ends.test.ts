@@ -143,3 +143,29 @@ describe('a user', () => {
     expect(await status(`GET ${tables()}/of_role`, as('bob'))).toBe(404)
   })
 })
+
+describe('changes at the same time', () => {
+  test('wait for one another, and in no ring', async () => {
+    const { catalog, tablePath, namespacePath, warehousePath } = granting
+    const names = ['bob', 'ann', 'max']
+    const deeds = names.flatMap((name, i) => [
+      ...[tablePath, namespacePath, warehousePath].flatMap((path) => [
+        () => granting.give(path, to(name, 'select', 'describe')),
+        () => granting.take(path, to(names[(i + 1) % names.length] ?? '', 'select', 'modify')),
+      ]),
+      () => call(`POST ${catalog}/namespaces`, { ...eve, body: { namespace: [`made${i}`] } }),
+      () => call('POST /role', { ...eve, body: { name: `made ${name}` } }),
+      () => call(`POST ${tables()}`, { ...eve, body: newTable(`made${i}`) }),
+    ])
+    const replies = await Promise.all(deeds.map((deed) => deed()))
+    expect(replies.filter((reply) => reply.status >= 300).map((reply) => reply.text)).toEqual([])
+    const ends = await Promise.all(
+      names.flatMap((name, i) => [
+        call(`DELETE ${catalog}/namespaces/made${i}`, eve),
+        granting.take(namespacePath, to(name, 'select', 'describe')),
+        call(`DELETE ${tables()}/made${i}`, eve),
+      ]),
+    )
+    expect(ends.filter((reply) => reply.status >= 300).map((reply) => reply.text)).toEqual([])
+  })
+})

@@ -129,7 +129,7 @@ export const needsAbout =
   }
 
 /** The words of those that are allowed. */
-export const allowedWords = async (
+const allowedWords = async (
   deps: PermissionDeps,
   { target, context }: Task<GovernedTarget<About>>,
 ): Promise<readonly string[]> => {
@@ -152,7 +152,7 @@ const grantWord = (type: ObjectType, wire: string): string => {
 }
 
 /** What concerns grants themselves. */
-export const grantWords = async (
+const grantWords = async (
   deps: PermissionDeps,
   { target, context }: Task<GovernedTarget<About>>,
 ): Promise<readonly string[]> => {

@@ -1,11 +1,11 @@
 /** The operations on the grants of one object: who holds what on it, and giving and taking. */
 import { beforeChange } from '#catalog/certainty.ts'
-import type { Principal } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
 import type { GrantDraft, GrantRecord } from '#store/grants.ts'
 import type { Operation } from '../../operation.ts'
 import { replayDone } from '../replays.ts'
 import { checkMayGrant } from './granters.ts'
+import { checkHandedOn } from './handing-on.ts'
 import { type GovernedPlace, type GovernedTarget, isMounted, needing, type PermissionDeps } from './place.ts'
 import { lookUpstream } from './upstream-objects.ts'
 import {
@@ -102,12 +102,6 @@ const readChange = (type: GrantedType, { body }: ChangeAssignments) => {
   return { writes, deletes }
 }
 
-/** Who holds something for a while only would keep it for good. */
-const checkOthers = ({ id }: Principal, writes: readonly GrantDraft[]): void => {
-  if (writes.some(({ subject }) => subject.kind === 'principal' && subject.id === id))
-    throw new CatalogError('ForbiddenException', 'Not allowed: grant to oneself what one may hand on')
-}
-
 export const changeAssignments = <Input extends ChangeAssignments>(
   deps: PermissionDeps,
   { type, word, place }: Kind<Input>,
@@ -122,7 +116,7 @@ export const changeAssignments = <Input extends ChangeAssignments>(
     const { writes, deletes } = readChange(type, input)
     const relations = [...new Set([...writes, ...deletes].map(({ relation }) => relation))]
     const anyones = await checkMayGrant(deps, { principal: asker, governed, project }, relations)
-    if (!anyones) checkOthers(asker, writes)
+    if (!anyones) await checkHandedOn(deps, { asker, project }, writes)
     const uuid = writes.length > 0 ? await lookUpstream(context, governed) : undefined
     const change = {
       ...{ place: governed.place, mounted: isMounted(governed), writes, deletes, anyones },

@@ -115,6 +115,8 @@ const open = async (deps: PermissionDeps, { context, asker, project, body }: Ope
   const relation = relationOf(governed.resource.kind, body.relation)
   if (!grantable[governed.resource.kind].includes(relation))
     throw new CatalogError('BadRequestException', `Invalid relation: ${body.relation}`)
+  // An hour of more than one may grant would be enough to keep it for good.
+  await checkMayGrant(deps, { principal: asker, governed, project }, [relation])
   await lookUpstream(context, governed)
   const subject = subjectOf(asker)
   const expiresAt = new Date(Date.now() + body['duration-seconds'] * 1_000)

@@ -61,10 +61,10 @@ export const batchCheckSchema = Type.Object(
   closed,
 )
 
-export type CheckOperation = Static<typeof operationSchema>
+type CheckOperation = Static<typeof operationSchema>
 export type CheckItem = Static<typeof batchCheckSchema>['checks'][number]
 
-export interface NamedContent {
+interface NamedContent {
   readonly namespace: Namespace
   /** Of a table or view. */
   readonly name?: string

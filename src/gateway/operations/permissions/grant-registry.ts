@@ -20,7 +20,7 @@ export interface GrantsChange {
   readonly anyones: boolean
 }
 
-export interface ManagedAccessChange {
+interface ManagedAccessChange {
   readonly place: GrantPlace
   readonly mounted: boolean
   readonly managed: boolean

@@ -31,7 +31,7 @@ export const objectNameSchema = Type.Object(
   },
   { additionalProperties: false },
 )
-export type ObjectName = Static<typeof objectNameSchema>
+type ObjectName = Static<typeof objectNameSchema>
 
 export interface AtObjectName extends ById {
   readonly body: ObjectName
@@ -69,7 +69,7 @@ const governName = async (warehouse: OpenWarehouse, body: ObjectName): Promise<G
   return { resource, place: { object: `${body.kind}:`, projectId: warehouse.projectId } }
 }
 
-export const byName = <Input extends AtObjectName>(
+const byName = <Input extends AtObjectName>(
   deps: PermissionDeps,
 ): Place<Input, GovernedTarget<Input>> => ({
   within: ({ id }, named) => ({
@@ -138,7 +138,7 @@ const confirmObject = (
   replay: replayDone,
 })
 
-export const treeOf = ({ server, warehouses }: PermissionDeps): Tree => ({
+const treeOf = ({ server, warehouses }: PermissionDeps): Tree => ({
   server: server.id,
   projectOf: (id) => warehouses.byPrefix(id)?.projectId,
 })

@@ -159,7 +159,7 @@ export const onWarehouse = <Input extends ById>(deps: PermissionDeps): GovernedP
     return [governedWarehouse(project, id)]
   })()
 
-export const missingObject = (kind: FoundObject['kind'], id: string): CatalogError => {
+const missingObject = (kind: FoundObject['kind'], id: string): CatalogError => {
   switch (kind) {
     case 'namespace':
       return new CatalogError('NoSuchNamespaceException', `Namespace does not exist: ${id}`)
@@ -242,7 +242,7 @@ export const needing =
   (action: Action) =>
   ({ governed }: GovernedTarget<unknown>): readonly Need[] => [{ action, resource: governed.resource }]
 
-export const kindOf = ({ resource }: Governed): ObjectType => resource.kind
+const kindOf = ({ resource }: Governed): ObjectType => resource.kind
 
 /** For what an operation decides besides its needs: as the request itself was decided on, and on nothing older. */
 export const circumstancesOf = async (

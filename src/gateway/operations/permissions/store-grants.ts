@@ -8,6 +8,7 @@ import { listHoldings, listReach } from '#store/grant-listings.ts'
 import { checkSubjects, holdPlace } from '#store/grant-places.ts'
 import * as grants from '#store/grants.ts'
 import { addRoleMembers, type RoleMember, removeRoleMembers } from '#store/role-members.ts'
+import { takeTurn } from '#store/server.ts'
 import { changeServerAdmins } from '#store/server-admins.ts'
 import { type Change, createChange, type StoreChangeDeps, type Told } from '../management/store-change.ts'
 import type { GrantRegistry, GrantsChange } from './grant-registry.ts'
@@ -77,7 +78,8 @@ const listedEvents = (
 
 const prepare = async (tx: Transaction, change: GrantsChange): Promise<void> => {
   const { place, mounted, uuid, writes } = change
-  if (writes.length === 0) return
+  // What has gone keeps no grants: there is nothing to be taken from it.
+  if (writes.length === 0) return takeTurn(tx)
   await holdPlace(tx, place, mounted)
   if (uuid === undefined) await rememberObjects(tx, [place])
   else await bindUuid(tx, place, uuid)

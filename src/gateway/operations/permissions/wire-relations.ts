@@ -26,12 +26,12 @@ const subject = {
   role: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
 }
 
-export const expiresAt = Type.Optional(
+const expiresAt = Type.Optional(
   Type.Union([Type.String({ format: 'date-time', maxLength: 40 }), Type.Null()]),
 )
 
 /** Exactly one of user and role: said by the deed, as Lakekeeper does, since generators cannot read it in a schema. */
-export const assignmentSchema = (type: GrantedType) =>
+const assignmentSchema = (type: GrantedType) =>
   Type.Object(
     {
       type: Type.Union(wireRelations(type).map((relation) => Type.Literal(relation))),
@@ -74,7 +74,7 @@ export const subjectWire = ({ kind, id }: GrantSubject): UserOrRole =>
 /** Which the model keeps no end for: administration of the server, and membership of a role. */
 const unending: ReadonlySet<string> = new Set(['admin', 'assignee'])
 
-export const endOf = (text: string | null | undefined): Date | undefined => {
+const endOf = (text: string | null | undefined): Date | undefined => {
   if (text == null) return undefined
   const end = new Date(text)
   if (Number.isNaN(end.getTime()) || end.getFullYear() > 9999) throw badRequest(`Invalid expires-at: ${text}`)
