@@ -57,23 +57,19 @@ export const digestEntry = (entry: AuditEntry): string =>
 /** Keeps a batch of entries far below what one statement can carry; what a change touched stands in its own entries. */
 const longestDetail = 64 * 1024
 
-/** What there is, in one literal: spreading costs a load more than members that are left out of the text. */
+/** What most entries do not have; undefined where there is nothing of it. */
+const rareOf = ({ principal, connection, by, roles, handedOut }: AuditDraft): object | undefined => {
+  const { assumedRole, engine } = principal
+  return (assumedRole ?? engine ?? connection ?? by ?? roles ?? handedOut) === undefined
+    ? undefined
+    : { assumedRole, engine, connection, by, roles, handedOut }
+}
+
 const wholeDetail = (draft: AuditDraft, needs: readonly Need[], needsOmitted?: number): string => {
-  const { principal, sender } = draft
-  return JSON.stringify({
-    reason: draft.reason,
-    errorType: draft.errorType,
-    needs,
-    needsOmitted,
-    assumedRole: principal.assumedRole,
-    engine: principal.engine,
-    connection: draft.connection,
-    by: draft.by,
-    roles: draft.roles,
-    handedOut: draft.handedOut,
-    address: sender?.address,
-    agent: sender?.agent,
-  })
+  const { reason, errorType, sender } = draft
+  const rare = rareOf(draft)
+  const usual = { reason, errorType, needs, needsOmitted, address: sender?.address, agent: sender?.agent }
+  return JSON.stringify(rare ? { ...usual, ...rare } : usual)
 }
 
 const decisionDetail = (draft: AuditDraft): string => {
