@@ -2,7 +2,7 @@
 import type { Authorizer } from '#authz/authorizer.ts'
 import type { Trail } from './audit.ts'
 import { enter } from './authorize.ts'
-import type { Operation, Target } from './operation.ts'
+import type { Operation, Target, Within } from './operation.ts'
 import type { RateLimits } from './rate-limits.ts'
 
 interface Resolving<Input> {
@@ -20,6 +20,35 @@ const policyEpochOf = ({ policyEpoch, entries }: Target): number | undefined => 
   return newest
 }
 
+/** No project has this id. */
+const nowhere = ''
+
+/** Costs what a project costs that one may not enter: else the time of the answer would tell the two apart. */
+const nothingThere = async (
+  { authorizer, trail }: Pick<Resolving<unknown>, 'authorizer' | 'trail'>,
+  error: unknown,
+): Promise<never> => {
+  await authorizer.enters?.(trail.principal, nowhere)
+  throw error
+}
+
+const enterPlace = <Input, T extends Target, Output>(
+  operation: Operation<Input, T, Output>,
+  input: Input,
+  resolving: Pick<Resolving<Input>, 'authorizer' | 'trail'>,
+): void | Promise<void> => {
+  const { authorizer, trail } = resolving
+  if (!authorizer.enters || !operation.within) return
+  let within: Within
+  try {
+    within = operation.within(input, trail.caller.project)
+  } catch (error) {
+    return nothingThere(resolving, error)
+  }
+  trail.project = within.project
+  return enter(authorizer, trail, within)
+}
+
 /** Who asks too often is told so before anything is read; who may not enter the project finds nothing, and nothing has been looked up for him. */
 export const resolve = async <Input, T extends Target, Output>(
   operation: Operation<Input, T, Output>,
@@ -32,12 +61,8 @@ export const resolve = async <Input, T extends Target, Output>(
   // What has no body is read at once: a promise is not waited for where there is none.
   const input = reading instanceof Promise ? await reading : reading
   const { principal, caller } = trail
-  if (authorizer.enters && operation.within) {
-    const within = operation.within(input, caller.project)
-    trail.project = within.project
-    const entered = enter(authorizer, trail, within)
-    if (entered) await entered
-  }
+  const entered = enterPlace(operation, input, { authorizer, trail })
+  if (entered) await entered
   const target = await operation.resolve(input, principal, caller.project)
   const { warehouse } = target
   trail.warehouse = warehouse?.id ?? null
