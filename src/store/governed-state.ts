@@ -5,7 +5,7 @@ import { type Sql, statement, type Transaction } from './database.ts'
 import { appendEvents } from './outbox.ts'
 import { raisePolicyEpoch } from './server.ts'
 
-export interface GovernedState {
+interface GovernedState {
   readonly object: ObjectKey
   /** Null: none has been seen yet. */
   readonly uuid: string | null

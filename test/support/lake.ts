@@ -10,7 +10,7 @@ export interface Answer {
   readonly headers: Headers
 }
 
-export interface Asking {
+interface Asking {
   /** Nobody in particular: the token of the configuration, which may everything. */
   readonly as?: string
   readonly body?: unknown
