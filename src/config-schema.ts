@@ -234,6 +234,12 @@ const stateSchema = Type.Object(
   {
     connections: Type.Optional(Type.Array(connectionSchema)),
     warehouses: Type.Optional(Type.Array(warehouseSchema)),
+    rules: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: 'Folder with the rules that are to be in force. Absent: they are left alone.',
+      }),
+    ),
   },
   strict,
 )
