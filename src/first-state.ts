@@ -5,6 +5,7 @@ import { createManagementClient } from '#cli/management-client.ts'
 import { CatalogError } from '#model/errors.ts'
 import { parseLocation } from '#model/location.ts'
 import type { Config } from './config.ts'
+import { applyDeclaredRules } from './declared-rules.ts'
 import { defaultWarehouseFolder } from './storage-profile.ts'
 
 /**
@@ -50,4 +51,5 @@ export const applyFirstState = async ({ config, origin, token, fetch }: FirstSta
     ...(fetch === undefined ? {} : { fetch }),
   })
   await apply({ declared: await declaredState(config), client, print: () => {} })
+  await applyDeclaredRules(config, { client, print: () => {} })
 }

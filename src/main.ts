@@ -70,13 +70,15 @@ const runServe = async ({ config, environment }: Call): Promise<void> => {
 }
 
 const runApply = async ({ config, environment, values }: Call): Promise<void> => {
-  const [{ apply }, { openApplyClient }] = await Promise.all([
+  const [{ apply }, { openApplyClient }, { applyDeclaredRules }] = await Promise.all([
     import('#cli/apply.ts'),
     import('./apply-client.ts'),
+    import('./declared-rules.ts'),
   ])
   const { server, profile, prune, 'dry-run': dryRun } = values
   const client = await openApplyClient({ config, environment, server, profile })
   await apply({ declared: config.state, client, print, prune, dryRun })
+  await applyDeclaredRules(config, { client, print, dryRun })
 }
 
 const runMigrateSchema = async ({ config, environment }: Call): Promise<void> => {

@@ -10,7 +10,7 @@ const folder = new URL('../policies/rules/', import.meta.url)
 export const preparedFile = new URL('../policies/rules.prepared.json', import.meta.url)
 
 /** The files of a folder of rules, by name. */
-const readRuleFolder = async (from: URL): Promise<RuleSources> => {
+export const readRuleFolder = async (from: URL): Promise<RuleSources> => {
   const files = (await readdir(from)).filter((file) => /\.(?:cedar|ya?ml|json)$/.test(file)).toSorted()
   const texts = await Promise.all(files.map((file) => readFile(new URL(file, from), 'utf8')))
   return Object.fromEntries(files.map((file, i) => [file, texts[i] ?? '']))

@@ -6,6 +6,7 @@ import { type Patience, sendPatiently } from './patience.ts'
 export interface ManagementClient {
   get(path: string): Promise<Wire>
   post(path: string, body: Wire): Promise<Wire>
+  put(path: string, body: Wire): Promise<Wire>
   remove(path: string): Promise<void>
 }
 
@@ -184,6 +185,7 @@ export const createClientOver = (send: Send): ManagementClient => {
   return {
     get: (path) => ask('GET', path),
     post: (path, body) => ask('POST', path, body),
+    put: (path, body) => ask('PUT', path, body),
     remove: async (path) => {
       await ask('DELETE', path)
     },

@@ -55,7 +55,8 @@ const postTo = (tables: Tables, [kind, id, member]: readonly (string | undefined
   } else change(tables.warehouses, id, body)
 }
 
-export const createFakeManagement = (): FakeManagement => {
+/** `rules`: the files of the set in force. */
+export const createFakeManagement = (rules: Readonly<Record<string, string>> = {}): FakeManagement => {
   const tables: Tables = { connections: [], warehouses: [], mounts: [] }
   const changes: string[] = []
   const partsOf = (path: string): string[] => path.replace(/\?.*/, '').split('/').slice(1)
@@ -63,6 +64,7 @@ export const createFakeManagement = (): FakeManagement => {
     changes,
     get: async (path) => {
       const [kind, id] = partsOf(path)
+      if (kind === 'rules') return { sources: rules }
       if (kind === 'connection') return { connections: [...tables.connections] }
       if (id === undefined) return { warehouses: [...tables.warehouses] }
       if (!tables.warehouses.some((row) => row['warehouse-id'] === id))
@@ -72,6 +74,10 @@ export const createFakeManagement = (): FakeManagement => {
     post: async (path, body) => {
       changes.push(`POST ${path}`)
       postTo(tables, partsOf(path), JSON.parse(JSON.stringify(body)))
+      return {}
+    },
+    put: async (path) => {
+      changes.push(`PUT ${path}`)
       return {}
     },
     remove: async (path) => {
