@@ -26,13 +26,28 @@ const isNavigation = ({ action, resource }: Need): boolean =>
 
 const nothingGoverned: GovernedByKey = new Map()
 
+/** So many roles are named in an entry of the audit log; whoever has more is found by `roles` of the management API. */
+const mostRoles = 50
+
+/** With the roles that were held: made once for as long as they are. */
+const grantsOf = new WeakMap<ReadonlySet<string>, Decision>()
+
+const byGrantOf = ({ subject: { roles } }: Ask): Decision => {
+  if (roles.size === 0) return byGrant
+  const known = grantsOf.get(roles)
+  if (known) return known
+  const decision = { ...byGrant, roles: [...roles].slice(0, mostRoles) }
+  grantsOf.set(roles, decision)
+  return decision
+}
+
 const grantedBy = (ask: Ask, needs: readonly Need[], { tree }: PolicyAuthorizerDeps): Decision => {
   const { projects, serverAdmin } = ask.standing
   const resource = needs[0]?.resource ?? { kind: 'server' }
   const warehouse = 'warehouse' in resource ? tree.projectOf(resource.warehouse) : undefined
   const project = 'project' in resource ? resource.project : warehouse
   if (project !== undefined && projects.has(project)) return byMembership
-  return serverAdmin ? byAdministration : byGrant
+  return serverAdmin ? byAdministration : byGrantOf(ask)
 }
 
 /** An administrator knows of everything, and has no right to data. */

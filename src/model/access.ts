@@ -129,7 +129,7 @@ export interface Decision {
   readonly reason: string
   /** Ids of the rules, and of the grants where the engine tells them, that decided. For the audit log. */
   readonly by?: readonly string[]
-  /** Ids of the roles by which it was allowed, where that is known. For the audit log. */
+  /** Ids of the roles that the asker had when grants allowed it, through which they may have. For the audit log. */
   readonly roles?: readonly string[]
   /** On a denial, the first need that was refused: the answer speaks of this one and of no other. */
   readonly denied?: Need
