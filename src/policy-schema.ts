@@ -1,7 +1,7 @@
 /** The keys of `server.policy`: who evaluates grants. */
 import { type Static, Type } from 'typebox'
 
-export interface FgaSettings {
+interface FgaSettings {
   readonly url: string
   /** Reference. */
   readonly token: string | undefined

@@ -130,7 +130,7 @@ export const fingerprintOf = (key: Uint8Array): string =>
   createHash('sha256').update('lakegate server key').update(key).digest('hex').slice(0, 32)
 
 /** 32 bytes for one use: whoever learns them learns nothing of the server key or of its other uses. */
-export const derivedKey = (key: Uint8Array, use: string): Buffer =>
+const derivedKey = (key: Uint8Array, use: string): Buffer =>
   Buffer.from(hkdfSync('sha256', key, '', `lakegate ${use}`, 32))
 
 export const sealingKeyOf = (key: Uint8Array): SealingKey => ({

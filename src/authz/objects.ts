@@ -6,7 +6,7 @@ import type { Resource } from '#model/access.ts'
 import type { Namespace } from '#model/identifier.ts'
 import { mountedObject, namespaceObject, type ObjectKey } from '#model/object-key.ts'
 
-export { mountedObject, namespaceObject, type ObjectKey, type ObjectType } from '#model/object-key.ts'
+export type { ObjectKey, ObjectType } from '#model/object-key.ts'
 
 export interface Tree {
   readonly server: string

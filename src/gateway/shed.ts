@@ -7,7 +7,7 @@ import { CatalogError } from '#model/errors.ts'
 import type { AuditDraft } from '#model/event.ts'
 import { type AuditSink, unknownPrincipal } from './audit.ts'
 
-export type Known = Partial<Pick<AuditDraft, 'principal' | 'connection' | 'project'>>
+type Known = Partial<Pick<AuditDraft, 'principal' | 'connection' | 'project'>>
 
 export interface ShedRecord extends AsyncDisposable {
   /** Nothing is thrown: the answer has been decided. `who`: of whom, or toward what, as far as that is known. */

@@ -14,7 +14,7 @@ export interface Content {
   readonly contentId: string
 }
 
-export const namespacePlace = ({ warehouse }: Local, namespace: Namespace): GrantPlace => ({
+const namespacePlace = ({ warehouse }: Local, namespace: Namespace): GrantPlace => ({
   object: namespaceObject(warehouse.id, namespace),
   warehouseId: warehouse.id,
   namespace,

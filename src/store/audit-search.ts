@@ -33,7 +33,7 @@ export interface AuditPlace {
   readonly id: string
 }
 
-export type AuditOrder = 'newest-first' | 'oldest-first'
+type AuditOrder = 'newest-first' | 'oldest-first'
 
 export interface AuditAsk {
   readonly limit: number

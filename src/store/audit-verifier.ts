@@ -21,7 +21,7 @@ import { type AuditEntry, digestEntry } from './audit-entries.ts'
  * been sealed, or has another place. `block-…`: so with a block; `block-unsealed`, `month-unsealed`: no process of this
  * gateway has made that block, or removed that month. `anchor`: what was kept elsewhere is not this block, or it is gone.
  */
-export type Amiss =
+type Amiss =
   | 'altered'
   | 'removed'
   | 'inserted'
@@ -79,7 +79,7 @@ export interface Verifier {
   settle(found: readonly Position[], retired: readonly RetiredRow[]): readonly Finding[]
 }
 
-export const isUnaltered = ({ digest, at, ...entry }: EntryRow): boolean =>
+const isUnaltered = ({ digest, at, ...entry }: EntryRow): boolean =>
   digestEntry({ ...entry, at: at.toISOString() }) === digest.toString('base64')
 
 const entryFinding = (amiss: Amiss, { id, at }: Position, message: string): Finding => ({

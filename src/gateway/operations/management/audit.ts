@@ -38,7 +38,7 @@ export interface AuditRegistry {
   verify(options: { anchors: readonly Anchor[]; signal: AbortSignal }): AsyncGenerator<Finding, VerifyReport>
 }
 
-export interface NewestBlock extends Anchor {
+interface NewestBlock extends Anchor {
   readonly sealedAt: Date
 }
 
@@ -62,7 +62,7 @@ export interface FoundAudit {
   readonly counted?: AuditCount
 }
 
-export interface ExportAudit {
+interface ExportAudit {
   readonly filter: AuditFilter
 }
 

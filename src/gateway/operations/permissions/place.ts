@@ -7,7 +7,7 @@ import type { CallContext } from '#catalog/catalog.ts'
 import type { Route } from '#catalog/mounts.ts'
 import type { Action, Need, Principal, Resource } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
-import { contentObject, mountedObject, namespaceObject, type ObjectType } from '#model/object-key.ts'
+import { contentObject, mountedObject, namespaceObject } from '#model/object-key.ts'
 import type { FoundObject } from '#store/governed-objects.ts'
 import type { GrantPlace } from '#store/grants.ts'
 import type { Target, Within } from '../../operation.ts'
@@ -241,8 +241,6 @@ export const onContent = <Input extends AtContent>(
 export const needing =
   (action: Action) =>
   ({ governed }: GovernedTarget<unknown>): readonly Need[] => [{ action, resource: governed.resource }]
-
-const kindOf = ({ resource }: Governed): ObjectType => resource.kind
 
 /** For what an operation decides besides its needs: as the request itself was decided on, and on nothing older. */
 export const circumstancesOf = async (
