@@ -46,6 +46,13 @@ export const endObject = async (tx: Transaction, object: ObjectKey): Promise<rea
   return [grantEvent('revoked', { object })]
 }
 
+const deleteOfProject = statement('delete from relation_tuple where project_id = $1')
+
+/** Ids of projects are chosen: another one of the id must not find them, nor be entered by who is remembered. */
+export const removeGrantsIn = async (tx: Transaction, projectId: string): Promise<void> => {
+  if ((await tx.execute(deleteOfProject, [projectId])) > 0) await raisePolicyEpoch(tx)
+}
+
 const deleteOfSubject = statement('delete from relation_tuple where subject_kind = $1 and subject_id = $2')
 
 /** Who comes back under the id has none of them. */

@@ -74,7 +74,7 @@ const insertGrants = statement(`
     created_at = now()
   where (relation_tuple.expires_at is distinct from excluded.expires_at
       or relation_tuple.reason is distinct from excluded.reason)
-    and ($13 or relation_tuple.granted_by = $7)
+    and ($13 or relation_tuple.granted_by = $7 or relation_tuple.expires_at <= now())
   returning relation, subject_kind as kind, subject_id as id, (xmax <> 0) as replaced`)
 
 export interface Granting {
@@ -118,7 +118,7 @@ export const setManagedAccess = async (
 
 const selectHeld = statement(`
   select 1 from relation_tuple where object = $1 and relation = $2 and subject_kind = $3 and subject_id = $4
-    and (expires_at is null or reason is null)`)
+    and (expires_at is null or reason is null) and (expires_at is null or expires_at > now())`)
 
 /** AlreadyExists where who is to get it has it anyway: a grant that ends must not take the place of one that does not. */
 export const insertEmergency = async (

@@ -4,6 +4,7 @@ import { CatalogError } from '#model/errors.ts'
 import { type NamePage, refusing } from './administration.ts'
 import { type Sql, statement, type Transaction } from './database.ts'
 import { and, asc, eq, sql as fragment, gt } from './drizzle.ts'
+import { removeGrantsIn } from './grant-removal.ts'
 import { project } from './schema.ts'
 import { raiseEpoch, raiseIdentityEpoch } from './server.ts'
 
@@ -86,6 +87,7 @@ export const deleteProject = async (tx: Transaction, id: string): Promise<Projec
   await raiseEpoch(tx)
   await raiseIdentityEpoch(tx)
   await tx.execute(releaseDeleted, [id])
+  await removeGrantsIn(tx, id)
   const bound = { type: 'ConflictException', message: `Project is not empty: ${id}` } as const
   const remove = tx.orm((orm) => orm.delete(project).where(eq(project.id, id)).returning())
   const [row] = await refusing({ bound }, remove)

@@ -144,6 +144,23 @@ describe('a user', () => {
   })
 })
 
+describe('a project', () => {
+  test('leaves nothing to another one of its id', async () => {
+    const admin = { as: 'admin' }
+    const make = () =>
+      call('POST /project', { ...admin, body: { 'project-name': 'brief', 'project-id': 'brief' } })
+    expect((await make()).status).toBe(201)
+    const inside = { as: 'bob', project: 'brief' }
+    expect((await granting.give('project/brief', to('bob', 'describe'), admin)).status).toBe(204)
+    expect(await status('GET /warehouse', inside)).toBe(200)
+    expect(await status('DELETE /project/brief', admin)).toBe(204)
+    expect(await status('GET /warehouse', inside)).toBe(404)
+    expect((await make()).status).toBe(201)
+    expect(await status('GET /warehouse', inside)).toBe(404)
+    expect(await granting.shown('project/brief', admin)).toEqual([])
+  })
+})
+
 describe('changes at the same time', () => {
   test('wait for one another, and in no ring', async () => {
     const { catalog, tablePath, namespacePath, warehousePath } = granting

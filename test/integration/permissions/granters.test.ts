@@ -113,6 +113,32 @@ describe('whoever may only hand on what he holds', () => {
   })
 })
 
+describe('a grant that has ended', () => {
+  test('stands in the way of no other one, also while its row is still there', async () => {
+    const { tablePath } = granting
+    const soon = new Date(Date.now() + 700).toISOString()
+    await give(tablePath, to('bob', 'pass_grants', 'select'))
+    await give(
+      tablePath,
+      to('ann', 'select').map((one) => ({ ...one, 'expires-at': soon })),
+    )
+    const ofAnn = async () => (await granting.shown(tablePath)).filter(({ user }) => user === 'oidc~ann')
+    await expect.poll(ofAnn, { timeout: 10_000 }).toEqual([])
+    expect((await give(tablePath, to('ann', 'select'), as('bob'))).status).toBe(204)
+    expect(await ofAnn()).toEqual(to('ann', 'select'))
+    await take(tablePath, [...to('ann', 'select'), ...to('bob', 'pass_grants', 'select')])
+  })
+
+  test('is not made longer by whoever may hand it on', async () => {
+    const { tablePath } = granting
+    const end = new Date(Date.now() + 60_000).toISOString()
+    const limited = to('bob', 'pass_grants', 'select').map((one) => ({ ...one, 'expires-at': end }))
+    await give(tablePath, limited)
+    expect((await give(tablePath, to('bob', 'select'), as('bob'))).status).toBe(403)
+    await take(tablePath, to('bob', 'pass_grants', 'select'))
+  })
+})
+
 describe('managed access', () => {
   const set = (path: string, managed: boolean, ask: Ask = eve) =>
     call(`POST /permissions/${path}/managed-access`, { ...ask, body: { 'managed-access': managed } })
