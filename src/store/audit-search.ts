@@ -39,6 +39,8 @@ export interface AuditAsk {
   readonly limit: number
   readonly order: AuditOrder
   readonly after?: AuditPlace
+  /** Entries that a page looks at where no index tells which ones are meant. Default 100,000. */
+  readonly examined?: number
 }
 
 export type AuditRecord = Omit<AuditEntry, 'at'> & AuditPlace & { readonly digest: Buffer }
@@ -49,7 +51,6 @@ export interface AuditPage {
   readonly next?: AuditPlace
 }
 
-/** Entries that one page looks at where no index tells which ones are meant. */
 const mostExamined = 100_000
 
 interface Query {
@@ -126,16 +127,11 @@ const findEdge = async (sql: Sql, filter: AuditFilter, ask: AuditAsk): Promise<A
   narrowByTime(query, filter)
   narrowByPlace(query, ask)
   const [edge] = await sql.query<AuditPlace>(
-    `select at, id from audit_entry ${where(query)} order by ${signs[ask.order].by} offset ${mostExamined - 1} limit 1`,
+    `select at, id from audit_entry ${where(query)} order by ${signs[ask.order].by} offset ${(ask.examined ?? mostExamined) - 1} limit 1`,
     query.values,
   )
   return edge
 }
-
-/** By one request id, or by nothing but what is summarised, few entries are read whatever is found. */
-const isIndexed = ({ requestId, kind, operations, status, resource, resourceKind }: AuditFilter): boolean =>
-  requestId !== undefined ||
-  [kind, operations, status, resource, resourceKind].every((one) => one === undefined)
 
 const columns = `at, id, kind, request_id, operation, principal_kind, principal, warehouse, detail, decision, status,
   project, latency_ms, digest`
@@ -168,19 +164,54 @@ const concerns = ({ resource, resourceKind }: AuditFilter, { detail, kind }: Aud
   )
 }
 
-/** Newest or oldest first, within the filter, after the place. A page may be short, or empty, and yet have a next one. */
-export const searchAudit = async (sql: Sql, filter: AuditFilter, ask: AuditAsk): Promise<AuditPage> => {
-  const { limit, order } = ask
-  const edge = isIndexed(filter) ? undefined : await findEdge(sql, filter, ask)
+interface Stretch {
+  readonly ask: AuditAsk
+  /** The last entry that is looked at. */
+  readonly edge?: AuditPlace | undefined
+  /** `summary`: not in the order of the index, so that summaries say which pages are read. */
+  readonly by: 'order' | 'summary'
+}
+
+/** One row more than asked for tells that there is more. */
+const readStretch = (sql: Sql, filter: AuditFilter, { ask, edge, by }: Stretch) => {
+  const { order, limit } = ask
   const query = nothing()
   narrowByTime(query, filter)
   narrowByPlace(query, ask)
   if (edge) query.conditions.push(`(at, id) ${signs[order].upTo} ${placeIn(query, edge)}`)
   narrow(query, filter)
-  const rows = await sql.query<AuditRecord>(
-    `select ${columns} from audit_entry ${where(query)} order by ${signs[order].by} limit ${limit + 1}`,
+  const sorted = by === 'order' ? signs[order].by : signs[order].by.replace('at', `at + interval '0'`)
+  return sql.query<AuditRecord>(
+    `select ${columns} from audit_entry ${where(query)} order by ${sorted} limit ${limit + 1}`,
     query.values,
   )
+}
+
+/** Of these a summary tells in which pages of the table they may be: what is rare is found in a log of any length. */
+const isSummarised = ({ principal, requestId, project, warehouse }: AuditFilter): boolean =>
+  [principal, requestId, project, warehouse].some((one) => one !== undefined)
+
+interface Found {
+  readonly rows: readonly AuditRecord[]
+  /** Where looking ended, though there may be more. */
+  readonly edge?: AuditPlace | undefined
+}
+
+/** What is frequent is among the next entries; what is not is looked for by summaries where there are any. */
+const find = async (sql: Sql, filter: AuditFilter, ask: AuditAsk): Promise<Found> => {
+  const { limit } = ask
+  if (filter.requestId !== undefined) return { rows: await readStretch(sql, filter, { ask, by: 'summary' }) }
+  const edge = await findEdge(sql, filter, ask)
+  const near = await readStretch(sql, filter, { ask, edge, by: 'order' })
+  if (!edge || near.length > limit || !isSummarised(filter)) return { rows: near, edge }
+  const rest = { ...ask, after: edge, limit: limit - near.length }
+  return { rows: [...near, ...(await readStretch(sql, filter, { ask: rest, by: 'summary' }))] }
+}
+
+/** Newest or oldest first, within the filter, after the place. A page may be short, or empty, and yet have a next one. */
+export const searchAudit = async (sql: Sql, filter: AuditFilter, ask: AuditAsk): Promise<AuditPage> => {
+  const { limit } = ask
+  const { rows, edge } = await find(sql, filter, ask)
   const page = rows.slice(0, limit)
   const records = page.filter((record) => concerns(filter, record))
   const last = rows.length > limit ? page.at(-1) : edge

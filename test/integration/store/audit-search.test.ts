@@ -89,6 +89,29 @@ describe('a search of the audit log', () => {
     expect(seen).toEqual(['r6', 'r6', 'r5', 'r4', 'r3', 'r2', 'r1', 'r0'])
   })
 
+  it.each<[string, AuditFilter]>([
+    ['what no index tells', { operations: ['loadTable', 'updateTable'], resource: 'orders_old' }],
+    ['what is rare and summarised', { principal: 'oidc~alice' }],
+    ['both', { project: 'east', operations: ['loadTable'] }],
+    ['everything', {}],
+  ])('finds %s, however few entries a page looks at', async (_, filter) => {
+    const whole = await found(filter)
+    expect(whole).not.toEqual([])
+    for (const order of ['oldest-first', 'newest-first'] as const)
+      for (const examined of [1, 2, 3, 100]) {
+        const seen: string[] = []
+        let after: AuditPlace | undefined
+        do {
+          const more = after ? { after } : {}
+          const page = await searchAudit(db.database, filter, { limit: 2, order, examined, ...more })
+          seen.push(...page.records.map(({ id }) => id))
+          after = page.next
+        } while (after)
+        const { records } = await searchAudit(db.database, filter, { limit: 100, order })
+        expect(seen, `${order} ${examined}`).toEqual(records.map(({ id }) => id))
+      }
+  })
+
   it('tells how many there are, and when it has stopped counting', async () => {
     expect(await countAudit(db.database, { project: 'east' }, 100)).toEqual({ count: 2, exact: true })
     expect(await countAudit(db.database, {}, 3)).toEqual({ count: 3, exact: false })
