@@ -56,6 +56,8 @@ export type RelationKind = 'table' | 'view'
 export type RelationResource = Extract<Resource, { kind: RelationKind }>
 
 const longestLookup = 32 * 1024
+/** Each level is an object of its own to whoever decides: thousands would hold everybody up. */
+const mostLevels = 64
 
 /**
  * Refuses (400) what can name nothing: empty levels, control characters, lone surrogates. The separator of keys is
@@ -63,6 +65,8 @@ const longestLookup = 32 * 1024
  * may have longer ones, as long as they fit into a URL.
  */
 export const checkLookup = (levels: readonly string[]): void => {
+  if (levels.length > mostLevels)
+    throw new CatalogError('BadRequestException', `Invalid name: more than ${mostLevels} levels`)
   let length = 0
   for (const level of levels) length += level.length
   if (length > longestLookup) throw new CatalogError('BadRequestException', 'Invalid name: too long')
