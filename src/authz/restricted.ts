@@ -57,6 +57,17 @@ const restrict = (decision: Decision, { needs }: Asked, under: { governance: Gov
   return decision
 }
 
+const dropping = 'restricted: whoever drops it must be allowed to lift its restriction'
+
+/** Registered anew it would be another table, with no restriction. */
+const dropsRestricted = ({ needs }: Asked, under: { governance: Governance; tree: Tree }): Need | undefined =>
+  needs.find((need) => need.action === 'drop' && restrictionOn(under.governance, need, under.tree))
+
+const lifting = ({ resource }: Need): readonly Need[] => [
+  { action: 'grant', resource },
+  { action: 'tag', resource },
+]
+
 const dataActions = ['read', 'write'] as const
 
 /** No more data than the rules leave: who must not read does not write either. */
@@ -75,9 +86,14 @@ export const createRestricted = (inner: Authorizer, deps: RestrictedDeps): Autho
   const underRestrictions = (decision: Decision, asked: Asked): Awaitable<Decision> => {
     const warehouses = warehousesOfTables(asked.needs)
     if (warehouses.length === 0) return decision
-    return after(memory.at(asked.circumstances.policyEpoch, warehouses), (governance) =>
-      restrict(decision, asked, { governance, tree }),
-    )
+    return after(memory.at(asked.circumstances.policyEpoch, warehouses), (governance) => {
+      const under = { governance, tree }
+      const drop = dropsRestricted(asked, under)
+      if (drop === undefined) return restrict(decision, asked, under)
+      return after(inner.check(asked.principal, lifting(drop), asked.circumstances), ({ allow }) =>
+        allow ? restrict(decision, asked, under) : { allow, visible: true, reason: dropping, denied: drop },
+      )
+    })
   }
   const underRules = (
     decision: Decision,
@@ -98,7 +114,7 @@ export const createRestricted = (inner: Authorizer, deps: RestrictedDeps): Autho
       const asked = { principal, needs, circumstances }
       return after(inner.check(principal, needs, circumstances), (decision) =>
         decision.allow
-          ? after(underRestrictions(decision, asked), (one) => underRules(one, asked))
+          ? after(underRestrictions(decision, asked), (one) => (one.allow ? underRules(one, asked) : one))
           : decision,
       )
     },

@@ -31,8 +31,12 @@ const around = (
   const held = { rules: {}, of: () => ({ tags: new Map(), restrictions }) }
   const standing = { serverAdmin: false, projects: new Set<string>(), roles: new Set<string>() }
   const verdict = (one: Need): RuleVerdict => ({ allowed: !forbidden.includes(one.action), by: [] })
+  const governs = (needs: readonly Need[]): boolean => !needs.some(({ action }) => forbidden.includes(action))
   return createRestricted(
-    { check: () => decision, visible: () => [] },
+    {
+      check: (_, needs) => (governs(needs) ? decision : { ...decision, allow: false }),
+      visible: () => [],
+    },
     {
       memory: { at: () => held, forget: () => undefined },
       tree: { server: 's', projectOf: () => 'p' },
@@ -75,5 +79,23 @@ describe('data, whatever has been granted,', () => {
     const denied = { allow: false, visible: false, reason: 'no' }
     const { check } = around(denied, { restricted: true })
     expect(await check(principal, [need], circumstances)).toBe(denied)
+  })
+})
+
+describe('a restricted table', () => {
+  const drop: Need = { ...need, action: 'drop' }
+  const ask = (forbidden: readonly string[], restricted = true) =>
+    around(allowed(), { forbidden, restricted }).check(principal, [drop], circumstances)
+
+  test.each([[['grant']], [['tag']], [['grant', 'tag']]])(
+    'is not dropped by who may not lift its restriction: without %j',
+    async (forbidden) => {
+      expect(await ask(forbidden)).toMatchObject({ allow: false, visible: true, denied: drop })
+      expect((await ask(forbidden, false)).allow).toBe(true)
+    },
+  )
+
+  test('is dropped by who may', async () => {
+    expect((await ask([])).allow).toBe(true)
   })
 })
