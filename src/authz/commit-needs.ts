@@ -48,6 +48,7 @@ const placeProperties: ReadonlySet<string> = new Set([
   'write.metadata.path',
   'write.object-storage.path',
   'write.folder-storage.path',
+  'write.location-provider.impl',
 ])
 
 const textOf = (value: Readable): string | undefined => (typeof value === 'string' ? value : undefined)

@@ -81,6 +81,8 @@ describe('an update of a table', () => {
       'set-location',
     ])
     expect(actionsOf('table', [{ action: 'set-properties', updated: updates }])).toContain('set-location')
+    const ours = { 'write.location-provider.impl': 'org.elsewhere.Provider' }
+    expect(actionsOf('table', [{ action: 'set-properties', updates: ours }])).toContain('set-location')
     const removals = ['write.metadata.path']
     expect(actionsOf('table', [{ action: 'remove-properties', removals }])).toContain('set-location')
     expect(actionsOf('table', [{ action: 'set-properties', updates: { owner: 'me' } }])).toEqual([
