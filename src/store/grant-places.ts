@@ -67,17 +67,20 @@ export const holdPlace = async (
 const selectUnknownPrincipal = statement(`
   select wanted.id from unnest($2::text[]) as wanted(id)
   where not exists (select 1 from principal p where p.id = wanted.id and p.deleted_at is null
-    and ($1::text is null or p.project_id is null or p.project_id = $1)) limit 1`)
+    and (p.project_id is null or p.project_id = $1)) limit 1`)
 
 const selectUnknownRole = statement(`
   select wanted.id from unnest($2::text[]) as wanted(id)
-  where not exists (select 1 from role r where r.id::text = wanted.id and ($1::text is null or r.project_id = $1))
+  where not exists (select 1 from role r where r.id::text = wanted.id and r.project_id = $1)
   limit 1`)
 
 const idsOf = (subjects: readonly GrantSubject[], wanted: GrantSubject['kind']): readonly string[] =>
   subjects.filter(({ kind }) => kind === wanted).map(({ id }) => storable(id))
 
-/** NotFound for who is not known; what belongs to another project is as unknown. `project` null: of the server. */
+/**
+ * NotFound for who is not known; what belongs to another project is as unknown. `project` null: of the server, where no
+ * role and no service account of a project counts: whoever fills the one, or makes a key of the other, would be it.
+ */
 export const checkSubjects = async (
   tx: Transaction,
   project: string | null,
