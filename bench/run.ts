@@ -9,6 +9,7 @@ import { startReferenceServer } from '../test/support/reference-server.ts'
 import { benchAuth } from './auth.ts'
 import { benchListing } from './listing.ts'
 import { benchLoads } from './loads.ts'
+import { benchOpenFga } from './openfga.ts'
 import { benchPolicy } from './policy.ts'
 import { benchCosts } from './process-costs.ts'
 import { printVerdicts, type Verdict } from './report.ts'
@@ -49,7 +50,8 @@ const parts: Readonly<Record<string, (folder: string) => Promise<Verdict[]>>> = 
   roles: () => benchRoles(2_000 * scale),
   listing: () => benchListing({ tables: 100_000 * scale, rounds: 5 }),
   policy: (folder) =>
-    benchPolicy({ folder, port: port + 95, requests: 4_000 * scale, checks: 2_000 * scale }),
+    benchPolicy({ folder, port: port + 95, requests: 2_000 * scale, checks: 2_000 * scale }),
+  openfga: () => benchOpenFga(1_000 * scale),
   tokens: (folder) => benchTokens({ folder, port: port + 90, requests: 20_000 * scale }),
 }
 

@@ -36,7 +36,8 @@ const holderName = ({ kind, id }: MirroredGrant): string => {
   return kind === 'role' ? holdersName(id) : principalName(id)
 }
 
-const tupleOf = (object: ObjectKey, grant: MirroredGrant): FgaTuple => ({
+/** As the server has it. */
+export const tupleOf = (object: ObjectKey, grant: MirroredGrant): FgaTuple => ({
   user: holderName(grant),
   relation: grant.relation,
   object: objectName(object),
