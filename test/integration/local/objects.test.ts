@@ -61,6 +61,8 @@ describe('objects of the local catalog', () => {
         uuid: expect.stringMatching(/^[0-9a-f-]{36}$/),
         location: expect.stringContaining(warehouse.warehouse.location),
         metadataLocation: expect.stringContaining('/metadata/00000-'),
+        // Found by the same statement: nothing remembered of an older one may allow.
+        policyEpoch: expect.any(Number),
       },
     ])
     expect(entries?.[1]?.contentId).not.toBe(entries?.[1]?.uuid)
