@@ -69,9 +69,7 @@ const governName = async (warehouse: OpenWarehouse, body: ObjectName): Promise<G
   return { resource, place: { object: `${body.kind}:`, projectId: warehouse.projectId } }
 }
 
-const byName = <Input extends AtObjectName>(
-  deps: PermissionDeps,
-): Place<Input, GovernedTarget<Input>> => ({
+const byName = <Input extends AtObjectName>(deps: PermissionDeps): Place<Input, GovernedTarget<Input>> => ({
   within: ({ id }, named) => ({
     project: named ?? deps.projectId,
     missing: () => missingWarehouse(id),
