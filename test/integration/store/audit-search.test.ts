@@ -3,7 +3,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Need } from '#model/access.ts'
 import { createAuditBuffer } from '#store/audit-buffer.ts'
 import { keepAuditOnce } from '#store/audit-keeper.ts'
-import { type AuditFilter, type AuditPlace, countAudit, searchAudit } from '#store/audit-search.ts'
+import {
+  type AuditAsk,
+  type AuditFilter,
+  type AuditPlace,
+  countAudit,
+  searchAudit,
+} from '#store/audit-search.ts'
 import { recordChange } from '#store/receipt.ts'
 import { attack, sealAll, sealKey, verifyWhole } from '../../support/audit-log.ts'
 import { openTestDatabase, type TestDatabase } from '../../support/database.ts'
@@ -89,27 +95,26 @@ describe('a search of the audit log', () => {
     expect(seen).toEqual(['r6', 'r6', 'r5', 'r4', 'r3', 'r2', 'r1', 'r0'])
   })
 
+  const allIds = async (filter: AuditFilter, ask: AuditAsk): Promise<readonly string[]> => {
+    const { records, next } = await searchAudit(db.database, filter, ask)
+    const ids = records.map(({ id }) => id)
+    return next ? [...ids, ...(await allIds(filter, { ...ask, after: next }))] : ids
+  }
+
   it.each<[string, AuditFilter]>([
     ['what no index tells', { operations: ['loadTable', 'updateTable'], resource: 'orders_old' }],
     ['what is rare and summarised', { principal: 'oidc~alice' }],
     ['both', { project: 'east', operations: ['loadTable'] }],
     ['everything', {}],
   ])('finds %s, however few entries a page looks at', async (_, filter) => {
-    const whole = await found(filter)
-    expect(whole).not.toEqual([])
-    for (const order of ['oldest-first', 'newest-first'] as const)
-      for (const examined of [1, 2, 3, 100]) {
-        const seen: string[] = []
-        let after: AuditPlace | undefined
-        do {
-          const more = after ? { after } : {}
-          const page = await searchAudit(db.database, filter, { limit: 2, order, examined, ...more })
-          seen.push(...page.records.map(({ id }) => id))
-          after = page.next
-        } while (after)
-        const { records } = await searchAudit(db.database, filter, { limit: 100, order })
-        expect(seen, `${order} ${examined}`).toEqual(records.map(({ id }) => id))
-      }
+    expect(await found(filter)).not.toEqual([])
+    for (const order of ['oldest-first', 'newest-first'] as const) {
+      const { records } = await searchAudit(db.database, filter, { limit: 100, order })
+      for (const examined of [1, 2, 3, 100])
+        expect(await allIds(filter, { limit: 2, order, examined }), `${order} ${examined}`).toEqual(
+          records.map(({ id }) => id),
+        )
+    }
   })
 
   it('tells how many there are, and when it has stopped counting', async () => {
