@@ -5,6 +5,7 @@
 import { type Static, Type } from 'typebox'
 import { auditSchema } from './audit-schema.ts'
 import { authSchema } from './auth-schema.ts'
+import { enginesSchema } from './engines-schema.ts'
 import { limitsSchema } from './limits-schema.ts'
 import { policySchema } from './policy-schema.ts'
 import { scimSchema } from './provisioning-schema.ts'
@@ -56,6 +57,7 @@ export const serverSchema = Type.Object(
     scim: Type.Optional(scimSchema),
     policy: Type.Optional(policySchema),
     limits: Type.Optional(limitsSchema),
+    'trusted-engines': Type.Optional(enginesSchema),
     audit: Type.Optional(auditSchema),
     key: Type.Optional(
       secret(

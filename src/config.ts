@@ -1,12 +1,14 @@
 /** Configuration: flags before environment before file before defaults; parsed once, frozen, passed by hand. */
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import type { TrustedEngine } from '#authn/engines.ts'
 import { CatalogError } from '#model/errors.ts'
 import { decodeStrictly } from '#model/schema.ts'
 import { type AuditRules, auditRulesOf } from './audit-schema.ts'
 import { checkAuth } from './auth-check.ts'
 import type { AuthKeys } from './auth-schema.ts'
 import { fileSchema, type ServerKeys, type StateKeys, serverSchema } from './config-schema.ts'
+import { checkEngines, enginesOf } from './engines-schema.ts'
 import { type LimitRules, limitRulesOf } from './limits-schema.ts'
 import { type PolicySettings, policySettingsOf } from './policy-schema.ts'
 import { type ScimSettings, scimSettingsOf } from './provisioning-schema.ts'
@@ -54,6 +56,7 @@ export interface ServerConfig {
   readonly scim: ScimSettings
   readonly policy: PolicySettings
   readonly limits: LimitRules
+  readonly trustedEngines: readonly TrustedEngine[]
   readonly audit: AuditRules
   readonly key: string | undefined
   readonly strictLists: boolean
@@ -184,6 +187,7 @@ const withDefaults = (keys: ServerKeys): ServerConfig => ({
   scim: scimSettingsOf(keys.scim),
   policy: policySettingsOf(keys.policy),
   limits: limitRulesOf(keys.limits),
+  trustedEngines: enginesOf(keys['trusted-engines']),
   audit: auditRulesOf(keys.audit),
   key: keys.key,
   ...switchesOf(keys),
@@ -264,6 +268,7 @@ export const isDevelopment = ({ token, auth }: Pick<ServerConfig, 'token' | 'aut
 /** Refuses (400) what must not start: a public address without a token, an external database without a key. */
 export const checkConfig = ({ server }: Config): void => {
   checkAuth(server.auth)
+  checkEngines(server.trustedEngines, server.auth)
   if (isDevelopment(server) && !isLoopback(server.host))
     throw new CatalogError(
       'BadRequestException',

@@ -1,5 +1,6 @@
 /** `lakegate serve`: parts wired in the order in which they need one another, and closed in the opposite one. */
 import { randomUUID } from 'node:crypto'
+import type { Engines } from '#authn/engines.ts'
 import { startReconciler } from '#catalog/doubts.ts'
 import { hopOf } from '#catalog/hops.ts'
 import { checkMount } from '#catalog/mounts-check.ts'
@@ -44,6 +45,7 @@ import { type OpenTokens, openOwnTokens, openTokenEndpoint } from './own-tokens.
 import { createPermissions, type PolicyOperations } from './permissions.ts'
 import { fgaAccessOf } from './policy-engine.ts'
 import { createProvisioning } from './provisioning.ts'
+import { createReadiness } from './readiness.ts'
 import { createRecordLoader, defaultProject, ensureRecords } from './records.ts'
 import {
   createSecretResolver,
@@ -58,6 +60,7 @@ import { checkFileLocations, checkStorage, profileOf } from './storage-profile.t
 import { createSuspension } from './suspended-grants.ts'
 import { startTelemetry, type Telemetry } from './telemetry.ts'
 import { createTenancy, type Tenancy } from './tenancy.ts'
+import { openEngines } from './trusted-engines.ts'
 import { createVault, type Vault } from './vault.ts'
 import { version } from './version.ts'
 import { type OpenDirectory, openWarehouseDirectory } from './warehouse-directory.ts'
@@ -139,6 +142,7 @@ interface House {
   readonly permissions: PolicyOperations
   readonly tenancy: Tenancy
   readonly issued: OpenTokens
+  readonly engines: Engines | undefined
 }
 
 const serverFacts = ({ store, config }: Ground, { authorizerName }: Tenancy): ServerFacts => ({
@@ -216,7 +220,11 @@ const openHouse = async (ground: Ground): Promise<House> => {
     ...{ ...managed, ...tenancy, database, policy: tenancy.policy },
     ...{ warehouses: opened, identityChanged: identity.changed, warn: logs.warn },
   })
-  return { identity, registry, directory: opened, metrics, management, permissions, tenancy, issued }
+  const engines = openEngines({ database, engines: ground.config.server.trustedEngines, identity })
+  return {
+    ...{ identity, registry, directory: opened, metrics, management, permissions, tenancy, issued },
+    engines,
+  }
 }
 
 interface Door {
@@ -245,7 +253,7 @@ interface Watched {
 
 const openPipelineDeps = (
   ground: Ground,
-  { tenancy }: House,
+  { tenancy, engines }: House,
   { sink, limits, authenticator }: Watched,
 ): PipelineDeps => {
   const { database, logs, store } = ground
@@ -253,6 +261,7 @@ const openPipelineDeps = (
     authenticator,
     authorizer: tenancy.authorizer,
     holdsRole: tenancy.holdsRole,
+    engines,
     limits,
     audit: sink,
     // The change has happened: where the store cannot take its record, the decision at least is kept until it can.
@@ -272,20 +281,6 @@ const createObservedPipeline = (ground: Ground, house: House, watched: Watched):
   const pipeline = createPipeline(openPipelineDeps(ground, house, watched))
   const measured = measuredPipeline(pipeline, house.metrics.observe)
   return ground.telemetry.enabled ? tracedPipeline(measured) : measured
-}
-
-/** What is wrong with the house right now, by name; the store is asked, since nothing works without it. */
-const createReadiness = (ground: Ground) => {
-  const state = { prepared: false, stopping: false }
-  const ready = async (): Promise<readonly string[]> => {
-    if (state.stopping) return ['stopping']
-    if (!state.prepared) return ['preparing']
-    return loadEpoch(ground.database).then(
-      () => [],
-      () => ['database'],
-    )
-  }
-  return { state, ready }
 }
 
 const httpDepsOf = (ground: Ground, house: House, ready: () => Promise<readonly string[]>): ServerDeps => {
@@ -377,7 +372,7 @@ export const serve = async (request: ServeRequest): Promise<RunningServer> => {
   await using started = new AsyncDisposableStack()
   const ground = await openGround(request, started)
   const house = await openHouse(ground)
-  const { state, ready } = createReadiness(ground)
+  const { state, ready } = createReadiness(ground.database)
   const deps = httpDepsOf(ground, house, ready)
   const http = await openListener(ground, deps)
   await startWorkers(ground, house)

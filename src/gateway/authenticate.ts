@@ -1,8 +1,10 @@
 /**
- * The first step: the credentials become a principal, or the request ends here with 401. A principal that asks to act
- * with one role of its own becomes that role alone, or the request ends here with 403.
+ * The first step: the credentials become a principal, or the request ends here with 401. A trusted engine becomes the
+ * user for whom it asks, and a principal that asks to act with one role of its own becomes that role alone, or the
+ * request ends here with 403.
  */
 import type { Authenticator } from '#authn/authenticator.ts'
+import type { Engines } from '#authn/engines.ts'
 import type { Principal } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
 import type { Trail } from './audit.ts'
@@ -14,6 +16,8 @@ interface AuthenticateDeps {
   readonly authenticator: Authenticator
   /** Absent: nobody has a role. */
   readonly holdsRole?: HoldsRole
+  /** Absent: no engine is trusted, and nobody's word is taken on who asks. */
+  readonly engines?: Engines | undefined
 }
 
 /** A role that is not there is one that nobody has. */
@@ -35,12 +39,33 @@ const assume = async (
     })
   })
   if (!held) throw refusal(role)
-  return { kind: principal.kind, id: principal.id, assumedRole: role }
+  const { kind, id, engine } = principal
+  return { kind, id, assumedRole: role, ...(engine ? { engine } : {}) }
+}
+
+const noHeaders = (): readonly string[] => []
+
+/** On record as the engine itself until it is clear that it may act for the user. */
+const actFor = (engines: Engines, trail: Trail, asker: Principal): Principal | Promise<Principal> => {
+  const { caller } = trail
+  trail.principal = asker
+  return engines.actFor(asker, caller.headers ? (name) => caller.headers?.(name) ?? [] : noHeaders)
+}
+
+const identified = (
+  { authenticator, engines }: AuthenticateDeps,
+  trail: Trail,
+): Principal | Promise<Principal> => {
+  const asker = authenticator.authenticate(trail.caller.credentials)
+  if (engines === undefined) return asker
+  return asker instanceof Promise
+    ? asker.then((one) => actFor(engines, trail, one))
+    : actFor(engines, trail, asker)
 }
 
 /** At once where it need not wait: requests without the header pay one comparison for it. */
 export const authenticate = (deps: AuthenticateDeps, trail: Trail): Principal | Promise<Principal> => {
-  const { assumeRole, credentials } = trail.caller
-  const asker = deps.authenticator.authenticate(credentials)
+  const { assumeRole } = trail.caller
+  const asker = identified(deps, trail)
   return assumeRole === undefined ? asker : assume(deps, trail, { asker, role: assumeRole.toLowerCase() })
 }

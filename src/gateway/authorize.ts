@@ -3,7 +3,7 @@
  * within the second: whether the asker may be in the project at all.
  */
 import type { Authorizer } from '#authz/authorizer.ts'
-import type { Decision, Principal } from '#model/access.ts'
+import type { Decision, Need, Principal } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
 import type { Trail } from './audit.ts'
 import { denial } from './denial.ts'
@@ -25,6 +25,23 @@ export const deciding = async <T>(ask: () => T | Promise<T>): Promise<T> => {
   }
 }
 
+/** Of what holds no content itself, an engine needs to find its way, and to make what lies in a warehouse. */
+const onTheWay: ReadonlySet<Need['action']> = new Set(['get-config', 'list', 'describe'])
+const governing: ReadonlySet<Need['action']> = new Set(['grant', 'read-grants', 'tag', 'manage', 'audit'])
+
+const isOfEngines = ({ action, resource }: Need): boolean => {
+  if ('namespace' in resource) return !governing.has(action)
+  return onTheWay.has(action) || (resource.kind === 'warehouse' && action === 'create')
+}
+
+/** Through an engine one works with content, and administers nothing: it speaks for many, and is one server to take over. */
+const withinEngine = (trail: Trail, decision: Decision): Decision => {
+  const denied = decision.allow ? trail.needs.find((need) => !isOfEngines(need)) : undefined
+  return denied
+    ? { allow: false, visible: true, reason: 'nothing is administered through an engine', denied }
+    : decision
+}
+
 const decide = (authorizer: Authorizer, trail: Trail): Decision | Promise<Decision> => {
   try {
     const decision = authorizer.check(trail.principal, trail.needs, trail)
@@ -40,7 +57,8 @@ export const authorize = (
   trail: Trail,
   missing: () => CatalogError | undefined,
 ): void | Promise<void> => {
-  const conclude = (decision: Decision): void => {
+  const conclude = (decided: Decision): void => {
+    const decision = trail.principal.engine ? withinEngine(trail, decided) : decided
     trail.decision = decision
     if (!decision.allow) throw denial(decision, { needs: trail.needs, missing })
   }

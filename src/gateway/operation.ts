@@ -27,6 +27,8 @@ export interface Caller {
   readonly project?: string
   /** Id of the one role to act with (`x-assume-role`). */
   readonly assumeRole?: string
+  /** Every value of a header, as sent: for what only some senders may say. Absent: there are none. */
+  headers?(name: string): readonly string[]
   /** `If-Match` as sent: the version that a change expects. */
   readonly ifMatch?: string
   /** W3C Trace Context, as sent. */

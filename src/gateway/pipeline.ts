@@ -1,5 +1,6 @@
 /** The one way in. Every operation of every face passes these five steps in this order. */
 import type { Authenticator } from '#authn/authenticator.ts'
+import type { Engines } from '#authn/engines.ts'
 import type { Authorizer } from '#authz/authorizer.ts'
 import { asCertain } from '#catalog/certainty.ts'
 import type { Principal } from '#model/access.ts'
@@ -17,6 +18,8 @@ export interface PipelineDeps {
   readonly authorizer: Authorizer
   /** For those who ask to act with one role. Absent: nobody has one. */
   readonly holdsRole?: HoldsRole
+  /** Whose word is taken on the user for whom it asks. Absent: nobody's. */
+  readonly engines?: Engines | undefined
   /** Absent: nobody asks too often. */
   readonly limits?: RateLimits | undefined
   readonly audit: AuditSink

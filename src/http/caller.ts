@@ -104,6 +104,11 @@ class HttpCaller implements FaceCaller {
     if (key !== undefined) this.idempotency = { key, digest: () => digestOf(request, target, body?.bytes) }
   }
 
+  /** Looked at for those alone who may say something by it. */
+  headers(name: string): readonly string[] {
+    return this.#request.headersDistinct[name] ?? []
+  }
+
   get base(): string {
     return this.#forwarding.baseOf(this.#request)
   }

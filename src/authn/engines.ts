@@ -1,0 +1,90 @@
+/**
+ * Trusted engines: a service identity whose word is taken on the user for whom it asks. Who the engine is, is told by
+ * its own credentials alone; the header of anybody else is never looked at.
+ */
+import type { Principal } from '#model/access.ts'
+import { CatalogError } from '#model/errors.ts'
+import type { NamedUsers } from './named-users.ts'
+import { type Check, Refused } from './refusal.ts'
+
+export interface TrustedEngine {
+  readonly name: string
+  /** Ids of the principals that it signs in as: `provider~subject`. */
+  readonly identities: readonly string[]
+  /** In lower case. Undefined: it asks for itself. */
+  readonly userHeader: string | undefined
+  /** The names that it gives are subjects of this provider. */
+  readonly userProvider: string
+  /** Property of a view that names its definer. */
+  readonly ownerProperty: string | undefined
+  /** Warehouses by the names of its own catalogs, where they differ. */
+  readonly catalogs: Readonly<Record<string, string>>
+}
+
+/** Every value of a header, one for each time that it was sent. */
+export type SentHeaders = (name: string) => readonly string[]
+
+export interface Engines {
+  /** The engine that the principal signed in as, or that acts for it. */
+  of(principal: Principal): TrustedEngine | undefined
+  /**
+   * For whom the request is made: the asker itself where it is no engine or names nobody. Forbidden (403) for a name
+   * that is malformed, given twice, or not that of a user who is known and welcome; in the words of one answer.
+   */
+  actFor(asker: Principal, headers: SentHeaders): Principal | Promise<Principal>
+  /** The user of that name, with the rights of its records alone; refused as by `actFor`. */
+  named(asker: Principal, name: string): Principal | Promise<Principal>
+}
+
+export interface EnginesDeps {
+  readonly engines: readonly TrustedEngine[]
+  readonly users: NamedUsers
+}
+
+/**
+ * What can be seen and typed. Anything beyond ASCII is refused: letters that look alike are two names, and a header has
+ * no encoding. So is a comma, by which two headers become one.
+ */
+const fitName = /^[\x21-\x2b\x2d-\x7e]{1,256}$/
+
+const refused = (check: Check, id: string): CatalogError =>
+  new CatalogError('ForbiddenException', `Not allowed: to act for ${id}`, {
+    cause: new Refused(check, 'not a user whom an engine may act for'),
+  })
+
+export const createEngines = ({ engines, users }: EnginesDeps): Engines => {
+  const byIdentity = new Map(
+    engines.flatMap((engine) => engine.identities.map((id) => [id, engine] as const)),
+  )
+  const byName = new Map(engines.map((engine) => [engine.name, engine] as const))
+  const find = (asker: Principal, engine: TrustedEngine, name: string): Principal | Promise<Principal> => {
+    if (!fitName.test(name)) throw refused('form', 'the user that was named')
+    const id = `${engine.userProvider}~${name}`
+    // An engine that acts for an engine could act for everybody.
+    if (byIdentity.has(id)) throw refused('person', id)
+    const conclude = (user: Principal | undefined): Principal => {
+      if (user === undefined) throw refused('person', id)
+      return { kind: user.kind, id: user.id, engine: { name: engine.name, id: asker.id } }
+    }
+    const found = users.find(id)
+    return found instanceof Promise ? found.then(conclude) : conclude(found)
+  }
+  const signedIn = ({ kind, id, engine }: Principal): TrustedEngine | undefined =>
+    (kind === 'user' || kind === 'service-account') && engine === undefined ? byIdentity.get(id) : undefined
+  return {
+    of: (principal) => (principal.engine ? byName.get(principal.engine.name) : signedIn(principal)),
+    actFor: (asker, headers) => {
+      const engine = signedIn(asker)
+      if (engine?.userHeader === undefined) return asker
+      const [name, ...more] = headers(engine.userHeader)
+      if (name === undefined) return asker
+      if (more.length > 0) throw refused('form', 'two users at once')
+      return find(asker, engine, name)
+    },
+    named: (asker, name) => {
+      const engine = signedIn(asker)
+      if (engine === undefined) throw refused('person', 'anybody else')
+      return find(asker, engine, name)
+    },
+  }
+}
