@@ -10,7 +10,7 @@ export interface Answer {
   readonly headers: Headers
 }
 
-interface Asking {
+export interface Asking {
   /** Nobody in particular: the token of the configuration, which may everything. */
   readonly as?: string
   readonly body?: unknown

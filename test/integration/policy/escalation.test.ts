@@ -1,7 +1,7 @@
 /** Ways to more than one has been granted, each of them shut: on two gateways that share a store. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { json, type Lake, openLake } from '../../support/lake.ts'
-import { newTable } from '../../support/wire.ts'
+import { newTable, newView } from '../../support/wire.ts'
 
 let lake: Lake
 beforeAll(async () => {
@@ -194,6 +194,27 @@ describe('a commit', () => {
     expect((await lake.ask('POST /transactions/commit', { as: 'bob', body: together })).status).toBe(404)
     const alone = { 'table-changes': [change('narrow')] }
     expect((await lake.ask('POST /transactions/commit', { as: 'bob', body: alone })).status).toBe(204)
+  })
+})
+
+describe('a view', () => {
+  test('shows its text, and opens none of the tables that it is over', async () => {
+    await lake.makeTable(['sales'], 'under')
+    await lake.make('POST /namespaces/sales/views', newView('over'))
+    const path = await lake.pathOf({ kind: 'view', namespace: ['sales'], name: 'over' })
+    await lake.grant(path, 'select', 'alice')
+    expect((await lake.ask('GET /namespaces/sales/views/over', { as: 'alice' })).status).toBe(200)
+    expect(await loads('under', 'alice')).toEqual([404, 404])
+    expect(await lake.names('GET /namespaces/sales/views', { as: 'alice' })).toEqual(['over'])
+  })
+
+  test('is not put over a table by whoever may only create, nor a table over a view', async () => {
+    await lake.makeTable(['mine'], 'both')
+    const made = await lake.ask('POST /namespaces/mine/views', { as: 'alice', body: newView('both') })
+    expect(made.status).toBe(409)
+    const over = { name: 'both', 'metadata-location': 'file:///none', overwrite: true }
+    const registered = await lake.ask('POST /namespaces/mine/register-view', { as: 'alice', body: over })
+    expect(registered.status).toBe(403)
   })
 })
 

@@ -64,6 +64,16 @@ describe.skipIf(!hasReferenceServer)('a grant on a table of the reference server
     await expect.poll(() => load('revoked', lake.there), promptly).toBe(404)
   })
 
+  test('what it lies in is listed, and nothing beside it', async () => {
+    const path = await granted('revoked', 'select')
+    const as = 'bob'
+    expect(await lake.names('GET /namespaces', { as })).toEqual(['far'])
+    expect(await lake.names('GET /namespaces?parent=far', { as })).toEqual(['far.sales'])
+    expect(await lake.names('GET /namespaces/far%1Fsales/tables', { as })).toEqual(['revoked'])
+    expect(await lake.names('GET /namespaces/far%1Fsales/tables', {})).toHaveLength(3)
+    await lake.revoke(path, 'select', 'bob')
+  })
+
   test('a table made anew upstream is missing, on record as what it is, on every gateway', async () => {
     await granted('anew', 'modify')
     // Else the project would not be his any more, and he would be told of no warehouse.
