@@ -275,7 +275,7 @@ describe('afterwards', () => {
 
   test('what nobody refers to any more is gone', async () => {
     const [{ count } = { count: -1 }] = await db.database.query<{ count: number }>(
-      `select count(*) from secret where purpose <> 'signing-key'`,
+      `select count(*) from secret where purpose not in ('signing-key', 'audit-seal')`,
     )
     // The client secret of the connection, and the two keys of the warehouse.
     expect(count).toBe(3)
