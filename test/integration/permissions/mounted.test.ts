@@ -141,6 +141,27 @@ describe('a grant on a mounted table', () => {
   })
 })
 
+describe('access in an emergency to a mounted table', () => {
+  test('is for that table alone', async () => {
+    const admin = as('admin')
+    await atUpstream('POST /namespaces/sales/tables', newTable('fresh'))
+    const path = await pathOf('fresh')
+    const opened = await call('POST /break-glass', {
+      ...admin,
+      body: {
+        ...{ 'object-type': 'table', 'object-id': path.split('/').at(-1), relation: 'select' },
+        ...{ reason: 'orders are stuck since midnight', 'duration-seconds': 60 },
+      },
+    })
+    expect(opened.status, opened.text).toBe(201)
+    expect(await load('fresh', admin)).toBe(200)
+    await atUpstream('DELETE /namespaces/sales/tables/fresh')
+    await atUpstream('POST /namespaces/sales/tables', newTable('fresh'))
+    expect(await load('fresh', admin)).not.toBe(200)
+    expect((await call(`DELETE /break-glass/${opened.body['id']}`, admin)).status).toBe(204)
+  })
+})
+
 describe('an upstream', () => {
   test('that is away can have nothing granted, and grants on it are taken all the same', async () => {
     const path = await pathOf('orders')

@@ -17,6 +17,7 @@ import {
   type Governed,
   governedProject,
   governedWarehouse,
+  isMounted,
   type PermissionDeps,
 } from './place.ts'
 import { lookUpstream } from './upstream-objects.ts'
@@ -117,11 +118,15 @@ const open = async (deps: PermissionDeps, { context, asker, project, body }: Ope
     throw new CatalogError('BadRequestException', `Invalid relation: ${body.relation}`)
   // An hour of more than one may grant would be enough to keep it for good.
   await checkMayGrant(deps, { principal: asker, governed, project }, [relation])
-  await lookUpstream(context, governed)
+  const uuid = await lookUpstream(context, governed)
   const subject = subjectOf(asker)
   const expiresAt = new Date(Date.now() + body['duration-seconds'] * 1_000)
   const { reason } = body
-  await deps.grants.openEmergency(context, governed.place, { relation, subject, expiresAt, reason })
+  await deps.grants.openEmergency(context, {
+    ...{ place: governed.place, mounted: isMounted(governed) },
+    draft: { relation, subject, expiresAt, reason },
+    ...(uuid === undefined ? {} : { uuid }),
+  })
   const { object } = governed.place
   deps.warn('break-glass.opened', { principal: asker.id, object, relation, expiresAt, reason })
   return findEmergency(deps, project, idOfGrant({ object, relation, subject }))

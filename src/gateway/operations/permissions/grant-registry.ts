@@ -20,6 +20,10 @@ export interface GrantsChange {
   readonly anyones: boolean
 }
 
+interface EmergencyChange extends Pick<GrantsChange, 'place' | 'mounted' | 'uuid'> {
+  readonly draft: GrantDraft
+}
+
 interface ManagedAccessChange {
   readonly place: GrantPlace
   readonly mounted: boolean
@@ -48,6 +52,6 @@ export interface GrantRegistry {
   /** Opened in an emergency, and in force. */
   listReasoned(projectId: string): Promise<readonly GrantRecord[]>
   /** AlreadyExists where the principal holds as much for good. */
-  openEmergency(context: CallContext, place: GrantPlace, draft: GrantDraft): Promise<void>
+  openEmergency(context: CallContext, emergency: EmergencyChange): Promise<void>
   endEmergency(context: CallContext, grant: GrantRecord): Promise<void>
 }

@@ -76,13 +76,15 @@ const listedEvents = (
   return place.object.startsWith('role:') ? assigneeEvents(tx, place, listed) : adminEvents(tx, ...listed)
 }
 
+const bind = (tx: Transaction, place: grants.GrantPlace, uuid: string | undefined): Promise<void> =>
+  uuid === undefined ? rememberObjects(tx, [place]) : bindUuid(tx, place, uuid)
+
 const prepare = async (tx: Transaction, change: GrantsChange): Promise<void> => {
   const { place, mounted, uuid, writes } = change
   // What has gone keeps no grants: there is nothing to be taken from it.
   if (writes.length === 0) return takeTurn(tx)
   await holdPlace(tx, place, mounted)
-  if (uuid === undefined) await rememberObjects(tx, [place])
-  else await bindUuid(tx, place, uuid)
+  await bind(tx, place, uuid)
 }
 
 const changeGrants = async (
@@ -163,10 +165,10 @@ const managedMembers = (change: Change): Pick<Changes, 'setManaged' | 'confirmOb
 })
 
 const emergencyMembers = (change: Change): Pick<Changes, 'openEmergency' | 'endEmergency'> => ({
-  openEmergency: (context, place, draft) =>
+  openEmergency: (context, { place, mounted, uuid, draft }) =>
     change(context, async (tx) => {
-      await holdPlace(tx, place, place.name !== undefined)
-      await rememberObjects(tx, [place])
+      await holdPlace(tx, place, mounted)
+      await bind(tx, place, uuid)
       await grants.insertEmergency(tx, place, draft)
       const granted = grants.grantEvent('created', place, draft)
       return toldAll([{ ...granted, type: 'grant.break-glass' }, granted])
