@@ -10,7 +10,7 @@ import type { Tree } from '#authz/objects.ts'
 import type { Rules } from '#authz/rules.ts'
 import type { Database } from '#store/database.ts'
 import { loadWarehouseRestrictions } from '#store/read-restrictions.ts'
-import { loadRuleFacts } from '#store/rule-facts.ts'
+import { loadFormatVersion, loadProperties } from '#store/rule-facts.ts'
 import { ensureRuleSet, hasRuleSet, loadPreparedRules } from '#store/rule-sets.ts'
 import { loadGovernanceEpochs } from '#store/server.ts'
 import { loadWarehouseTags } from '#store/tag-assignments.ts'
@@ -81,7 +81,10 @@ export const openGovernance = ({ database, tree, report }: GovernanceDeps): Open
   })
   const rules = createRules({
     ...{ memory, tree, loadCedar },
-    loadStored: (resource) => loadRuleFacts(database, resource),
+    stored: {
+      properties: (warehouse, namespace) => loadProperties(database, warehouse, namespace),
+      formatVersion: (contentId) => loadFormatVersion(database, contentId),
+    },
     report: (error) => report('rules.not-evaluated', error),
   })
   return { rules, memory }

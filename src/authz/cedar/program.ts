@@ -14,8 +14,8 @@ export type ParsedRules = Readonly<Record<string, ParsedRule>>
 export interface Program {
   /** Undefined: rules may apply, and Cedar has to say whether they do. */
   glance(sight: Sight): RuleVerdict | undefined
-  /** Must something be looked up in our own records first? */
-  readonly wantsStored: boolean
+  /** What must be looked up in our own records first. */
+  readonly wants: { readonly properties: boolean; readonly formatVersion: boolean }
   judge(sight: Sight, facts: RuleFacts, evaluate: Evaluate): RuleVerdict
 }
 
@@ -46,8 +46,10 @@ const conditionalOf = (rule: ParsedRule): Conditional => ({
   timed: readsTime(readsOf([rule])),
 })
 
-const isUnstored = ({ resource }: Reads): boolean =>
-  !resource.whole && !resource.attributes.has('properties') && !resource.attributes.has('formatVersion')
+const wantsOf = ({ resource: { whole, attributes } }: Reads): Program['wants'] => ({
+  properties: whole || attributes.has('properties'),
+  formatVersion: whole || attributes.has('formatVersion'),
+})
 
 const idsIn = (errors: readonly string[]): readonly string[] =>
   errors.map((error) => error.slice(0, Math.max(error.indexOf(':'), 0)))
@@ -67,7 +69,7 @@ export const createProgram = (parsed: ParsedRules, deps: ProgramDeps): Program =
     return { allowed, by: [...new Set([...reasons, ...idsIn(errors)])].filter((id) => id !== '') }
   }
   return {
-    wantsStored: !isUnstored(reads),
+    wants: wantsOf(reads),
     glance: (sight) => {
       if (!open) return undefined
       for (const { rule, applies } of conditional)

@@ -27,7 +27,7 @@ const isTable = (file: string): boolean => /\.decisions\.(?:ya?ml|json)$/.test(f
 
 const mostRows = 20_000
 const mostErrors = 50
-const rowsATurn = 50
+const rowsATurn = 10
 
 const refused = (errors: readonly string[]): TriedRules => ({
   ...{ rules: {}, decisions: 0 },

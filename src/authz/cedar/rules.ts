@@ -3,18 +3,20 @@ import type { Need } from '#model/access.ts'
 import type { Governance, GovernanceMemory } from '../governance.ts'
 import { chainOf, type ObjectKey, type Tree } from '../objects.ts'
 import type { RuleQuestion, Rules, RuleVerdict } from '../rules.ts'
+import { type Spellings, spellingsOf } from '../spellings.ts'
 import { inheritedTags, type ObjectTags, type TagsByObject, taggedIn } from '../tags.ts'
 import type { Sight } from './applies.ts'
 import type { Cedar, Evaluate } from './engine.ts'
 import { createProgram, type ParsedRules, type Program } from './program.ts'
-import { principalType, type RuleFacts, type StoredFacts } from './request.ts'
+import { principalType, type RuleFacts } from './request.ts'
+import { createStoredLookup, nothingStored, type StoredRecords, wantsStored } from './stored-facts.ts'
 
 export interface RulesDeps {
   readonly memory: GovernanceMemory
   readonly tree: Tree
   readonly loadCedar: () => Promise<Cedar>
   /** Looks into our own records, where a rule asks for what only they say. */
-  readonly loadStored: (resource: Need['resource']) => Promise<StoredFacts>
+  readonly stored: StoredRecords
   /** Told of rules that could not be evaluated. */
   readonly report: (error: unknown) => void
 }
@@ -51,11 +53,15 @@ interface Under {
 const noTag = (): undefined => undefined
 
 /** The objects of the chain that have tags, looked for once, whatever number of rules ask. */
-const createLookup = (tags: TagsByObject, chain: () => readonly ObjectKey[]): Sight['tag'] => {
+const createLookup = (
+  tags: TagsByObject,
+  chain: () => readonly ObjectKey[],
+  spellings: Spellings,
+): Sight['tag'] => {
   if (tags.size === 0) return noTag
   let tagged: readonly ObjectTags[] | undefined
   return (name) => {
-    tagged ??= taggedIn(tags, chain())
+    tagged ??= taggedIn(tags, chain(), spellings)
     for (const own of tagged) {
       const value = own.get(name)
       if (value !== undefined) return value
@@ -70,11 +76,9 @@ const sightOf = ({ principal }: RuleQuestion, need: Need, { governance, tree }: 
     action,
     kind: resource.kind,
     principalType: principalType(principal),
-    tag: createLookup(tagsFor(governance, need), () => chainOf(resource, tree)),
+    tag: createLookup(tagsFor(governance, need), () => chainOf(resource, tree), spellingsOf(resource)),
   }
 }
-
-const nothingStored: StoredFacts = {}
 
 const refuseToEvaluate: Evaluate = () => {
   throw new Error('Cedar has not been loaded')
@@ -97,7 +101,8 @@ const createEvaluator = (loadCedar: RulesDeps['loadCedar']) => {
 const factsOf = (question: RuleQuestion, need: Need, { governance, tree }: Under): RuleFacts => ({
   ...question,
   ...{ need, tree, stored: nothingStored },
-  tags: () => inheritedTags(tagsFor(governance, need), chainOf(need.resource, tree)),
+  tags: () =>
+    inheritedTags(tagsFor(governance, need), chainOf(need.resource, tree), spellingsOf(need.resource)),
 })
 
 export const createRules = (deps: RulesDeps): Rules => {
@@ -112,12 +117,12 @@ export const createRules = (deps: RulesDeps): Rules => {
   }
   const deepen = async (set: Ready, question: RuleQuestion, governance: Governance) => {
     const evaluate = await evaluatorOf(set)
+    const look = createStoredLookup(deps.stored, set.program)
     const verdicts: RuleVerdict[] = []
     for (const need of question.needs) {
       const sight = sightOf(question, need, { governance, tree })
       const glanced = set.program.glance(sight)
-      const stored =
-        !glanced && set.program.wantsStored ? await deps.loadStored(need.resource) : nothingStored
+      const stored = !glanced && wantsStored(set.program) ? await look(need) : nothingStored
       const facts = { ...factsOf(question, need, { governance, tree }), stored }
       verdicts.push(glanced ?? set.program.judge(sight, facts, evaluate))
     }
@@ -130,7 +135,7 @@ export const createRules = (deps: RulesDeps): Rules => {
     for (const need of question.needs) {
       const sight = sightOf(question, need, under)
       const glanced = program.glance(sight)
-      if (!glanced && (!evaluate || program.wantsStored)) return undefined
+      if (!glanced && (!evaluate || wantsStored(program))) return undefined
       verdicts.push(
         glanced ?? program.judge(sight, factsOf(question, need, under), evaluate ?? refuseToEvaluate),
       )

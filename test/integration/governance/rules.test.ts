@@ -129,6 +129,39 @@ describe('the rules', () => {
   })
 })
 
+describe('what only the store knows', () => {
+  test('is asked where a rule looks at it: properties of the namespace, and the format version', async () => {
+    const { body: before } = await call('GET /rules', admin)
+    const denied = (by: string, does: string, more: string) =>
+      `cases: [{ name: x, who: { kind: user, id: oidc~bob }, does: ${does}, to: { kind: table, path: a/b, ${more} }, expect: deny, by: [${by}] }]`
+    const sources = {
+      ...(before['sources'] as Record<string, string>),
+      'closed.cedar':
+        '@id("closed") forbid (principal == User::"oidc~bob", action == Action::"describe", resource is Table) when { resource has properties && resource.properties.hasTag("closed") };',
+      'closed.decisions.yaml': denied('closed', 'describe', 'properties: { closed: "" }'),
+      'old.cedar':
+        '@id("old") forbid (principal == User::"oidc~bob", action == Action::"set-properties", resource is Table) when { resource has formatVersion && resource.formatVersion < 3 };',
+      'old.decisions.yaml': denied('old', 'set-properties', 'format-version: 2'),
+    }
+    await granting.give(granting.tablePath, [{ type: 'modify', user: 'oidc~bob' }])
+    expect((await commit(bob)).status).toBe(200)
+    const applied = await call('PUT /rules', { ...admin, body: { sources } })
+    expect(applied.status, applied.text).toBe(200)
+    expect((await commit(bob)).status).toBe(403)
+    expect((await commit(eve)).status).toBe(200)
+    expect((await load(bob)).status).toBe(200)
+    const properties = (body: object) =>
+      call(`POST ${granting.catalog}/namespaces/sales/properties`, { ...eve, body })
+    expect((await properties({ updates: { closed: 'yes' } })).status).toBe(200)
+    expect((await load(bob)).status).toBe(404)
+    const { body: listed } = await call(`GET ${granting.catalog}/namespaces/sales/tables`, bob)
+    expect(listed['identifiers']).toEqual([])
+    await properties({ removals: ['closed'] })
+    expect((await load(bob)).status).toBe(200)
+    expect((await call('PUT /rules', { ...admin, body: { sources: before['sources'] } })).status).toBe(200)
+  })
+})
+
 describe('governed tags', () => {
   test('are set with a right of their own, on what they are for, with a value that is allowed', async () => {
     await define('quarantine')
