@@ -5,7 +5,7 @@ import { newTable, newView } from '../../support/wire.ts'
 
 let lake: Lake
 beforeAll(async () => {
-  lake = await openLake(['alice', 'bob', 'carol', 'dave'])
+  lake = await openLake(['alice', 'bob', 'carol', 'dave', 'erin'])
   for (const namespace of [['sales'], ['other'], ['mine']]) await lake.make('POST /namespaces', { namespace })
 }, 120_000)
 afterAll(() => lake?.[Symbol.asyncDispose]())
@@ -50,6 +50,22 @@ describe('a grant', () => {
     expect((await lake.ask('GET /namespaces/other', { as: 'dave' })).status).toBe(404)
     const config = await lake.ask('GET /catalog/v1/config?warehouse=lake', { as: 'dave' })
     expect(config.status).toBe(200)
+  })
+
+  test('shows the project and the warehouse that it is in, and no role, account or member of them', async () => {
+    await makeGranted('leading', 'describe', 'dave')
+    const list = async (path: string, member: string, as: string) => {
+      const answer = await lake.ask(`GET /management/v1/${path}`, { as })
+      return answer.status === 200 ? json<Record<string, unknown[]>>(answer)[member]?.length : answer.status
+    }
+    await lake.make('POST /management/v1/role', { name: 'unseen' })
+    await lake.make('POST /management/v1/service-account', { name: 'unseen' })
+    expect(await list('project-list', 'projects', 'dave')).toBe(1)
+    expect(await list('warehouse', 'warehouses', 'dave')).toBe(1)
+    expect(await list('role', 'roles', 'dave')).toBe(0)
+    expect(await list('service-account', 'service-accounts', 'dave')).toBe(0)
+    expect(await list('project-list', 'projects', 'erin')).toBe(0)
+    expect(await list('warehouse', 'warehouses', 'erin')).toBe(404)
   })
 
   test('is on one name, to the byte: no other case, form, or space', async () => {
