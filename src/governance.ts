@@ -27,19 +27,26 @@ export interface OpenGovernance {
   readonly memory: GovernanceMemory
 }
 
-/** A new store begins with the rules that are shipped; what has been applied since is left alone. */
-export const ensureRules = async (database: Database): Promise<void> => {
-  if (await hasRuleSet(database)) return
-  const { sources, rules } = await readShipped()
-  const draft = { sources, prepared: rules, digest: digestOf(sources), appliedBy: 'system' }
-  await database.transaction((tx) => ensureRuleSet(tx, draft))
-}
-
 /** Reads, validates and tries a set of rules; nothing is stored. What that takes is loaded when it is first done. */
 export const tryRuleSources = async (sources: RuleSources): Promise<TriedRules> => {
   const { tryRules } = await import('#authz/cedar/rule-set.ts')
   const cedar = await loadCedar()
   return tryRules(sources, { cedar, parseTable: (text) => parse(text), turn: () => setImmediate() })
+}
+
+const tried = async (sources: RuleSources): Promise<ParsedRules> => {
+  const { rules, errors } = await tryRuleSources(sources)
+  if (errors.length > 0) throw new Error(`The rules in policies/rules are refused: ${errors.join('; ')}`)
+  return rules
+}
+
+/** A new store begins with the rules that are shipped; what has been applied since is left alone. */
+export const ensureRules = async (database: Database): Promise<void> => {
+  if (await hasRuleSet(database)) return
+  const { sources, rules } = await readShipped()
+  const prepared = rules ?? (await tried(sources))
+  const draft = { sources, prepared, digest: digestOf(sources), appliedBy: 'system' }
+  await database.transaction((tx) => ensureRuleSet(tx, draft))
 }
 
 /** The same set is the same object, so that what has been made of it is not made again. */
