@@ -29,7 +29,8 @@ export interface SealerOptions {
 }
 
 const leaseName = 'audit-sealer'
-const leaseSeconds = 30
+/** Short, so that another process soon goes on where one was killed; it is renewed before each block. */
+const leaseSeconds = 5
 const defaults = { everyMs: 2_000, blockSize: 4_000, onFailure: (): void => {} }
 
 interface Newest {

@@ -3,7 +3,7 @@
  * in short pages with a place to read on from, and never holds the database.
  */
 import type { AuditEntry } from './audit-entries.ts'
-import type { Sql } from './database.ts'
+import type { Database, Sql } from './database.ts'
 
 /** What is absent does not narrow. */
 export interface AuditFilter {
@@ -168,24 +168,28 @@ interface Stretch {
   readonly ask: AuditAsk
   /** The last entry that is looked at. */
   readonly edge?: AuditPlace | undefined
-  /** `summary`: not in the order of the index, so that summaries say which pages are read. */
-  readonly by: 'order' | 'summary'
 }
 
 /** One row more than asked for tells that there is more. */
-const readStretch = (sql: Sql, filter: AuditFilter, { ask, edge, by }: Stretch) => {
+const readStretch = (sql: Sql, filter: AuditFilter, { ask, edge }: Stretch) => {
   const { order, limit } = ask
   const query = nothing()
   narrowByTime(query, filter)
   narrowByPlace(query, ask)
   if (edge) query.conditions.push(`(at, id) ${signs[order].upTo} ${placeIn(query, edge)}`)
   narrow(query, filter)
-  const sorted = by === 'order' ? signs[order].by : signs[order].by.replace('at', `at + interval '0'`)
   return sql.query<AuditRecord>(
-    `select ${columns} from audit_entry ${where(query)} order by ${sorted} limit ${limit + 1}`,
+    `select ${columns} from audit_entry ${where(query)} order by ${signs[order].by} limit ${limit + 1}`,
     query.values,
   )
 }
+
+/** The planner takes summaries of what has no order for worthless, and would read the whole table instead. */
+const readBySummary = (database: Database, filter: AuditFilter, ask: AuditAsk) =>
+  database.transaction(async (tx) => {
+    await tx.query('set local enable_seqscan = off; set local enable_indexscan = off')
+    return readStretch(tx, filter, { ask })
+  })
 
 /** Of these a summary tells in which pages of the table they may be: what is rare is found in a log of any length. */
 const isSummarised = ({ principal, requestId, project, warehouse }: AuditFilter): boolean =>
@@ -198,20 +202,24 @@ interface Found {
 }
 
 /** What is frequent is among the next entries; what is not is looked for by summaries where there are any. */
-const find = async (sql: Sql, filter: AuditFilter, ask: AuditAsk): Promise<Found> => {
+const find = async (database: Database, filter: AuditFilter, ask: AuditAsk): Promise<Found> => {
   const { limit } = ask
-  if (filter.requestId !== undefined) return { rows: await readStretch(sql, filter, { ask, by: 'summary' }) }
-  const edge = await findEdge(sql, filter, ask)
-  const near = await readStretch(sql, filter, { ask, edge, by: 'order' })
+  if (filter.requestId !== undefined) return { rows: await readBySummary(database, filter, ask) }
+  const edge = await findEdge(database, filter, ask)
+  const near = await readStretch(database, filter, { ask, edge })
   if (!edge || near.length > limit || !isSummarised(filter)) return { rows: near, edge }
   const rest = { ...ask, after: edge, limit: limit - near.length }
-  return { rows: [...near, ...(await readStretch(sql, filter, { ask: rest, by: 'summary' }))] }
+  return { rows: [...near, ...(await readBySummary(database, filter, rest))] }
 }
 
 /** Newest or oldest first, within the filter, after the place. A page may be short, or empty, and yet have a next one. */
-export const searchAudit = async (sql: Sql, filter: AuditFilter, ask: AuditAsk): Promise<AuditPage> => {
+export const searchAudit = async (
+  database: Database,
+  filter: AuditFilter,
+  ask: AuditAsk,
+): Promise<AuditPage> => {
   const { limit } = ask
-  const { rows, edge } = await find(sql, filter, ask)
+  const { rows, edge } = await find(database, filter, ask)
   const page = rows.slice(0, limit)
   const records = page.filter((record) => concerns(filter, record))
   const last = rows.length > limit ? page.at(-1) : edge
