@@ -66,6 +66,7 @@ export const createPolicyWatch = ({ loadEpoch, onFailure }: PolicyWatchDeps): Po
     },
     hear: (events) => {
       const changes = events.filter(isPolicyEvent)
+      if (changes.length > 0) for (const memory of memories) memory.granted?.()
       if (changes.some((event) => !isGrantEvent(event))) clear()
       else if (changes.length > 0) lookAgain()
     },

@@ -1,6 +1,7 @@
 /** Policy: who decides on access, and who has to hear of it when grants, rules or tags change. */
 import type { Authorizer } from '#authz/authorizer.ts'
 import { compileModel } from '#authz/compiled-model.ts'
+import { createDataLevels } from '#authz/data-levels.ts'
 import { createExplainer, type Explainer } from '#authz/explain.ts'
 import { createGovernedObjects } from '#authz/governed-memory.ts'
 import { authorizationModel } from '#authz/model.ts'
@@ -67,10 +68,13 @@ export const createPolicy = (deps: PolicyDeps): Policy => {
     loadEpoch: () => loadPolicyEpoch(database),
     onFailure: (error) => report('policy.not-looked-at', error),
   })
-  for (const memory of [engine, navigation, governed]) watch.remember(memory)
+  const levels = createDataLevels({ now: () => performance.now() })
+  for (const memory of [engine, navigation, governed, levels]) watch.remember(memory)
   return {
     ...watch,
-    authorizer: createPolicyAuthorizer({ model, tree, standings, engine, navigation, governed, rules }),
+    authorizer: createPolicyAuthorizer({
+      ...{ model, tree, standings, engine, navigation, governed, rules, levels },
+    }),
     authorizerName: engine.name,
     rights: createRights({ standings, engine, tree, governed }),
     explainer: (authorizer) =>

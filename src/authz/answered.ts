@@ -28,7 +28,7 @@ const expectedUuids = ({ asking, answers }: Answered): readonly ExpectedUuid[] =
   return expected
 }
 
-const dataOf = ({ asking: { data }, answers }: Answered): 'none' | 'read' | 'write' | undefined => {
+export const dataOf = ({ asking: { data }, answers }: Answered): 'none' | 'read' | 'write' | undefined => {
   if (data === undefined) return undefined
   if (answers[data.write] === true) return 'write'
   return answers[data.read] === true ? 'read' : 'none'

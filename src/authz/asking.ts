@@ -1,6 +1,7 @@
 /** Turns the needs of a request into one list of questions for the engine, and finds its answers in it again. */
 import type { Action, Need, Resource } from '#model/access.ts'
 import type { CompiledModel } from './compiled-model.ts'
+import type { Level } from './data-levels.ts'
 import type { GovernedObject } from './governed.ts'
 import type { Question } from './grants.ts'
 import { chainOf, type ObjectKey, type Tree } from './objects.ts'
@@ -19,8 +20,8 @@ export interface AskedNeed {
 export interface Asking {
   readonly questions: readonly Question[]
   readonly asked: readonly AskedNeed[]
-  /** How far data may be handed out: where that was asked. */
-  readonly data?: { readonly read: number; readonly write: number }
+  /** How far data may be handed out, where that was asked: of what was known before, -1 for the rest. */
+  readonly data?: { readonly read: number; readonly write: number; readonly chain: readonly ObjectKey[] }
 }
 
 export interface AskingDeps {
@@ -68,6 +69,8 @@ export const countingChain = (
 const isLoad = ({ action, resource }: Need): boolean =>
   resource.kind === 'table' && (action === 'describe' || action === 'read')
 
+type LevelOf = (chain: readonly ObjectKey[]) => Level | undefined
+
 export const createAsking = ({ model, tree }: AskingDeps, governed: GovernedByKey) => {
   const questions: Question[] = []
   const push = (relation: string, type: Resource['kind'], chain: readonly ObjectKey[]): number => {
@@ -89,12 +92,16 @@ export const createAsking = ({ model, tree }: AskingDeps, governed: GovernedByKe
     return { need, chain, allowed, seen, ...aboveOf(need, chain) }
   }
   return {
-    of: (needs: readonly Need[], withData: boolean): Asking => {
+    /** `levelOf`: what is known of the data of the table that is loaded; absent where nobody wants any. */
+    of: (needs: readonly Need[], levelOf?: LevelOf): Asking => {
       const asked = needs.map(ask)
-      const load = withData ? asked.find(({ need }) => isLoad(need)) : undefined
+      const load = levelOf && asked.find(({ need }) => isLoad(need))
       if (load === undefined) return { questions, asked }
-      const read = push('can_read', 'table', load.chain)
-      return { questions, asked, data: { read, write: push('can_write', 'table', load.chain) } }
+      const { chain } = load
+      const level = levelOf?.(chain)
+      const read = level === 'none' ? -1 : push('can_read', 'table', chain)
+      const write = level === undefined ? push('can_write', 'table', chain) : -1
+      return { questions, asked, data: { read, write, chain } }
     },
   }
 }

@@ -2,6 +2,7 @@
 import type { Need, Principal, Resource } from '#model/access.ts'
 import type { AskingDeps } from './asking.ts'
 import type { Circumstances } from './authorizer.ts'
+import type { DataLevels } from './data-levels.ts'
 import type { GovernedObjects } from './governed.ts'
 import type { GrantEngine, Subject } from './grants.ts'
 import type { Navigation } from './navigation.ts'
@@ -13,6 +14,7 @@ export interface PolicyAuthorizerDeps extends AskingDeps {
   readonly engine: GrantEngine
   readonly navigation: Navigation
   readonly governed: GovernedObjects
+  readonly levels: DataLevels
   /** Absent: nothing is forbidden that has been granted. */
   readonly rules?: Rules
 }

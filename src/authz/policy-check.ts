@@ -1,7 +1,10 @@
 /** Decides on the needs of a request: what is open, granted, or a way to what is granted, and what the rules leave of it. */
 import type { Decision, Need } from '#model/access.ts'
-import { type Answered, isSeen, refusedIn, withObligations } from './answered.ts'
+import { type Answered, dataOf, isSeen, refusedIn, withObligations } from './answered.ts'
 import { createAsking, type GovernedByKey, mountedKeys } from './asking.ts'
+import type { Circumstances } from './authorizer.ts'
+import type { Subject } from './grants.ts'
+import type { ObjectKey } from './objects.ts'
 import { isKnownToAll, isOpen } from './open-needs.ts'
 import {
   type Ask,
@@ -86,8 +89,10 @@ const createNavigated = (deps: PolicyAuthorizerDeps, rules: RuleCheck) => {
   }
 }
 
+const wantsData = ({ caller }: Circumstances): boolean => caller.delegation.length > 0
+
 export const createCheck = (deps: PolicyAuthorizerDeps, rules: RuleCheck) => {
-  const { engine, governed, tree } = deps
+  const { engine, governed, tree, levels } = deps
   const navigated = createNavigated(deps, rules)
   const governedOf = (needs: readonly Need[]): Awaitable<GovernedByKey> => {
     const keys = mountedKeys(
@@ -95,6 +100,13 @@ export const createCheck = (deps: PolicyAuthorizerDeps, rules: RuleCheck) => {
       tree,
     )
     return keys.length === 0 ? nothingGoverned : governed.of(keys)
+  }
+  const levelOf = (subject: Subject) => (chain: readonly ObjectKey[]) => levels.known(subject, chain)
+  const keepLevel = ({ subject }: Ask, answered: Answered, generation: number): void => {
+    const { data } = answered.asking
+    const level = dataOf(answered)
+    if (data === undefined || data.write < 0 || level === undefined || level === 'write') return
+    levels.keep(subject, data.chain, { level, generation })
   }
   const conclude = (ask: Ask, answered: Answered): Awaitable<Decision> => {
     const refused = refusedIn(answered)
@@ -108,9 +120,17 @@ export const createCheck = (deps: PolicyAuthorizerDeps, rules: RuleCheck) => {
     if (needs.length === 0) return rules.of(ask, all, byAuthentication)
     const { circumstances, subject } = ask
     return after(governedOf(needs), (known) => {
-      const asking = createAsking(deps, known).of(needs, circumstances.caller.delegation.length > 0)
+      const { generation } = levels
+      const asking = createAsking(deps, known).of(
+        needs,
+        wantsData(circumstances) ? levelOf(subject) : undefined,
+      )
       const answers = engine.check(subject, asking.questions, notBeforeOf(needs, circumstances))
-      return after(answers, (given) => conclude(ask, { needs, asking, answers: given }))
+      return after(answers, (given) => {
+        const answered = { needs, asking, answers: given }
+        keepLevel(ask, answered, generation)
+        return conclude(ask, answered)
+      })
     })
   }
 }

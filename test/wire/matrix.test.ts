@@ -7,6 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { createOidcProvider } from '#authn/oidc.ts'
 import { createProviderAuthenticator } from '#authn/provider-authenticator.ts'
 import { compileModel } from '#authz/compiled-model.ts'
+import { createDataLevels } from '#authz/data-levels.ts'
 import { createEmbeddedEngine } from '#authz/embedded-engine.ts'
 import { authorizationModel } from '#authz/model.ts'
 import { createNavigation } from '#authz/navigation-memory.ts'
@@ -71,6 +72,7 @@ const createAuthorizer = (content: Content) => {
   }
   return createPolicyAuthorizer({
     model,
+    levels: createDataLevels({ now: () => 0 }),
     tree: { server: serverId, projectOf: () => projectId },
     standings: {
       of: ({ id }) => ({

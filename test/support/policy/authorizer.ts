@@ -1,6 +1,7 @@
 /** A policy authorizer over grants that a test writes down, with a count of what its parts are asked. */
 import type { Authorizer, Circumstances } from '#authz/authorizer.ts'
 import { compileModel } from '#authz/compiled-model.ts'
+import { createDataLevels } from '#authz/data-levels.ts'
 import { createEmbeddedEngine } from '#authz/embedded-engine.ts'
 import type { GovernedObject } from '#authz/governed.ts'
 import type { GrantEngine } from '#authz/grants.ts'
@@ -19,6 +20,8 @@ export interface TestPolicy {
   ways: Readonly<Record<string, readonly ObjectKey[]>>
   governed: ReadonlyMap<ObjectKey, GovernedObject>
   rules: Rules | undefined
+  /** Milliseconds. */
+  now: number
 }
 
 export const model = compileModel(authorizationModel)
@@ -65,14 +68,16 @@ const createEngine = (policy: TestPolicy): GrantEngine =>
 
 export const createTestPolicy = (given: Partial<TestPolicy> = {}) => {
   const policy: TestPolicy = {
-    ...{ grants: [], standings: {}, ways: {}, governed: new Map(), rules: undefined },
+    ...{ grants: [], standings: {}, ways: {}, governed: new Map(), rules: undefined, now: 0 },
     ...given,
   }
+  const levels = createDataLevels({ now: () => policy.now })
   /** Numbers of questions, a call of the engine each. */
   const asked: number[] = []
   const engine = createEngine(policy)
+  const nothing = standingOf({})
   const standings: Standings = {
-    of: ({ id, assumedRole }) => policy.standings[assumedRole ?? id] ?? standingOf({}),
+    of: ({ id, assumedRole }) => policy.standings[assumedRole ?? id] ?? nothing,
   }
   const authorizer: Authorizer = createPolicyAuthorizer({
     ...{ model, standings },
@@ -88,9 +93,10 @@ export const createTestPolicy = (given: Partial<TestPolicy> = {}) => {
         objects.map((object) => policy.ways[principal ?? '']?.includes(object) === true),
     },
     governed: { of: () => policy.governed },
+    levels,
     ...(policy.rules === undefined ? {} : { rules: policy.rules }),
   })
-  return { authorizer, asked, policy }
+  return { authorizer, asked, policy, levels }
 }
 
 /** Nothing has been granted to anybody: memberships and administration alone decide. */
@@ -100,7 +106,15 @@ export const createUngranted = (deps: {
 }): Authorizer =>
   createPolicyAuthorizer({
     ...{ model, standings: deps.standings, tree: { server: 's', projectOf: deps.projectOf } },
-    engine: createEngine({ grants: [], standings: {}, ways: {}, governed: new Map(), rules: undefined }),
+    engine: createEngine({
+      grants: [],
+      standings: {},
+      ways: {},
+      governed: new Map(),
+      rules: undefined,
+      now: 0,
+    }),
     navigation: { leadsTo: (_, objects) => objects.map(() => false) },
     governed: { of: () => new Map() },
+    levels: createDataLevels({ now: () => 0 }),
   })

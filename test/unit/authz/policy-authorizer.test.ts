@@ -172,6 +172,39 @@ describe('the obligations of a load', () => {
     expect(await load('modify')).toEqual({ data: 'write' })
   })
 
+  test('are known to a reader who asks again, and say at once what has been granted here', async () => {
+    const { authorizer, policy, asked, levels } = createTestPolicy({
+      grants: [grant('namespace:lake/a', 'select', 'a')],
+    })
+    const again = () => authorizer.check(user('a'), [need('describe', table)], delegated)
+    expect(await again()).toMatchObject({ obligations: { data: 'read' } })
+    expect(again()).toMatchObject({ obligations: { data: 'read' } })
+    expect(asked).toEqual([3, 2])
+    policy.grants = [...policy.grants, grant('table:c1', 'modify', 'a')]
+    levels.granted?.()
+    expect(await again()).toMatchObject({ obligations: { data: 'write' } })
+  })
+
+  test('say within five seconds what has been granted elsewhere', async () => {
+    const { authorizer, policy } = createTestPolicy({ grants: [grant('table:c1', 'describe', 'a')] })
+    const again = async () =>
+      (await authorizer.check(user('a'), [need('describe', table)], delegated)).obligations
+    expect(await again()).toEqual({ data: 'none' })
+    policy.grants = [...policy.grants, grant('table:c1', 'modify', 'a')]
+    policy.now = 5_001
+    expect(await again()).toEqual({ data: 'write' })
+  })
+
+  test('keep nothing that was found before something was granted', async () => {
+    const { authorizer, policy, levels } = createTestPolicy({ grants: [grant('table:c1', 'select', 'a')] })
+    const again = () => authorizer.check(user('a'), [need('describe', table)], delegated)
+    const under = again()
+    policy.grants = [...policy.grants, grant('table:c1', 'modify', 'a')]
+    levels.granted?.()
+    await under
+    expect(await again()).toMatchObject({ obligations: { data: 'write' } })
+  })
+
   test('say nothing of data that nobody has asked for', async () => {
     const { authorizer } = createTestPolicy({ grants: [grant('table:c1', 'modify', 'a')] })
     const { allow, obligations } = await authorizer.check(user('a'), [need('describe', table)], circumstances)

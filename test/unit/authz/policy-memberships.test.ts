@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { createDataLevels } from '#authz/data-levels.ts'
 import { createPolicyAuthorizer } from '#authz/policy-authorizer.ts'
 import type { Action, Principal, Resource } from '#model/access.ts'
 import { circumstances, createTestPolicy, model, standingOf, user } from '../../support/policy/authorizer.ts'
@@ -116,6 +117,7 @@ test('a standing that is known is not waited for, one that cannot be read denies
     engine: { check: (_, questions) => questions.map(() => true) },
     navigation: { leadsTo: (_, objects) => objects.map(() => true) },
     governed: { of: () => new Map() },
+    levels: createDataLevels({ now: () => 0 }),
   })
   const needs = [{ action: 'read', resource: resource(mine, 'table') }] as const
   await expect(failing.check(user('member'), needs, circumstances)).rejects.toThrow('away')

@@ -54,6 +54,20 @@ describe('what is remembered of policy', () => {
     expect([state.forgotten, state.looks]).toEqual([4, 0])
   })
 
+  test('is told that more may have been granted, of whoever has granted it', () => {
+    const { watch } = createStore()
+    let told = 0
+    watch.remember({
+      forget: () => {},
+      granted: () => {
+        told += 1
+      },
+    })
+    watch.hear(of('grant.created'))
+    watch.hear(of('table.created'))
+    expect(told).toBe(1)
+  })
+
   test('is looked at once more for what is heard during a look, and once for all of it', async () => {
     const { state, watch } = createStore()
     watch.hear(of('grant.revoked'))
