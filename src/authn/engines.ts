@@ -22,7 +22,7 @@ export interface TrustedEngine {
 }
 
 /** Every value of a header, one for each time that it was sent. */
-export type SentHeaders = (name: string) => readonly string[]
+type SentHeaders = (name: string) => readonly string[]
 
 export interface Engines {
   /** The engine that the principal signed in as, or that acts for it. */

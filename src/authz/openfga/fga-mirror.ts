@@ -15,7 +15,7 @@ export interface MirroredGrant {
   readonly expiresAt: number | null
 }
 
-export interface PendingObject {
+interface PendingObject {
   readonly object: ObjectKey
   /** Grows with each change: done is only what has not changed meanwhile. */
   readonly version: number
