@@ -7,6 +7,7 @@ import type { Authorizer, Circumstances } from './authorizer.ts'
 import type { Governance, GovernanceMemory } from './governance.ts'
 import { chainOf, type Tree } from './objects.ts'
 import type { Rules, RuleVerdict } from './rules.ts'
+import { heldOf, spellingsOf } from './spellings.ts'
 import type { Standings } from './standing.ts'
 
 export interface RestrictedDeps {
@@ -33,7 +34,7 @@ const restrictionOn = (governance: Governance, need: Need, tree: Tree): ReadRest
   const restrictions = governance.of(resource.warehouse)?.restrictions
   if (restrictions === undefined || restrictions.size === 0) return undefined
   const [object = ''] = chainOf(resource, tree)
-  return restrictions.get(object)
+  return heldOf(restrictions, object, spellingsOf(resource))[0]
 }
 
 const warehousesOfTables = (needs: readonly Need[]): readonly string[] => {

@@ -1,5 +1,6 @@
 /** Tags in memory: which an object has by itself, and which it inherits from what it lies in. */
 import type { ObjectKey } from './objects.ts'
+import { heldOf, type Spellings } from './spellings.ts'
 
 /** Values by the name of the tag. A marker's value is empty. */
 export type ObjectTags = ReadonlyMap<string, string>
@@ -8,7 +9,12 @@ export type ObjectTags = ReadonlyMap<string, string>
 export type TagsByObject = ReadonlyMap<string, ObjectTags>
 
 /** The tags along the chain, the nearest first: of each name the first value counts. */
-export const taggedIn = (tags: TagsByObject, chain: readonly ObjectKey[]): readonly ObjectTags[] => {
+export const taggedIn = (
+  tags: TagsByObject,
+  chain: readonly ObjectKey[],
+  spellings: Spellings = 'exact',
+): readonly ObjectTags[] => {
+  if (spellings === 'any') return chain.flatMap((object) => heldOf(tags, object, spellings))
   const found: ObjectTags[] = []
   for (const object of chain) {
     const own = tags.get(object)
@@ -21,9 +27,10 @@ export const taggedIn = (tags: TagsByObject, chain: readonly ObjectKey[]): reado
 export const inheritedTags = (
   tags: TagsByObject,
   chain: readonly ObjectKey[],
+  spellings: Spellings = 'exact',
 ): Readonly<Record<string, string>> =>
   Object.fromEntries(
-    taggedIn(tags, chain)
+    taggedIn(tags, chain, spellings)
       .toReversed()
       .flatMap((own) => [...own]),
   )
