@@ -80,6 +80,10 @@ const authorizedLoads = async (setup: PolicySetup): Promise<Verdict[]> => {
       { name: 'authorization off', subject: off, path: offPath, requests },
       { name: 'token of the configuration', subject: on, path: onPath, requests, headers: admin },
       { name: 'by a grant', subject: on, path: onPath, requests, headers: granted },
+      {
+        ...{ name: 'by a grant, with delegation', subject: on, path: onPath, requests },
+        headers: { ...granted, 'x-iceberg-access-delegation': 'vended-credentials' },
+      },
     ]
     const figures = await sideBySide(loads, rounds)
     printFigures('Local warm load of 10 KB, with and without authorization', figures, 'authorization off')
@@ -88,6 +92,10 @@ const authorizedLoads = async (setup: PolicySetup): Promise<Verdict[]> => {
       {
         ...{ what: 'load by a grant, CPU / authorization off', limit: 1.25, unit: '×' },
         measured: (cpu[2] ?? Number.NaN) / (cpu[0] ?? Number.NaN),
+      },
+      {
+        ...{ what: 'the same by who may not write, with delegation', limit: 1.25, unit: '×' },
+        measured: (cpu[3] ?? Number.NaN) / (cpu[0] ?? Number.NaN),
       },
       {
         ...{ what: 'failed authorized requests', limit: 0, unit: '' },

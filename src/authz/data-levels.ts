@@ -14,7 +14,7 @@ export type Level = 'none' | 'read'
 export interface DataLevels extends PolicyMemory {
   known(subject: Subject, chain: readonly ObjectKey[]): Level | undefined
   /** Moves when something may have been granted: what was asked before is not to be kept after. */
-  readonly generation: number
+  generation(): number
   keep(subject: Subject, chain: readonly ObjectKey[], found: Found): void
 }
 
@@ -64,9 +64,7 @@ export const createDataLevels = ({
       const found = kept.get(keyOf(subject, chain))
       return found !== undefined && now() - found.at <= longestMs ? found.level : undefined
     },
-    get generation() {
-      return generation
-    },
+    generation: () => generation,
     keep: (subject, chain, found) => {
       if (found.generation === generation) kept.set(keyOf(subject, chain), { level: found.level, at: now() })
     },

@@ -39,7 +39,7 @@ export interface Grant {
 export interface GrantEngine {
   /**
    * One answer a question, in order, in as few round trips as the engine can. Nothing older than `notBefore`, an epoch
-   * of policy, may allow anything. Grants that have expired allow nothing. Rejects when it cannot answer.
+   * of policy, may allow anything; infinite: nothing that is remembered at all. Grants that have expired allow nothing. Rejects when it cannot answer.
    */
   check(
     subject: Subject,

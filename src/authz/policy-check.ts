@@ -120,7 +120,7 @@ export const createCheck = (deps: PolicyAuthorizerDeps, rules: RuleCheck) => {
     if (needs.length === 0) return rules.of(ask, all, byAuthentication)
     const { circumstances, subject } = ask
     return after(governedOf(needs), (known) => {
-      const { generation } = levels
+      const generation = levels.generation()
       const asking = createAsking(deps, known).of(
         needs,
         wantsData(circumstances) ? levelOf(subject) : undefined,
