@@ -100,6 +100,7 @@ describe('a read restriction', () => {
 describe('an explanation', () => {
   test('tells the grant that decides, and what would be enough', async () => {
     await granting.take(granting.tablePath, [{ type: 'modify', user: 'oidc~bob' }])
+    expect((await explain(eve, { action: 'tag' })).body['missing']).toContain('manage_tags')
     const none = await explain(eve, {})
     expect(none.body).toMatchObject({ allowed: false, visible: false, grants: [], 'by-standing': false })
     expect(none.body['missing']).toEqual(expect.arrayContaining(['select', 'modify', 'ownership']))

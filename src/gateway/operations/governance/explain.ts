@@ -5,11 +5,13 @@ import { groupsOf } from '#authz/cedar/schema.ts'
 import type { Explainer, Explanation } from '#authz/explain.ts'
 import type { Action, Need, Principal } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
+import type { ObjectKey, ObjectType } from '#model/object-key.ts'
 import type { Operation } from '../../operation.ts'
 import { isId } from '../management/place.ts'
 import type { Checked } from '../permissions/check-forms.ts'
 import { locateAll } from '../permissions/locate.ts'
 import { circumstancesOf, type GovernedTarget, needing, type PermissionDeps } from '../permissions/place.ts'
+import { wireRelation } from '../permissions/wire-relations.ts'
 
 export interface ExplainDeps extends PermissionDeps {
   /** Absent where everything is allowed: there is nothing to explain. */
@@ -123,6 +125,18 @@ const openToAll = (need: Need, principal: Principal): Explained => ({
   rules: { allowed: true, by: [] },
 })
 
+const typeOf = (object: ObjectKey): ObjectType => object.slice(0, object.indexOf(':')) as ObjectType
+
+/** Relations as they are granted over the wire. */
+const inWireWords = (explanation: Explanation, { resource }: Need): Explanation => ({
+  ...explanation,
+  grants: explanation.grants.map((grant) => ({
+    ...grant,
+    relation: wireRelation(typeOf(grant.object), grant.relation),
+  })),
+  missing: explanation.missing.map((relation) => wireRelation(resource.kind, relation)),
+})
+
 const explainDecision = (
   deps: ExplainDeps,
 ): Operation<ExplainBody, GovernedTarget<ExplainBody>, Explained> => ({
@@ -150,7 +164,8 @@ const explainDecision = (
     }
     if (deps.explainer === undefined) return openToAll(need, principal)
     const circumstances = asImagined(input, await circumstancesOf(deps, context))
-    return { principal, need, ...(await deps.explainer.explain(principal, need, circumstances)) }
+    const explanation = await deps.explainer.explain(principal, need, circumstances)
+    return { principal, need, ...inWireWords(explanation, need) }
   },
 })
 
