@@ -101,6 +101,8 @@ export const sealBlockOnce = async (
     const newest = (await loadNewestBlock(tx)) ?? firstBlock
     if (newest.behind)
       throw new Error('The audit log is not sealed: transaction ids are behind those that were sealed')
+    // A table that has grown since it was last analysed would be sorted as a whole for each block.
+    await tx.query('set local enable_seqscan = off; set local enable_bitmapscan = off')
     const found = await tx.query<Row>(selectUnsealed, [newest.tx, newest.at, newest.id, blockSize])
     // A block lies in one month, so that it goes with its partition.
     const month = found[0] && monthOf(found[0].at).getTime()

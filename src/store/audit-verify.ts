@@ -67,7 +67,9 @@ const bind = ({ tx, at, id }: Position): readonly unknown[] => [tx, at, id]
 
 const atOnce = <T>(database: Database, read: (tx: Transaction) => Promise<T>): Promise<T> =>
   database.transaction(async (tx) => {
-    await tx.query('set transaction isolation level repeatable read, read only')
+    await tx.query(
+      'set transaction isolation level repeatable read, read only; set local enable_seqscan = off',
+    )
     return read(tx)
   })
 

@@ -11,7 +11,7 @@ import {
 import { createAuditBuffer } from '#store/audit-buffer.ts'
 import { type AuditEntry, digestEntry } from '#store/audit-entries.ts'
 import { sealBlockOnce, sealOnce } from '#store/audit-sealer.ts'
-import type { Database, Transaction } from '#store/database.ts'
+import { type Database, openDatabase, type Transaction } from '#store/database.ts'
 import { attack, fillAudit, sealAll, sealKey, verifyWhole } from '../../support/audit-log.ts'
 import { openTestDatabase, type TestDatabase, testServers } from '../../support/database.ts'
 import { auditDraft } from '../../support/drafts.ts'
@@ -330,6 +330,39 @@ describe.each(testServers)('the sealed audit log on %s', (kind) => {
     ])
       await expect(database.query(text), text).rejects.toThrow()
     expect((await verifyWhole(database)).findings).toEqual([])
+  })
+
+  it('is written, sealed and read by a role that could not alter it if it wanted to', async () => {
+    const role = `writer_${randomUUID().slice(0, 8)}`
+    await database.query(`create role ${role} login`)
+    for (const grant of [
+      'select, insert on audit_entry',
+      'select, insert, update (leaves) on audit_block',
+      'select on audit_retired',
+      'select, insert, update on lease',
+    ])
+      await database.query(`grant ${grant} to ${role}`)
+    const url = new URL(db.url)
+    url.username = role
+    const writer = await openDatabase({ url: url.href })
+    try {
+      await using buffer = createAuditBuffer(writer, { strict: true })
+      await buffer.record(auditDraft())
+      expect(await sealAll(writer)).toBe(1)
+      expect((await verifyWhole(writer)).findings).toEqual([])
+      for (const text of [
+        'update audit_entry set status = 1',
+        'delete from audit_entry',
+        'truncate audit_entry',
+        'update audit_block set seal = hash',
+        'alter table audit_entry disable trigger all',
+        'set session_replication_role = replica',
+      ])
+        await expect(writer.query(text), text).rejects.toThrow(/permission denied|must be owner/)
+    } finally {
+      await writer[Symbol.asyncDispose]()
+      await database.query(`drop owned by ${role}; drop role ${role}`)
+    }
   })
 
   it('never forks, however many seal it at once', async () => {
