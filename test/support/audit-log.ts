@@ -1,6 +1,15 @@
 /** A log with sealed entries in it, and an attacker who may write whatever he likes to the database. */
 import { randomBytes } from 'node:crypto'
+import {
+  type BlockHead,
+  decodeLeaves,
+  encodeLeaves,
+  hashBlock,
+  rootOf,
+  sealBlock,
+} from '#store/audit-blocks.ts'
 import { createAuditBuffer } from '#store/audit-buffer.ts'
+import { type AuditEntry, digestEntry } from '#store/audit-entries.ts'
 import { sealOnce } from '#store/audit-sealer.ts'
 import type { Finding } from '#store/audit-verifier.ts'
 import { type VerifyOptions, type VerifyReport, verifyAudit } from '#store/audit-verify.ts'
@@ -44,3 +53,51 @@ export const attack = (database: Database, work: (tx: Transaction) => Promise<un
     await tx.query('set local session_replication_role = replica')
     await work(tx)
   })
+
+interface BlockRow extends Omit<BlockHead, 'last'> {
+  readonly leaves: Buffer
+  readonly tx: string
+  readonly at: Date
+  readonly id: string
+}
+
+/** All blocks from one on, made anew over the entries as they are now, by whoever has `key`. */
+export const remakeBlocks = async (tx: Transaction, from: number, key: Uint8Array): Promise<void> => {
+  const rows =
+    await tx.query<BlockRow>(`select number, previous_hash as "previousHash", entries, leaves, root, month,
+    last_tx as tx, last_at as at, last_id as id, sealed_at as "sealedAt" from audit_block order by number`)
+  let previousHash: Buffer | undefined
+  for (const { leaves, tx: last, at, id, ...row } of rows.filter(({ number }) => number >= from)) {
+    const digests = await tx.query<{ id: string; digest: Buffer }>(
+      'select id, digest from audit_entry where id = any($1::uuid[])',
+      [decodeLeaves(leaves).map((leaf) => leaf.id)],
+    )
+    const now = decodeLeaves(leaves).map((leaf) => ({
+      ...leaf,
+      digest: digests.find((found) => found.id === leaf.id)?.digest ?? leaf.digest,
+    }))
+    const made = encodeLeaves(now)
+    const head = { ...row, root: rootOf(made), last: { tx: last, at, id } }
+    const hash = hashBlock({ ...head, previousHash: previousHash ?? row.previousHash })
+    await tx.query(
+      `update audit_block set leaves = $2, root = $3, hash = $4, previous_hash = $5, seal = $6 where number = $1`,
+      [row.number, made, head.root, hash, previousHash ?? row.previousHash, sealBlock(key, hash)],
+    )
+    previousHash = hash
+  }
+}
+
+/** An entry with a reason of the attacker's, and the digest that fits it. */
+export const rewriteEntry = async (tx: Transaction, id: string): Promise<void> => {
+  const [row] = await tx.query<Omit<AuditEntry, 'at'> & { at: Date }>(
+    `update audit_entry set principal = 'oidc~mallory' where id = $1 returning at, id, kind, request_id, operation,
+       principal_kind, principal, warehouse, detail, decision, status, project, latency_ms`,
+    [id],
+  )
+  if (row === undefined) throw new Error('there is no such entry')
+  const entry = { ...row, at: row.at.toISOString() }
+  await tx.query(`update audit_entry set digest = decode($2, 'base64') where id = $1`, [
+    id,
+    digestEntry(entry),
+  ])
+}

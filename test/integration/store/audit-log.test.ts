@@ -1,18 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import {
-  type BlockHead,
-  decodeLeaves,
-  encodeLeaves,
-  hashBlock,
-  rootOf,
-  sealBlock,
-} from '#store/audit-blocks.ts'
 import { createAuditBuffer } from '#store/audit-buffer.ts'
-import { type AuditEntry, digestEntry } from '#store/audit-entries.ts'
 import { sealBlockOnce, sealOnce } from '#store/audit-sealer.ts'
-import { type Database, openDatabase, type Transaction } from '#store/database.ts'
-import { attack, fillAudit, sealAll, sealKey, verifyWhole } from '../../support/audit-log.ts'
+import { type Database, openDatabase } from '#store/database.ts'
+import {
+  attack,
+  fillAudit,
+  remakeBlocks,
+  rewriteEntry,
+  sealAll,
+  sealKey,
+  verifyWhole,
+} from '../../support/audit-log.ts'
 import { openTestDatabase, type TestDatabase, testServers } from '../../support/database.ts'
 import { auditDraft } from '../../support/drafts.ts'
 
@@ -191,59 +190,9 @@ describe.each(testServers)('the sealed audit log on %s', (kind) => {
     expect(named.map(({ block }) => block)).toContain(2)
   })
 
-  interface BlockRow extends Omit<BlockHead, 'last'> {
-    readonly leaves: Buffer
-    readonly tx: string
-    readonly at: Date
-    readonly id: string
-  }
-
-  /** All blocks from one on, made anew over the entries as they are now, by whoever has `key`. */
-  const remakeBlocks = async (tx: Transaction, from: number, key: Uint8Array): Promise<void> => {
-    const rows =
-      await tx.query<BlockRow>(`select number, previous_hash as "previousHash", entries, leaves, root, month,
-      last_tx as tx, last_at as at, last_id as id, sealed_at as "sealedAt" from audit_block order by number`)
-    let previousHash: Buffer | undefined
-    for (const { leaves, tx: last, at, id, ...row } of rows.filter(({ number }) => number >= from)) {
-      const digests = await tx.query<{ id: string; digest: Buffer }>(
-        'select id, digest from audit_entry where id = any($1::uuid[])',
-        [decodeLeaves(leaves).map((leaf) => leaf.id)],
-      )
-      const now = decodeLeaves(leaves).map((leaf) => ({
-        ...leaf,
-        digest: digests.find((found) => found.id === leaf.id)?.digest ?? leaf.digest,
-      }))
-      const made = encodeLeaves(now)
-      const head = { ...row, root: rootOf(made), last: { tx: last, at, id } }
-      const hash = hashBlock({ ...head, previousHash: previousHash ?? row.previousHash })
-      await tx.query(
-        `update audit_block set leaves = $2, root = $3, hash = $4, previous_hash = $5, seal = $6 where number = $1`,
-        [row.number, made, head.root, hash, previousHash ?? row.previousHash, sealBlock(key, hash)],
-      )
-      previousHash = hash
-    }
-  }
-
-  /** An entry with a reason of the attacker's, and the digest that fits it. */
-  const rewriteEntry = async (tx: Transaction): Promise<string> => {
-    const { id } = await oneInside()
-    const [row] = await tx.query<Omit<AuditEntry, 'at'> & { at: Date }>(
-      `update audit_entry set principal = 'oidc~mallory' where id = $1 returning at, id, kind, request_id, operation,
-         principal_kind, principal, warehouse, detail, decision, status, project, latency_ms`,
-      [id],
-    )
-    if (row === undefined) throw new Error('there is no such entry')
-    const entry = { ...row, at: row.at.toISOString() }
-    await tx.query(`update audit_entry set digest = decode($2, 'base64') where id = $1`, [
-      id,
-      digestEntry(entry),
-    ])
-    return id
-  }
-
   it('names every block that was made anew, consistently, by whoever has the database and not the key', async () => {
     await attack(database, async (tx) => {
-      await rewriteEntry(tx)
+      await rewriteEntry(tx, (await oneInside()).id)
       await remakeBlocks(tx, 2, Buffer.from('a key of his own'))
     })
     const count = (await blocks()).length
@@ -257,7 +206,7 @@ describe.each(testServers)('the sealed audit log on %s', (kind) => {
     const anchor = (await verifyWhole(database)).report.newest
     if (anchor === null) throw new Error('nothing was sealed')
     await attack(database, async (tx) => {
-      await rewriteEntry(tx)
+      await rewriteEntry(tx, (await oneInside()).id)
       await remakeBlocks(tx, 2, sealKey)
     })
     expect((await verifyWhole(database)).findings).toEqual([])
