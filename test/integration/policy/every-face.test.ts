@@ -182,9 +182,13 @@ const needsOnRecord = async (): Promise<
   )
 }
 
-/** Who may not be in the project is told so before the needs are known: they are on record of one who may. */
+/**
+ * Who may not be in the project is told so before the needs are known: they are on record of one who may. What is refused
+ * to that one as well, before there are needs, is for trusted engines alone.
+ */
 const expectedOf = ({ asker }: Persona, declared: readonly Need[]): Expected => {
   if (!asker) return 'unknown'
+  if (declared.length === 0) return 'forbidden'
   const answer = answerTo(asker, declared)
   const outside = asker.projects.size === 0 && asker.grants.length === 0
   const inProject = declared.some(({ resource }) => 'project' in resource || 'warehouse' in resource)
@@ -202,7 +206,18 @@ const statusOf: Readonly<Record<Expected, readonly number[]>> = {
 const mayBeAsked = (persona: Persona, { operation }: Step): boolean =>
   persona.name !== 'member' || faces.get(operation)?.method === 'GET'
 
-const askedOf = steps.filter(({ operation }) => faces.get(operation)?.open === false)
+/** Of trusted engines alone: nobody here is one, so that they are no steps on any way. */
+const ofEngines: readonly Step[] = ['decideForEngine', 'filterForEngine']
+  .filter((operation) => faces.has(operation) && !steps.some((step) => step.operation === operation))
+  .map((operation) => ({
+    operation,
+    body: () => ({
+      input: { context: { identity: { user: 'boss' } }, action: { operation: 'ExecuteQuery' } },
+    }),
+  }))
+
+const rows: readonly Step[] = [...steps, ...ofEngines]
+const askedOf = rows.filter(({ operation }) => faces.get(operation)?.open === false)
 
 /** Each step is asked by everybody else before it is done by one who may. */
 const askAll = async (
@@ -215,7 +230,7 @@ const askAll = async (
     const answer = await send(step, found, { id, token: persona.token })
     asked.push({ persona, operation: step.operation, id, ...answer })
   }
-  for (const [i, step] of steps.entries()) {
+  for (const [i, step] of rows.entries()) {
     const askers = askedOf.includes(step) ? personas.filter((one) => mayBeAsked(one, step)) : []
     for (const persona of askers) await askAs(persona, step, `${persona.name.replace(' ', '-')}-${i}`)
     const done = await send(step, found, { id: `boss-${i}`, token: boss })
@@ -240,7 +255,7 @@ const faultOf = (
 
 /** Written within a second of the answer. */
 const wholeRecord = async (asked: readonly Asked[]): Promise<OnRecord> => {
-  const ids = [...asked.map(({ id }) => id), `boss-${steps.length - 1}`]
+  const ids = [...asked.map(({ id }) => id), `boss-${rows.length - 1}`]
   const missing = async () => {
     const record = await needsOnRecord()
     return ids.filter((id) => !record.has(id))
@@ -269,6 +284,6 @@ test('everybody is answered as the declared needs say', async () => {
   process.stdout.write(`the matrix of every face: ${askedOf.length} steps, ${told}\n`)
   expect(wrong).toEqual([])
   const names = new Set(asked.map(({ operation }) => operation))
-  const rows = [...faces].filter(([, { open }]) => !open).map(([operation]) => operation)
-  expect(rows.filter((operation) => !names.has(operation))).toEqual([])
+  const served = [...faces].filter(([, { open }]) => !open).map(([operation]) => operation)
+  expect(served.filter((operation) => !names.has(operation))).toEqual([])
 }, 240_000)
