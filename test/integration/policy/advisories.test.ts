@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Asking, json, type Lake, openLake } from '../../support/lake.ts'
+import { newTable } from '../../support/wire.ts'
 
 const everybody = ['alice', 'bob', 'carol', 'dave', 'erin']
 
@@ -154,6 +155,33 @@ describe('a governed table', () => {
       await lake.make(`DELETE ${line}`)
     },
   )
+})
+
+describe('a tag that is inherited', () => {
+  const define = (name: string) =>
+    lake.make('POST /management/v1/tag-definition', {
+      ...{ name, 'value-kind': 'enumerated', 'allowed-values': ['private', 'public'] },
+      scope: ['warehouse', 'namespace', 'table'],
+    })
+
+  test('keeps its value below for whoever owns what lies there, and may not tag what it is inherited from', async () => {
+    await define('network')
+    const closed = await namespacePath('closed')
+    const set = (path: string, value: string, as?: string) =>
+      lake.ask(`PUT /management/v1/${path}/tags/network`, { ...(as ? { as } : {}), body: { value } })
+    const inWarehouse = `warehouse/${lake.warehouse}/namespace/${idOf(closed)}`
+    expect((await set(inWarehouse, 'private')).status).toBe(200)
+    await lake.grant(closed, 'create', 'bob')
+    const made = await lake.ask('POST /namespaces/closed/tables', { as: 'bob', body: newTable('own') })
+    expect(made.status, made.text).toBe(200)
+    const own = await tablePath('own', 'closed')
+    expect((await set(own, 'public', 'bob')).status).toBe(403)
+    expect((await set(own, 'private', 'bob')).status).toBe(200)
+    expect((await set(own, 'public', 'bob')).status).toBe(403)
+    await lake.grant(closed, 'manage_tags', 'bob')
+    expect((await set(own, 'public', 'bob')).status).toBe(200)
+    await lake.make(`DELETE /management/v1/${inWarehouse}/tags/network`)
+  })
 })
 
 // List and check APIs have told what load APIs hid.

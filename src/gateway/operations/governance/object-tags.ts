@@ -1,5 +1,6 @@
 /** The operations on the tags of one object: its own and inherited ones, setting and taking. */
 import { type Static, Type } from 'typebox'
+import type { Resource } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
 import { checkText } from '#model/identifier.ts'
 import type { ObjectKey } from '#model/object-key.ts'
@@ -113,6 +114,36 @@ const valueFor =
     return said
   }
 
+/** The namespaces and the warehouse that it lies in. */
+const around = ({ resource }: Governed, project: string): readonly Resource[] => {
+  if (!('namespace' in resource)) return []
+  const { warehouse, namespace } = resource
+  const above = 'name' in resource ? namespace : namespace.slice(0, -1)
+  const levels = above.map((_, depth) => above.slice(0, depth + 1))
+  return [
+    ...levels.map((level) => ({ kind: 'namespace', warehouse, namespace: level }) as const),
+    { kind: 'warehouse', project, warehouse },
+  ]
+}
+
+/** Forbidden where it would undo, for whoever owns the object, what was set on something that it lies in. */
+const checkInherited = async (
+  deps: ObjectTagDeps,
+  { governed, asker, project = '', input }: GovernedTarget<SetTag>,
+  { id, name }: TagDefinition,
+): Promise<void> => {
+  const above = chainOfGoverned(deps, governed).slice(1)
+  const inherited = effective(above, await deps.governance.listTags(above)).find(({ tagId }) => tagId === id)
+  if (inherited === undefined || inherited.value === (input.body.value ?? '')) return
+  const resource = around(governed, project).find(
+    (one) => chainOfGoverned(deps, { ...governed, resource: one })[0] === inherited.object,
+  )
+  const questions = resource === undefined ? [] : [{ relation: 'has_tag', resource }]
+  const [may] = await deps.rights.holds(asker, questions, await deps.policyEpoch())
+  if (may !== true)
+    throw new CatalogError('ForbiddenException', `Not allowed: another value of ${name} than is inherited`)
+}
+
 const set = <At>(
   deps: ObjectTagDeps,
   { word, place }: Kind<At>,
@@ -126,6 +157,7 @@ const set = <At>(
     const { governed, input } = target
     const definition = await definitionFor(deps, target)
     checkScope(definition, governed)
+    await checkInherited(deps, target, definition)
     return deps.governance.setTag(context, {
       ...{ place: governed.place, mounted: isMounted(governed), tagId: definition.id },
       chooseValue: valueFor(input.body.value),
