@@ -57,7 +57,7 @@ export type RelationResource = Extract<Resource, { kind: RelationKind }>
 
 const longestLookup = 32 * 1024
 /** Each level is an object of its own to whoever decides: thousands would hold everybody up. */
-const mostLevels = 64
+const mostLevels = 32
 
 /**
  * Refuses (400) what can name nothing: empty levels, control characters, lone surrogates. The separator of keys is

@@ -53,10 +53,15 @@ const rejectRepeated = (changes: readonly TableChange[]): void => {
   }
 }
 
+/** Each is locked and decided on: more in one go would hold up everybody else. */
+const mostChanges = 1_000
+
 const readChanges = ({ body }: WithBody): readonly TableChange[] => {
   const changes = asArray(body.json['table-changes'], 'table-changes').map(readChange)
   if (changes.length === 0)
     throw new CatalogError('BadRequestException', 'Invalid transaction: table-changes is empty')
+  if (changes.length > mostChanges)
+    throw new CatalogError('BadRequestException', `Invalid transaction: more than ${mostChanges} tables`)
   rejectRepeated(changes)
   return changes
 }
