@@ -17,6 +17,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts', 'test/architecture.test.ts', 'test/policies/**/*.test.ts'],
+          // Not a bound on speed: properties over many cases take seconds where others work too.
+          testTimeout: 60_000,
         },
       },
       {
