@@ -1,6 +1,7 @@
 import type { GovernanceOperations } from '#gateway/operations/governance/governance.ts'
 import type { IcebergOperations } from '#gateway/operations/iceberg.ts'
 import type { ManagementOperations } from '#gateway/operations/management/management.ts'
+import type { OpaOperations } from '#gateway/operations/opa/opa.ts'
 import type { PermissionOperations } from '#gateway/operations/permissions/permissions.ts'
 import type { ScimOperations } from '#gateway/operations/scim/scim.ts'
 import type { TokenOperations } from '#gateway/operations/tokens/tokens.ts'
@@ -9,6 +10,7 @@ import { tokenEndpoints, wellKnownEndpoints } from '#http/iceberg/token-endpoint
 import { managementEndpoints } from '#http/management/endpoints.ts'
 import { governanceEndpoints } from '#http/management/governance.ts'
 import { permissionEndpoints } from '#http/management/permissions.ts'
+import { opaEndpoints } from '#http/opa/endpoints.ts'
 import type { Face } from '#http/router.ts'
 import { scimEndpoints } from '#http/scim/endpoints.ts'
 import { scimErrors } from '#http/scim/error.ts'
@@ -22,6 +24,7 @@ export interface FaceOperations {
   }
   readonly tokens: TokenOperations
   readonly scim: ScimOperations
+  readonly opa: OpaOperations
 }
 
 /** Everything that is served, by path: the router and the document of the API are made of this list. */
@@ -31,6 +34,7 @@ export const createFaces = ({
   permissions,
   tokens,
   scim,
+  opa,
 }: FaceOperations): readonly Face[] => [
   {
     base: '/catalog',
@@ -46,4 +50,5 @@ export const createFaces = ({
     ],
   },
   { base: '/scim', endpoints: scimEndpoints(scim), errors: scimErrors },
+  { base: '/opa', endpoints: opaEndpoints(opa) },
 ]

@@ -11,6 +11,7 @@ import { createManagementOperations } from '#gateway/operations/management/manag
 import { missingWarehouse, type ServerFacts } from '#gateway/operations/management/place.ts'
 import type { Registry } from '#gateway/operations/management/registry.ts'
 import { createStoreRegistry } from '#gateway/operations/management/store-registry.ts'
+import { createOpaOperations } from '#gateway/operations/opa/opa.ts'
 import type { TokenOperations } from '#gateway/operations/tokens/tokens.ts'
 import { createPageTokens } from '#gateway/page-token.ts'
 import { createPipeline, type Pipeline, type PipelineDeps } from '#gateway/pipeline.ts'
@@ -296,8 +297,9 @@ const httpDepsOf = (ground: Ground, house: House, ready: () => Promise<readonly 
     ...{ database: ground.database, identity: house.identity, warn: logs.warn },
     settings: config.server.scim,
   })
-  const { management, permissions } = house
-  const faces = createFaces({ iceberg, management, permissions, tokens, scim })
+  const { management, permissions, engines, tenancy, directory } = house
+  const opa = createOpaOperations({ engines, authorizer: tenancy.authorizer, warehouses: directory })
+  const faces = createFaces({ iceberg, management, permissions, tokens, scim, opa })
   return {
     pipeline: createObservedPipeline(ground, house, { sink, limits, authenticator }),
     router: createRouter(faces),

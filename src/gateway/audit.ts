@@ -71,9 +71,17 @@ type Ending = Pick<AuditDraft, 'decision' | 'reason' | 'status' | 'errorType'>
 /** By these authenticate refuses, before there is a decision. */
 const turnedAway: ReadonlySet<string> = new Set<ErrorType>(['NotAuthorizedException', 'ForbiddenException'])
 
-const endingOf = ({ error, decision, status }: Trail): Ending => {
-  if (error === undefined)
-    return { decision: 'allowed', reason: decision?.reason ?? '', status, errorType: null }
+/** A denial may be what the answer says (`Operation.verdictOf`). */
+const answered = ({ decision, status }: Trail): Ending => ({
+  decision: decision?.allow === false ? 'denied' : 'allowed',
+  reason: decision?.reason ?? '',
+  status,
+  errorType: null,
+})
+
+const endingOf = (trail: Trail): Ending => {
+  const { error, decision } = trail
+  if (error === undefined) return answered(trail)
   const seen = error instanceof CatalogError ? error : null
   const denied = decision?.allow === false || (decision === null && turnedAway.has(seen?.type ?? ''))
   return {

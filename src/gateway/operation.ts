@@ -5,7 +5,7 @@
 import type { Credentials } from '#authn/authenticator.ts'
 import type { Sight } from '#authz/authorizer.ts'
 import type { CallContext, DelegationMode, Entry } from '#catalog/catalog.ts'
-import type { Action, Need, Obligations, Principal, Resource } from '#model/access.ts'
+import type { Action, Decision, Need, Obligations, Principal, Resource } from '#model/access.ts'
 import type { CatalogError } from '#model/errors.ts'
 import type { EventDraft, Outcome, Sender } from '#model/event.ts'
 import type { OpenWarehouse } from './warehouses.ts'
@@ -55,7 +55,10 @@ export interface Target {
   readonly relayed?: boolean
   /** Repeating the request changes nothing more (a staged create): no key is remembered. */
   readonly repeatable?: boolean
-  /** Of an open operation: who asks, as the request itself has proved. */
+  /**
+   * Who asks, where the request itself tells: of an open operation as the request has proved, of any other the user for
+   * whom a trusted engine asks. Needs are then this one's, and so is the record.
+   */
   readonly asker?: Principal
 }
 
@@ -100,6 +103,8 @@ interface Deed<Input, T extends Target, Output> {
   readonly open?: true
   /** The status of this very success, where it is not always that one. */
   statusOf?(output: Output): number
+  /** What the operation has decided in its answer, for the audit log: a denial that is no refusal of the request. */
+  verdictOf?(output: Output): { readonly decision: Decision; readonly needs: readonly Need[] }
   /**
    * The project in which the operation acts, told from memory. Where there is one, its asker is let in before anything
    * inside is looked up, so that a foreign project is refused at the cost of a missing one. Throws the answer for what

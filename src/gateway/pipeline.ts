@@ -72,6 +72,15 @@ const allow = <Input, T extends Target, Output>(
   return authorized ? authorized.then(() => limits.reach(trail)) : limits.reach(trail)
 }
 
+/** On record is what the answer says, not what was foretold of it. */
+const noteVerdict = <Input, T extends Target, Output>(
+  { verdictOf }: Operation<Input, T, Output>,
+  output: Output,
+  trail: Trail,
+): void => {
+  if (verdictOf) Object.assign(trail, verdictOf(output), { receipt: null })
+}
+
 /** What is known at once is not waited for: each `await` costs a load of the most frequent kind a percent. */
 export const createPipeline = (deps: PipelineDeps): Pipeline => {
   return async (operation, ask) => {
@@ -86,6 +95,7 @@ export const createPipeline = (deps: PipelineDeps): Pipeline => {
       if (authorized) await authorized
       const output = await execute(operation, target, { ...deps, trail })
       if (operation.statusOf) trail.status = operation.statusOf(output)
+      noteVerdict(operation, output, trail)
       return output
     } catch (error) {
       trail.error = before(trail, error)

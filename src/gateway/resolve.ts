@@ -67,6 +67,7 @@ export const resolve = async <Input, T extends Target, Output>(
   const { warehouse } = target
   trail.warehouse = warehouse?.id ?? null
   trail.project = warehouse?.projectId ?? target.project ?? null
+  if (target.asker && !operation.open) trail.principal = target.asker
   if (target.relayed) trail.connection = target.route?.source.name
   trail.policyEpoch = policyEpochOf(target)
   trail.needs = operation.needs(target)

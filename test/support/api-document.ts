@@ -3,6 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { createGovernanceOperations } from '#gateway/operations/governance/governance.ts'
 import { createIcebergOperations } from '#gateway/operations/iceberg.ts'
 import { createManagementOperations } from '#gateway/operations/management/management.ts'
+import { createOpaOperations } from '#gateway/operations/opa/opa.ts'
 import { createPermissionOperations } from '#gateway/operations/permissions/permissions.ts'
 import type { IcebergDeps } from '#gateway/operations/place.ts'
 import { createScimOperations } from '#gateway/operations/scim/scim.ts'
@@ -29,6 +30,7 @@ export const faces = createFaces({
   },
   tokens: createTokenOperations(anything as never),
   scim: createScimOperations(anything as never),
+  opa: createOpaOperations(anything as never),
 })
 
 export const apiDocument: OpenApiDocument = createDocument({ faces, version: '0.0.0' })

@@ -2,7 +2,9 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Asking, json, type Lake, openLake } from '../../support/lake.ts'
+import { json, type Lake, openLake } from '../../support/lake.ts'
+
+type Asking = NonNullable<Parameters<Lake['ask']>[1]>
 
 const people = ['alice', 'bob', 'carol', 'trino', 'spark', 'plain']
 
