@@ -2,8 +2,8 @@
 import type { EmittedKind, SecretKind } from './record.ts'
 
 export interface Expected {
-  /** Of a run of all its files, or of each run. */
-  readonly of: 'every file' | 'any file'
+  /** Of a run of all its files, or of one that any of these is in. */
+  readonly of: 'every file' | readonly string[]
   readonly secrets: Readonly<Partial<Record<SecretKind, number>>>
   /** In thousands of characters. */
   readonly emitted: Readonly<Partial<Record<EmittedKind, number>>>
@@ -24,7 +24,8 @@ export const expectedOf: Readonly<Record<string, Expected>> = {
     },
   },
   e2e: {
-    of: 'any file',
+    // CI runs each by itself. Files that are not here start no gateway, or one that says little.
+    of: ['engines', 'identity', 'keycloak', 'pyiceberg', 'rck', 'readme', 'security', 'spark'],
     secrets: { 'server key': 1 },
     emitted: { answer: 10, database: 1, 'database log': 0.1, output: 0.1 },
   },

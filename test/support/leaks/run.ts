@@ -1,7 +1,7 @@
 /** Set up for a whole suite: records each run, and fails it where anything that was emitted holds a secret of it. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { TestProject } from 'vitest/node'
 import { type Expected, expectedOf } from './expected.ts'
@@ -33,9 +33,11 @@ const expectedFrom = async (project: TestProject): Promise<Expected | undefined>
   const { config, state } = project.vitest
   const expected = expectedOf[project.name]
   if (expected === undefined || config.testNamePattern !== undefined) return undefined
-  if (expected.of === 'any file') return expected
-  const { testFiles } = await project.globTestFiles()
   const ran = state.getFiles().filter((file) => file.projectName === project.name)
+  const { of } = expected
+  if (of !== 'every file')
+    return ran.some(({ name }) => of.includes(basename(name, '.test.ts'))) ? expected : undefined
+  const { testFiles } = await project.globTestFiles()
   return ran.length >= testFiles.length ? expected : undefined
 }
 
