@@ -332,6 +332,16 @@ const auditing: readonly Step[] = [
   step('exportServerAudit'),
 ]
 
+const opaQuery = (action: object) => saying({ input: { context: { identity: { user: 'alice' } }, action } })
+
+/** As an engine asks. */
+const engines: readonly Step[] = [
+  step('decideForEngine', { body: opaQuery({ operation: 'ExecuteQuery' }) }),
+  step('filterForEngine', {
+    body: opaQuery({ operation: 'FilterCatalogs', filterResources: [{ catalog: { name: 'system' } }] }),
+  }),
+]
+
 const farewells: readonly Step[] = [
   step('dropView', { args: view }),
   step('dropNamespace', { args: a }),
@@ -344,5 +354,15 @@ const farewells: readonly Step[] = [
 
 export const steps: readonly Step[] = [
   ...[...process, ...tokens, ...projects, ...users, ...accounts, ...roles],
-  ...[...warehouses, ...mounts, ...tables, ...views, ...grants, ...scimSteps, ...auditing, ...farewells],
+  ...[
+    ...warehouses,
+    ...mounts,
+    ...tables,
+    ...views,
+    ...grants,
+    ...scimSteps,
+    ...auditing,
+    ...engines,
+    ...farewells,
+  ],
 ]

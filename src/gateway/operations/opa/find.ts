@@ -39,7 +39,7 @@ type OnTable = Extract<Wanted, { at: 'table' }>
 
 const warehouseOf = (
   warehouses: WarehouseDirectory,
-  { catalogs }: TrustedEngine,
+  { catalogs }: Finding['engine'],
   catalog: string,
 ): OpenWarehouse | undefined => {
   const name = Object.hasOwn(catalogs, catalog) ? (catalogs[catalog] ?? catalog) : catalog
@@ -120,7 +120,7 @@ const entriesOf = async (
 
 export interface Finding {
   readonly warehouses: WarehouseDirectory
-  readonly engine: TrustedEngine
+  readonly engine: Pick<TrustedEngine, 'catalogs'>
 }
 
 /** One answer each, in order. What can name nothing, and what lies in no warehouse of ours, is not there. */
