@@ -54,7 +54,8 @@ interface Entry {
 
 const entryOf = async (requestId: string | null): Promise<Entry | undefined> => {
   const find = async () =>
-    json<{ entries: Entry[] }>(await lake.ask(`GET /management/v1/server/audit?requestId=${requestId}`)).entries
+    json<{ entries: Entry[] }>(await lake.ask(`GET /management/v1/server/audit?requestId=${requestId}`))
+      .entries
   await expect.poll(find, { timeout: 20_000 }).not.toEqual([])
   return (await find())[0]
 }
