@@ -136,7 +136,7 @@ const confirmObject = (
   replay: replayDone,
 })
 
-export const treeOf = ({ server, warehouses }: PermissionDeps): Tree => ({
+const treeOf = ({ server, warehouses }: PermissionDeps): Tree => ({
   server: server.id,
   projectOf: (id) => warehouses.byPrefix(id)?.projectId,
 })
