@@ -37,7 +37,7 @@ const engineSchema = Type.Object(
       Type.String({
         pattern: '^[a-z0-9][a-z0-9._-]{0,126}$',
         description:
-          'Property of a view that names its definer, with whose rights what the view refers to is read. Set and removed by trusted engines alone. Default: none, views are read with the rights of the reader.',
+          'Property of a view by which the engine knows its definer, as `trino.run-as-owner`. Set, changed and taken away by the engine alone, for the user it asks for; a local view that has it gets another query in no other way. Default: none.',
       }),
     ),
     catalogs: Type.Optional(

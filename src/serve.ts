@@ -288,7 +288,7 @@ const httpDepsOf = (ground: Ground, house: House, ready: () => Promise<readonly 
   const { config, serverKey, logs } = ground
   const { sink, shed, limits } = openAuditing(ground)
   const iceberg = createIcebergOperations({
-    ...{ warehouses: house.directory, remember: house.permissions.remember },
+    ...{ warehouses: house.directory, remember: house.permissions.remember, engines: house.engines },
     listing: { tokens: createPageTokens(serverKey), strict: config.server.strictLists },
   })
   const { edge } = config.server

@@ -25,6 +25,8 @@ export interface TrustedEngine {
 type SentHeaders = (name: string) => readonly string[]
 
 export interface Engines {
+  /** By which views name their definers, each once. */
+  readonly ownerProperties: readonly string[]
   /** The engine that the principal signed in as, or that acts for it. */
   of(principal: Principal): TrustedEngine | undefined
   /**
@@ -72,6 +74,7 @@ export const createEngines = ({ engines, users }: EnginesDeps): Engines => {
   const signedIn = ({ kind, id, engine }: Principal): TrustedEngine | undefined =>
     (kind === 'user' || kind === 'service-account') && engine === undefined ? byIdentity.get(id) : undefined
   return {
+    ownerProperties: [...new Set(engines.flatMap(({ ownerProperty }) => ownerProperty ?? []))],
     of: (principal) => (principal.engine ? byName.get(principal.engine.name) : signedIn(principal)),
     actFor: (asker, headers) => {
       const engine = signedIn(asker)

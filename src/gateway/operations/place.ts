@@ -1,4 +1,5 @@
 /** Where an operation of the Iceberg face acts: the warehouse, the route, and the objects found in our records. */
+import type { Engines } from '#authn/engines.ts'
 import { commitNeeds } from '#authz/commit-needs.ts'
 import type { Body, Entry, Listed, Loaded } from '#catalog/catalog.ts'
 import { allowClientConfig } from '#catalog/client-config.ts'
@@ -24,6 +25,8 @@ export interface IcebergDeps {
   readonly remember?: (places: readonly GrantPlace[]) => Promise<void>
   readonly warehouses: WarehouseDirectory
   readonly listing: ListingRules
+  /** Absent: none is trusted. */
+  readonly engines?: Engines | undefined
 }
 
 export interface InWarehouse {

@@ -1,5 +1,6 @@
 import type { IcebergDeps } from './place.ts'
 import { createRelationOperations } from './relations.ts'
+import { guardingOwners } from './view-owners.ts'
 
 export const createViewOperations = (deps: IcebergDeps) => {
   const relations = createRelationOperations(deps, 'view', {
@@ -12,13 +13,14 @@ export const createViewOperations = (deps: IcebergDeps) => {
     drop: 'dropView',
     rename: 'renameView',
   })
+  const guarding = guardingOwners(deps.engines)
   return {
     listViews: relations.list,
-    createView: relations.create,
-    registerView: relations.register,
+    createView: guarding(relations.create),
+    registerView: guarding(relations.register),
     loadView: relations.load,
     viewExists: relations.exists,
-    replaceView: relations.commit,
+    replaceView: guarding(relations.commit),
     dropView: relations.drop,
     renameView: relations.rename,
   }
