@@ -54,8 +54,11 @@ const plainReference = (reference: string): string =>
  * a connection could have them sent to an upstream of his own.
  */
 export const withoutOwnSecrets = (secret: SecretResolver, server: ServerConfig): SecretResolver => {
-  const { token, key, database, databaseDirectUrl, edge, auth } = server
-  const named = [token, key, database, databaseDirectUrl, edge.tls?.key, ...authSecrets(auth)]
+  const { token, key, database, databaseDirectUrl, edge, auth, policy } = server
+  const named = [
+    ...[token, key, database, databaseDirectUrl, edge.tls?.key, ...authSecrets(auth)],
+    ...[policy.external?.token, policy.openfga?.token],
+  ]
   const own = new Set(named.filter((reference) => reference !== undefined).map(plainReference))
   const folder = `${resolve(server.data)}${sep}`
   return async (reference) => {

@@ -33,6 +33,7 @@ import { createAuditRegistry, openAuditing, startAuditWorkers } from './auditing
 import { type Authentication, openAuthentication } from './authentication.ts'
 import { type CatalogDeps, createLocals, createUpstreams, storageTools } from './catalogs.ts'
 import { type Config, checkConfig, type Environment, isDevelopment, isLoopback } from './config.ts'
+import { openExternal } from './external-policy.ts'
 import { createFaces } from './faces.ts'
 import { applyFirstState } from './first-state.ts'
 import { originOf } from './greeting.ts'
@@ -158,11 +159,13 @@ const openTenancy = async (
 ): Promise<Tenancy> => {
   const { database, parts, logs, config, store, secret } = ground
   const fga = await fgaAccessOf(config.server.policy, { secret, serverId: store.id })
+  const report = (event: string, error: unknown) => logs.warn(event, { error })
   const tenancy = createTenancy({
     ...{ database, directory, development: isDevelopment(config.server), serverId: store.id },
     ...(fga ? { fga } : {}),
+    external: await openExternal({ settings: config.server.policy.external, secret, report }, parts),
     changed: identity.changed,
-    report: (event, error) => logs.warn(event, { error }),
+    report,
   })
   if (tenancy.policy) parts.use(tenancy.policy)
   identity.remember(tenancy.memory)

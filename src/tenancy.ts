@@ -3,6 +3,7 @@
 import type { IdentityMemory } from '#authn/identity-memory.ts'
 import { createAllowAll } from '#authz/allow-all.ts'
 import type { Authorizer } from '#authz/authorizer.ts'
+import { createExternal, type ExternalDeps } from '#authz/external/external.ts'
 import type { FgaAccess } from '#authz/openfga/fga-client.ts'
 import { createRestricted } from '#authz/restricted.ts'
 import type { Standings } from '#authz/standing.ts'
@@ -32,6 +33,8 @@ export interface TenancyDeps {
   readonly changed: (event: Pick<EventDraft, 'type' | 'object'>) => Promise<void>
   /** The OpenFGA server that evaluates grants, where one is configured. */
   readonly fga?: FgaAccess
+  /** Has to allow as well, where one is configured. */
+  readonly external?: ExternalDeps | undefined
   readonly report: (event: string, error: unknown) => void
 }
 
@@ -104,10 +107,11 @@ export const createTenancy = (deps: TenancyDeps): Tenancy => {
         ...(deps.fga ? { fga: deps.fga } : {}),
       })
   policy?.remember(governance.memory)
+  const decided = createRestricted(policy?.authorizer ?? createAllowAll(), {
+    ...{ memory: governance.memory, tree, rules, standings },
+  })
   return {
-    authorizer: createRestricted(policy?.authorizer ?? createAllowAll(), {
-      ...{ memory: governance.memory, tree, rules, standings },
-    }),
+    authorizer: deps.external ? createExternal(decided, deps.external) : decided,
     governance,
     authorizerName: policy?.authorizerName ?? 'allow-all',
     ...(policy === undefined ? {} : { policy }),
