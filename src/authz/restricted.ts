@@ -34,7 +34,8 @@ const restrictionOn = (governance: Governance, need: Need, tree: Tree): ReadRest
   const restrictions = governance.of(resource.warehouse)?.restrictions
   if (restrictions === undefined || restrictions.size === 0) return undefined
   const [object = ''] = chainOf(resource, tree)
-  return heldOf(restrictions, object, spellingsOf(resource))[0]
+  const own = restrictions.get(object)
+  return own ?? heldOf(restrictions, object, spellingsOf(resource))[0]
 }
 
 const warehousesOfTables = (needs: readonly Need[]): readonly string[] => {
@@ -49,8 +50,13 @@ const withObligations = (decision: Decision, more: Obligations): Decision => ({
   obligations: { ...decision.obligations, ...more },
 })
 
+interface Under {
+  readonly governance: Governance
+  readonly tree: Tree
+}
+
 /** The first table that is restricted speaks for all of the request. */
-const restrict = (decision: Decision, { needs }: Asked, under: { governance: Governance; tree: Tree }) => {
+const restrict = (decision: Decision, { needs }: Asked, under: Under) => {
   for (const need of needs) {
     const restriction = restrictionOn(under.governance, need, under.tree)
     if (restriction) return withObligations(decision, { data: 'none', restriction })
@@ -58,11 +64,23 @@ const restrict = (decision: Decision, { needs }: Asked, under: { governance: Gov
   return decision
 }
 
-const dropping = 'restricted: whoever drops it must be allowed to lift its restriction'
+const notFreed = 'governed: whoever frees it of what governs it must be allowed to lift that'
+
+/** What governs it would stay behind under the spelling that it is bound to. */
+const leavesSpelling = ({ resource }: Need, { governance, tree }: Under): boolean => {
+  if (resource.kind !== 'table' || spellingsOf(resource) === 'exact') return false
+  const [object = ''] = chainOf(resource, tree)
+  const { tags, restrictions } = governance.of(resource.warehouse) ?? {}
+  const maps: readonly (ReadonlyMap<string, unknown> | undefined)[] = [tags, restrictions]
+  return maps.some((held) => held && heldOf(held, object, 'any').length > (held.has(object) ? 1 : 0))
+}
 
 /** Registered anew it would be another table, with no restriction. */
-const dropsRestricted = ({ needs }: Asked, under: { governance: Governance; tree: Tree }): Need | undefined =>
-  needs.find((need) => need.action === 'drop' && restrictionOn(under.governance, need, under.tree))
+const freesRestricted = ({ needs }: Asked, under: Under): Need | undefined =>
+  needs.find((need) => {
+    if (need.action === 'rename') return leavesSpelling(need, under)
+    return need.action === 'drop' && restrictionOn(under.governance, need, under.tree) !== undefined
+  })
 
 const lifting = ({ resource }: Need): readonly Need[] => [
   { action: 'grant', resource },
@@ -89,10 +107,12 @@ export const createRestricted = (inner: Authorizer, deps: RestrictedDeps): Autho
     if (warehouses.length === 0) return decision
     return after(memory.at(asked.circumstances.policyEpoch, warehouses), (governance) => {
       const under = { governance, tree }
-      const drop = dropsRestricted(asked, under)
-      if (drop === undefined) return restrict(decision, asked, under)
-      return after(inner.check(asked.principal, lifting(drop), asked.circumstances), ({ allow }) =>
-        allow ? restrict(decision, asked, under) : { allow, visible: true, reason: dropping, denied: drop },
+      const freeing = freesRestricted(asked, under)
+      if (freeing === undefined) return restrict(decision, asked, under)
+      return after(inner.check(asked.principal, lifting(freeing), asked.circumstances), ({ allow }) =>
+        allow
+          ? restrict(decision, asked, under)
+          : { allow, visible: true, reason: notFreed, denied: freeing },
       )
     })
   }

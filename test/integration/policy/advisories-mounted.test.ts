@@ -127,5 +127,10 @@ describe.skipIf(!hasReferenceServer)('a table that is known by several spellings
       expect((await lake.ask(`GET ${line}`, { as: 'bob' })).status).toBe(200)
       expect((await lake.ask(`DELETE ${line}`, { as: 'bob' })).status, line).toBe(403)
     }
+    const at = { namespace: ['folding', 'sales', 'eu'] }
+    for (const name of ['SECRET', 'Secret']) {
+      const moved = { source: { ...at, name }, destination: { ...at, name: 'freed' } }
+      expect((await lake.ask('POST /tables/rename', { as: 'bob', body: moved })).status).toBe(403)
+    }
   })
 })

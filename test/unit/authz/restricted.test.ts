@@ -25,9 +25,11 @@ const around = (
   {
     forbidden = [],
     restricted = false,
-  }: { readonly forbidden?: readonly string[]; readonly restricted?: boolean },
+  }: { readonly forbidden?: readonly string[]; readonly restricted?: boolean | string },
 ): Authorizer => {
-  const restrictions = new Map(restricted ? [['table:c', { rowFilter: 'true' }]] : [])
+  const restrictions = new Map(
+    restricted === false ? [] : [[restricted === true ? 'table:c' : restricted, { rowFilter: 'true' }]],
+  )
   const held = { rules: {}, of: () => ({ tags: new Map(), restrictions }) }
   const standing = { serverAdmin: false, projects: new Set<string>(), roles: new Set<string>() }
   const verdict = (one: Need): RuleVerdict => ({ allowed: !forbidden.includes(one.action), by: [] })
@@ -97,5 +99,21 @@ describe('a restricted table', () => {
 
   test('is dropped by who may', async () => {
     expect((await ask([])).allow).toBe(true)
+  })
+
+  test('is not renamed in a spelling that leaves its restriction behind', async () => {
+    const mounted = (name: string): Need => ({
+      action: 'rename',
+      resource: { kind: 'table', warehouse, namespace: ['far'], name, mount: 'm' },
+    })
+    const rename = async (name: string, forbidden: readonly string[]) => {
+      const key = `table:${warehouse}/far\u001esecret`
+      const authorizer = around(allowed(), { forbidden, restricted: key })
+      return (await authorizer.check(principal, [mounted(name)], circumstances)).allow
+    }
+    expect(await rename('SECRET', ['grant'])).toBe(false)
+    expect(await rename('SECRET', [])).toBe(true)
+    expect(await rename('secret', ['grant'])).toBe(true)
+    expect(await rename('other', ['grant'])).toBe(true)
   })
 })
