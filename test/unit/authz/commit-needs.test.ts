@@ -235,8 +235,10 @@ describe('a commit', () => {
   })
 
   test('is never without a need, whatever its body is', () => {
+    // A member of this name is refused before anybody asks what it needs.
+    const text = fc.json({ maxDepth: 5 }).filter((one) => !one.includes('__proto__'))
     fc.assert(
-      fc.property(fc.json({ maxDepth: 5 }), fc.json({ maxDepth: 5 }), (updates, requirements) => {
+      fc.property(text, text, (updates, requirements) => {
         const body = parseJsonObject(`{"updates":${updates},"requirements":${requirements}}`)
         return commitNeeds('table', body).length > 0 && commitNeeds('view', body).length > 0
       }),
