@@ -1,5 +1,5 @@
 /** The external decision point of the configuration, asked over HTTP by the guarded way out. */
-import { readExternalAnswer } from '#authz/external/answer.ts'
+import { ExternalUnanswered, readExternalAnswer } from '#authz/external/answer.ts'
 import type { AskExternal, ExternalDeps } from '#authz/external/external.ts'
 import { createEgressPolicy } from '#catalog/egress-policy.ts'
 import type { ExternalSettings } from './policy-schema.ts'
@@ -36,7 +36,7 @@ export const openExternal = async (
       return readExternalAnswer(status, Buffer.from(body).toString(), question.input.checks.length)
     } catch (error) {
       report('policy.external-not-asked', error)
-      throw error
+      throw new ExternalUnanswered('the external decision point has given no answer', { cause: error })
     }
   }
   return { ask, cacheMs: cacheSeconds * 1_000, now: () => performance.now() }

@@ -1,5 +1,6 @@
 /** The last step, in `finally`: what was decided about a request, allowed, denied or failed, is recorded. */
 import { recordedReason } from '#authn/refusal.ts'
+import { ExternalUnanswered } from '#authz/external/answer.ts'
 import { asCertain } from '#catalog/certainty.ts'
 import type { Decision, Need, Principal } from '#model/access.ts'
 import { CatalogError, type ErrorType, isCatalogError } from '#model/errors.ts'
@@ -79,6 +80,11 @@ const answered = ({ decision, status }: Trail): Ending => ({
   errorType: null,
 })
 
+const reasonOf = (error: CatalogError): string =>
+  error.cause instanceof ExternalUnanswered
+    ? `${error.message}: ${error.cause.message}`
+    : recordedReason(error)
+
 const endingOf = (trail: Trail): Ending => {
   const { error, decision } = trail
   if (error === undefined) return answered(trail)
@@ -86,7 +92,7 @@ const endingOf = (trail: Trail): Ending => {
   const denied = decision?.allow === false || (decision === null && turnedAway.has(seen?.type ?? ''))
   return {
     decision: denied ? 'denied' : 'failed',
-    reason: decision?.allow === false ? decision.reason : seen ? recordedReason(seen) : 'internal error',
+    reason: decision?.allow === false ? decision.reason : seen ? reasonOf(seen) : 'internal error',
     status: seen?.status ?? 500,
     errorType: seen?.type ?? 'InternalServerErrorException',
   }

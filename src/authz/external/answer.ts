@@ -1,5 +1,10 @@
 /** The answer of an external decision point, read strictly: what is not an answer allows nothing. */
 
+/** There is no answer. Its text is for the audit log: it holds nothing that the other side has said. */
+export class ExternalUnanswered extends Error {
+  override readonly name = 'ExternalUnanswered'
+}
+
 /** `{"result": true}` speaks for all checks, `{"result": [true, false]}` for one each. Throws for anything else. */
 export const readExternalAnswer = (status: number, text: string, checks: number): readonly boolean[] => {
   if (status !== 200) throw new Error(`the external decision point answered ${status}`)

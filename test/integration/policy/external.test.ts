@@ -142,6 +142,17 @@ describe('nothing is allowed, and 503 says so, where it', () => {
     expect((await lake.ask('GET /namespaces/sales/tables', { as: 'alice' })).status).toBe(503)
   })
 
+  test('is silent, as the record says', async () => {
+    answers = () => [500, '']
+    const { headers } = await load()
+    const find = async () =>
+      json<{ entries: object[] }>(
+        await lake.ask(`GET /management/v1/audit?requestId=${headers.get('x-request-id')}`),
+      ).entries
+    const reason = expect.stringContaining('the external decision point has given no answer')
+    await expect.poll(find, { timeout: 20_000 }).toMatchObject([{ status: 503, detail: { reason } }])
+  })
+
   test('one word speaks for all checks', async () => {
     answers = () => [200, '{"result":true}']
     expect((await load()).status).toBe(200)
