@@ -20,6 +20,8 @@ export interface Declaration<Q extends TProperties = TProperties, B extends TSch
   readonly bodyForm?: 'json' | 'form'
   /** Of a body that is long by its nature: how many members its JSON may have in all. */
   readonly mostMembers?: number
+  /** Of a body that is long by its nature. Default: 1 MB. */
+  readonly mostBytes?: number
   /** Every success by status; null: without a body. The operation's own success is among them. */
   readonly answers: Readonly<Record<number, TSchema | null>>
   /** Of bodies and answers; `application/json` by default. */
@@ -40,9 +42,10 @@ export interface Said<Q extends TProperties, B extends TSchema> {
 
 const limits = { maxBytes: 1024 * 1024, maxDepth: 32, maxMembers: 10_000 }
 
-const limitsOf = ({ mostMembers = limits.maxMembers }: Declaration) => ({
+const limitsOf = ({ mostMembers = limits.maxMembers, mostBytes = limits.maxBytes }: Declaration) => ({
   ...limits,
   maxMembers: mostMembers,
+  maxBytes: mostBytes,
 })
 
 const isArray = (schema: TSchema): boolean => 'type' in schema && schema.type === 'array'

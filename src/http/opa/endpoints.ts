@@ -10,13 +10,13 @@ const batchForm = Type.Object({ result: Type.Array(Type.Integer()) }, { title: '
 
 /** Lists of tables are long by their nature. */
 const mostMembers = 200_000
+const mostBytes = 4 * 1024 * 1024
 
 export const opaEndpoints = (operations: OpaOperations): readonly Endpoint[] => [
   endpoint('POST /v1/data/trino/allow', operations.decideForEngine, {
     declares: {
       summary: 'Whether a user of a trusted engine may do something, as Trino asks OPA',
       body: opaQueryForm,
-      mostMembers,
       answers: { 200: allowForm },
     },
     read: (_request, { body }) => body.input,
@@ -26,7 +26,7 @@ export const opaEndpoints = (operations: OpaOperations): readonly Endpoint[] => 
     declares: {
       summary: 'Which objects of a list a user of a trusted engine may see, as Trino asks OPA',
       body: opaQueryForm,
-      mostMembers,
+      ...{ mostMembers, mostBytes },
       answers: { 200: batchForm },
     },
     read: (_request, { body }) => body.input,

@@ -146,6 +146,14 @@ describe('three users of one Trino', () => {
     expect(await filters('bob', columns)).toEqual([])
   })
 
+  test('list twenty thousand tables in one request', async () => {
+    const many = Array.from({ length: 20_000 }, (_, i) => table('sales', `somewhat_longer_table_name_${i}`))
+    const filterResources = [...many, table('sales', 'orders'), table('staff', 'salaries')]
+    const seen = await filters('carol', { operation: 'FilterTables', filterResources })
+    expect(seen.slice(-2)).toEqual([20_000, 20_001])
+    expect(await filters('bob', { operation: 'FilterTables', filterResources })).toEqual([])
+  })
+
   test('rename only into what they may fill', async () => {
     const target = { targetResource: table('staff', 'orders') }
     expect(await allows('carol', on('RenameTable', table('sales', 'orders'), target))).toBe(false)
