@@ -1,6 +1,6 @@
 /** OpenFGA by its own SDK, which is loaded where a server is configured and nowhere else. */
 import { authorizationModel } from '../model.ts'
-import type { ContextTuple, Fga, FgaCheck, FgaTuple } from './fga.ts'
+import { type ContextTuple, type Fga, type FgaCheck, type FgaTuple, RefusedTuples } from './fga.ts'
 
 type Sdk = typeof import('@openfga/sdk')
 type Client = InstanceType<Sdk['OpenFgaClient']>
@@ -143,6 +143,9 @@ const hasStore = (client: Client, storeId: string): Promise<boolean> =>
     },
   )
 
+const isRefusal = (error: unknown): boolean =>
+  !isLost(error) && error instanceof Error && 'statusCode' in error && error.statusCode === 400
+
 /**
  * Where the grants are, made where there is none. `known`: as it was found last; it serves again while its store is
  * there. Called by one process at a time.
@@ -166,7 +169,7 @@ export const openFga = async (access: FgaAccess, place: FgaPlace, lost: () => vo
   const client = clientOf(sdk, access, place)
   const tell = (error: unknown): never => {
     if (isLost(error)) lost()
-    throw error
+    throw isRefusal(error) ? new RefusedTuples(error) : error
   }
   return {
     store: place.store,

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ObjectKey } from '../objects.ts'
-import type { ContextTuple, Fga, FgaTuple } from './fga.ts'
+import { type ContextTuple, type Fga, type FgaTuple, RefusedTuples } from './fga.ts'
 import { anyoneName, holdersName, objectName, principalName } from './names.ts'
 
 export interface MirroredGrant {
@@ -62,10 +62,14 @@ export const difference = (wanted: readonly FgaTuple[], found: readonly FgaTuple
   }
 }
 
+/** Those who have the relation have it: a server refuses to be told so. */
+const isImplicit = ({ user, relation, object }: FgaTuple): boolean => user === `${object}#${relation}`
+
 /** Makes the server know of the object what we know, and nothing else. */
 const mirrorObject = async (source: MirrorSource, fga: Fga, pending: PendingObject): Promise<void> => {
   const found = await Array.fromAsync(fga.read(objectName(pending.object)))
-  const wanted = (await source.grantsOn(pending.object)).map((grant) => tupleOf(pending.object, grant))
+  const grants = await source.grantsOn(pending.object)
+  const wanted = grants.map((grant) => tupleOf(pending.object, grant)).filter((one) => !isImplicit(one))
   const change = difference(wanted, found)
   if (change.deletes.length + change.writes.length > 0) await fga.change(change)
   await source.done(pending)
@@ -73,10 +77,19 @@ const mirrorObject = async (source: MirrorSource, fga: Fga, pending: PendingObje
 
 const portion = 100
 
-/** How many were looked at; fewer than a portion: nothing waits any more. */
+/**
+ * How many were looked at; fewer than a portion: nothing waits any more. An object whose grants the server will not
+ * have goes on waiting, and holds up no other: throws at the end.
+ */
 export const mirrorSome = async (source: MirrorSource, fga: Fga): Promise<number> => {
   const waiting = await source.pending(portion)
-  for (const one of waiting) await mirrorObject(source, fga, one)
+  const refusals: unknown[] = []
+  for (const one of waiting)
+    await mirrorObject(source, fga, one).catch((error: unknown) => {
+      if (!(error instanceof RefusedTuples)) throw error
+      refusals.push(error)
+    })
+  if (refusals.length > 0) throw new AggregateError(refusals, 'OpenFGA refuses grants')
   return waiting.length
 }
 

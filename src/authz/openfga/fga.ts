@@ -26,9 +26,17 @@ export interface Fga {
   check(checks: readonly FgaCheck[], moment: number): Promise<readonly boolean[]>
   /** All that is stored of an object, or of everything. */
   read(object?: string): AsyncIterable<FgaTuple>
-  /** Deletes, then writes. What is gone, or there, already is no error. */
+  /** Deletes, then writes. What is gone, or there, already is no error. Rejects with `RefusedTuples` where it is the tuples. */
   change(change: {
     readonly deletes: readonly ContextTuple[]
     readonly writes: readonly FgaTuple[]
   }): Promise<void>
+}
+
+/** The server is there, and will not have these tuples: asking again is of no use. */
+export class RefusedTuples extends Error {
+  constructor(cause: unknown) {
+    super('OpenFGA refuses tuples', { cause })
+    this.name = 'RefusedTuples'
+  }
 }

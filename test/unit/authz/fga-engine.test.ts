@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { GrantEngine, Question, Subject } from '#authz/grants.ts'
 import type { ObjectKey } from '#authz/objects.ts'
-import type { Fga, FgaCheck, FgaTuple } from '#authz/openfga/fga.ts'
+import { type Fga, type FgaCheck, type FgaTuple, RefusedTuples } from '#authz/openfga/fga.ts'
 import { checksOf } from '#authz/openfga/fga-checks.ts'
 import { createFgaEngine, type MirrorState } from '#authz/openfga/fga-engine.ts'
 import { difference, type MirrorSource, mirrorSome } from '#authz/openfga/fga-mirror.ts'
@@ -217,5 +217,41 @@ describe('the mirror', () => {
     ).toBe(1)
     expect(written).toEqual([{ deletes: [], writes: [tuple('select')] }])
     expect(done).toEqual(['table:t 3'])
+  })
+
+  test('is not held up by an object that the server refuses, and says so', async () => {
+    const done: string[] = []
+    const source: MirrorSource = {
+      pending: async () => (['table:bad', 'table:good'] as const).map((object) => ({ object, version: 1 })),
+      grantsOn: async () => [{ relation: 'select', kind: 'principal', id: 'a', expiresAt: null }],
+      done: async ({ object }) => {
+        done.push(object)
+      },
+    }
+    const change: Fga['change'] = async ({ writes }) => {
+      if (writes.some(({ object }) => object === 'table:bad')) throw new RefusedTuples(new Error('no'))
+    }
+    const fga = { store: 's', check: async () => [], read: async function* () {}, change } as Fga
+    await expect(mirrorSome(source, fga)).rejects.toThrow('OpenFGA refuses grants')
+    expect(done).toEqual(['table:good'])
+  })
+
+  test('does not tell the server what it refuses as said already: that holders of a role hold it', async () => {
+    const changes: unknown[] = []
+    const source: MirrorSource = {
+      pending: async () => [{ object: 'role:r', version: 1 }],
+      grantsOn: async () => [{ relation: 'assignee', kind: 'role', id: 'r', expiresAt: null }],
+      done: async () => undefined,
+    }
+    const change: Fga['change'] = async (one) => {
+      changes.push(one)
+    }
+    await mirrorSome(source, {
+      store: 's',
+      check: async () => [],
+      read: async function* () {},
+      change,
+    } as Fga)
+    expect(changes).toEqual([])
   })
 })
