@@ -1,5 +1,6 @@
 /** Upstreams that take more than one spelling of a name for the same: none of them leads around what governs a table. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { json, type Lake, openLake } from '../../support/lake.ts'
 import {
@@ -79,15 +80,15 @@ const inWarehouse = (path: string): string => `/management/v1/warehouse/${lake.w
 
 describe.skipIf(!hasReferenceServer)('a table that is known by several spellings', () => {
   beforeAll(async () => {
-    ;[lake, upstream] = await Promise.all([openLake(['bob']), startReferenceServer({ port: 21_600 })])
+    ;[lake, upstream] = await Promise.all([openLake(['bob']), startReferenceServer()])
     await new Promise<void>((done) => {
-      folding.listen(21_601, '127.0.0.1', done)
+      folding.listen(0, '127.0.0.1', done)
     })
     await atUpstream('POST /namespaces', { namespace: ['sales'] })
     await atUpstream('POST /namespaces', { namespace: ['sales', 'eu'] })
     await atUpstream('POST /namespaces/sales.eu/tables', newTable('secret'))
     await mount('far', upstream.uri)
-    await mount('folding', 'http://127.0.0.1:21601')
+    await mount('folding', `http://127.0.0.1:${(folding.address() as AddressInfo).port}`)
     const scope = ['namespace', 'table']
     await lake.make('POST /management/v1/tag-definition', {
       ...{ name: 'quarantine', 'value-kind': 'marker', scope },
