@@ -281,3 +281,42 @@ describe('the second half of a staged create', () => {
     expect((await lake.ask(`GET ${table('besides')}`)).text).not.toContain('stolen')
   })
 })
+
+// Log forging: whoever can put a line break, or the end of an entry, into the record writes the record.
+describe('the record of what was asked', () => {
+  const exported = async (requestId: string): Promise<readonly string[]> => {
+    const line = `GET /management/v1/server/audit/export?requestId=${requestId}`
+    const text = async () => (await lake.ask(line)).text
+    await expect.poll(text, { timeout: 20_000 }).not.toBe('')
+    return (await text()).split('\n').filter((one) => one !== '')
+  }
+
+  test('has one line for each, whatever names and headers hold', async () => {
+    const name = 'x"}\u2028{"decision":"allow"\u2029\\u000a\u0085'
+    const headers = { 'user-agent': 'a"}\u0085{"principal":"token:static"\u00a0\\n' }
+    const answer = await lake.ask(`GET ${table(encodeURIComponent(name))}`, { as: 'bob', headers })
+    expect(answer.status).toBe(404)
+    const lines = await exported(answer.headers.get('x-request-id') ?? '')
+    expect(lines.map((one) => JSON.parse(one))).toMatchObject([
+      { principal: 'oidc~bob', decision: 'denied', detail: { needs: [{ resource: { name } }] } },
+    ])
+  })
+
+  test('is bounded, and says how much was left out', async () => {
+    const long = 'n'.repeat(200)
+    const changes = Array.from({ length: 1_000 }, (_, i) => ({
+      identifier: { namespace: ['sales'], name: `${long}${i}` },
+      ...properties({ a: 'b' }),
+    }))
+    const commit = (some: readonly object[]) =>
+      lake.ask('POST /transactions/commit', { as: 'bob', body: { 'table-changes': some } })
+    const answer = await commit(changes)
+    expect(answer.status).toBe(404)
+    const [line = ''] = await exported(answer.headers.get('x-request-id') ?? '')
+    const { detail } = JSON.parse(line) as { detail: { needs: object[]; needsOmitted: number } }
+    expect(line.length).toBeLessThan(80_000)
+    expect(detail.needs.length + detail.needsOmitted).toBe(1_000)
+    const more = { identifier: { namespace: ['sales'], name: 'one-more' }, ...properties({ a: 'b' }) }
+    expect((await commit([...changes, more])).status).toBe(400)
+  })
+})
