@@ -16,7 +16,7 @@ export interface PolicyWatchDeps {
 export interface PolicyWatch {
   /** Takes part in what is forgotten from here on. */
   remember(memory: PolicyMemory): void
-  /** What was changed here, of whatever kind: in force here when it returns. */
+  /** What was changed here, by who decides about access or upstream: in force here when it returns. */
   tell(events: readonly Told[]): void
   /** What the outbox says has changed, of whatever kind: in force here within a moment. */
   hear(events: readonly Told[]): void
@@ -25,6 +25,10 @@ export interface PolicyWatch {
 }
 
 const isPolicyEvent = ({ type }: Told): boolean => /^(grant|rule|tag|restriction|managed-access)\./.test(type)
+
+/** Grants on what is known by its name go with it, and another may have the name at once. */
+const endsName = ({ type }: Told): boolean =>
+  /^(namespace|table|view)\.(dropped|unregistered|renamed)$/.test(type)
 
 /** Creating or revoking says nothing yet: a grant may have gone with an object that nobody can ask for any more. */
 const isGrantEvent = ({ type }: Told): boolean => type === 'grant.created' || type === 'grant.revoked'
@@ -62,7 +66,7 @@ export const createPolicyWatch = ({ loadEpoch, onFailure }: PolicyWatchDeps): Po
       memories.push(memory)
     },
     tell: (events) => {
-      if (events.some(isPolicyEvent)) clear()
+      if (events.some((event) => isPolicyEvent(event) || endsName(event))) clear()
     },
     hear: (events) => {
       const changes = events.filter(isPolicyEvent)

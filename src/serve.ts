@@ -25,7 +25,6 @@ import { createHttpServer, defaultLimits, type ServerDeps } from '#http/server.t
 import type { Database } from '#store/database.ts'
 import { createDoubtLedger } from '#store/doubts.ts'
 import { createIdempotencyLedger } from '#store/idempotency.ts'
-import { recordChange } from '#store/receipt.ts'
 import { claimKey, loadEpoch, loadServer, type ServerRecord } from '#store/server.ts'
 import { startSweeper } from '#store/sweeper.ts'
 import { tracedDatabase } from '#store/traced.ts'
@@ -49,6 +48,7 @@ import { fgaAccessOf } from './policy-engine.ts'
 import { createProvisioning } from './provisioning.ts'
 import { createReadiness } from './readiness.ts'
 import { createRecordLoader, defaultProject, ensureRecords } from './records.ts'
+import { createRelayedRecord } from './relayed-records.ts'
 import {
   createSecretResolver,
   fingerprintOf,
@@ -268,12 +268,7 @@ const openPipelineDeps = (
     engines,
     limits,
     audit: sink,
-    // The change has happened: where the store cannot take its record, the decision at least is kept until it can.
-    recordRelayed: (entry, events) =>
-      recordChange(database, entry, events).catch((error: unknown) => {
-        logs.error('change.not-recorded', { error, requestId: entry.requestId })
-        return sink.record(entry)
-      }),
+    recordRelayed: createRelayedRecord({ database, sink, policy: tenancy.policy, error: logs.error }),
     idempotency: createIdempotencyLedger(database),
     suspend: createSuspension(database, tenancy.policy),
     hop: hopOf(store.id, store.incarnation),
@@ -293,6 +288,7 @@ const httpDepsOf = (ground: Ground, house: House, ready: () => Promise<readonly 
   const iceberg = createIcebergOperations({
     ...{ warehouses: house.directory, remember: house.permissions.remember, engines: house.engines },
     listing: { tokens: createPageTokens(serverKey), strict: config.server.strictLists },
+    ...(house.tenancy.policy ? { forgetNames: house.tenancy.policy.clear } : {}),
   })
   const { edge } = config.server
   const { authenticator, tokens } = openDoor(ground, house)

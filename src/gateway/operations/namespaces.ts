@@ -125,7 +125,13 @@ const dropNamespace = (deps: IcebergDeps): Operation<AtNamespace, NamespacePlace
   success: 204,
   resolve: (input) => findNamespacePlace(deps, input),
   needs: ownNeed('drop'),
-  run: ({ context, target: { route, input } }) => route.catalog.namespaces.drop(context, input.namespace),
+  run: async ({ context, target: { route, input } }) => {
+    try {
+      await route.catalog.namespaces.drop(context, input.namespace)
+    } finally {
+      deps.forgetNames?.()
+    }
+  },
   changes: namespaceEvents('dropped'),
   replay: replayDone,
 })

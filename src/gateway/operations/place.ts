@@ -23,6 +23,8 @@ import {
 export interface IcebergDeps {
   /** So that the ids of what is known by its name are found again. Absent: they are told all the same. */
   readonly remember?: (places: readonly GrantPlace[]) => Promise<void>
+  /** A name has ended and may be used again: nothing remembered of it allows here from now on. Absent: nothing is. */
+  readonly forgetNames?: () => void
   readonly warehouses: WarehouseDirectory
   readonly listing: ListingRules
   /** Absent: none is trusted. */

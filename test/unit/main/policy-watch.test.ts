@@ -31,6 +31,8 @@ describe('what is remembered of policy', () => {
     expect(state.forgotten).toBe(5)
     watch.tell(of('table.created', 'role.created'))
     expect(state.forgotten).toBe(5)
+    for (const type of ['table.dropped', 'view.renamed', 'namespace.dropped']) watch.tell(of(type))
+    expect(state.forgotten).toBe(8)
   })
 
   test('is forgotten when others have taken a right, and not when tables come and go with their owners', async () => {
