@@ -1,5 +1,6 @@
 /** From an empty store to a request with a key, by the command line alone. */
 import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -127,7 +128,7 @@ test('probes: healthcheck and wait-for-db', async () => {
   expect((await lakegate('healthcheck --live')).code).toBe(0)
   expect((await lakegate(`healthcheck --server http://127.0.0.1:${await freePort()}`)).code).toBe(7)
   const nobody = `postgres://nobody@127.0.0.1:${await freePort()}/x`
-  const env = { LAKEGATE_DATABASE: nobody, LAKEGATE_KEY: '0'.repeat(64) }
+  const env = { LAKEGATE_DATABASE: nobody, LAKEGATE_KEY: randomBytes(32).toString('hex') }
   expect((await lakegate('wait-for-db --timeout 0', { env })).code).toBe(1)
   expect((await lakegate('wait-for-db')).out).toContain('embedded')
   expect((await lakegate('version')).out).toMatch(/^\d+\.\d+\.\d+\n$/)
