@@ -14,6 +14,9 @@ import { chains } from './worlds.ts'
 
 const objects = [...new Set(chains.flat())]
 
+/** Roles, memberships and administration are no grants: an asker's standing says them. */
+const ofStandings: ReadonlySet<string> = new Set(['assignee', 'member', 'admin'])
+
 /** Grants that the model lets be, as our own store has them. */
 const possible = ({ model, grants, now }: NaiveWorld): readonly StoredGrant[] => {
   const references = ({ object, relation }: StoredGrant) =>
@@ -26,7 +29,9 @@ const possible = ({ model, grants, now }: NaiveWorld): readonly StoredGrant[] =>
         (condition !== undefined) === (grant.expiresAt !== null),
     )
   const unique = new Map(
-    grants.filter(fits).map((one) => [`${one.object} ${one.relation} ${one.kind} ${one.id}`, one]),
+    grants
+      .filter((one) => !ofStandings.has(one.relation) && fits(one))
+      .map((one) => [`${one.object} ${one.relation} ${one.kind} ${one.id}`, one]),
   )
   return [...unique.values()].filter(({ expiresAt }) => expiresAt === null || expiresAt >= now)
 }

@@ -236,7 +236,7 @@ describe('the mirror', () => {
     expect(done).toEqual(['table:good'])
   })
 
-  test('does not tell the server what it refuses as said already: that holders of a role hold it', async () => {
+  test('does not tell the server what somebody is: each check says that of whoever asks', async () => {
     const changes: unknown[] = []
     const source: MirrorSource = {
       pending: async () => [{ object: 'role:r', version: 1 }],
