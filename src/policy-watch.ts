@@ -24,7 +24,9 @@ export interface PolicyWatch {
   clear(): void
 }
 
-const isPolicyEvent = ({ type }: Told): boolean => /^(grant|rule|tag|restriction|managed-access)\./.test(type)
+/** With a mount go the grants on what was seen through it: its names may stand for another catalog at once. */
+const isPolicyEvent = ({ type }: Told): boolean =>
+  /^(?:(?:grant|rule|tag|restriction|managed-access)\.|mount\.deleted$)/.test(type)
 
 /** Grants on what is known by its name go with it, and another may have the name at once. */
 const endsName = ({ type }: Told): boolean =>

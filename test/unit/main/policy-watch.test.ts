@@ -51,9 +51,15 @@ describe('what is remembered of policy', () => {
 
   test('is forgotten at once where rules, tags or what was suspended are heard of', () => {
     const { state, watch } = createStore()
-    for (const type of ['rule.applied', 'tag.removed', 'grant.suspended', 'managed-access.set'])
+    for (const type of [
+      'rule.applied',
+      'tag.removed',
+      'grant.suspended',
+      'managed-access.set',
+      'mount.deleted',
+    ])
       watch.hear(of(type))
-    expect([state.forgotten, state.looks]).toEqual([4, 0])
+    expect([state.forgotten, state.looks]).toEqual([5, 0])
   })
 
   test('is told that more may have been granted, of whoever has granted it', () => {
