@@ -21,6 +21,13 @@ const updatesIn = ({ json }: WithBody['body']): readonly JsonObject[] => {
   return Array.isArray(updates) ? updates.filter(isJsonObject) : []
 }
 
+/** Engines may read names of properties without regard to letter case, so every spelling is the property. */
+const isSpelling = (name: Readable, property: string): boolean =>
+  typeof name === 'string' && name.toLowerCase() === property.toLowerCase()
+
+const valuesOf = (properties: JsonObject, property: string): readonly Readable[] =>
+  Object.entries(properties).flatMap(([name, value]) => (isSpelling(name, property) ? [value] : []))
+
 /** What the request would have the property be; null where it takes it away. */
 const saidIn = (body: WithBody['body'], property: string): readonly Readable[] => {
   const sets = [
@@ -29,8 +36,10 @@ const saidIn = (body: WithBody['body'], property: string): readonly Readable[] =
   ]
   const takes = updatesIn(body).flatMap((one) => [one['removals'], one['removed']])
   return [
-    ...sets.flatMap((one) => (Object.hasOwn(objectIn(one), property) ? [objectIn(one)[property]] : [])),
-    ...takes.flatMap((one) => (Array.isArray(one) && one.includes(property) ? [null] : [])),
+    ...sets.flatMap((one) => valuesOf(objectIn(one), property)),
+    ...takes.flatMap((one) =>
+      Array.isArray(one) && one.some((name) => isSpelling(name, property)) ? [null] : [],
+    ),
   ]
 }
 
@@ -64,8 +73,7 @@ const checkWritten = (asker: Asker, body: WithBody['body'], metadata: Uint8Array
   if (!changesQuery(body)) return
   const properties = objectIn(parseJsonObject(metadata)['properties'])
   for (const property of asker.engines.ownerProperties)
-    if (Object.hasOwn(properties, property) && !may(asker, property, properties[property]))
-      throw refused(property)
+    if (!valuesOf(properties, property).every((value) => may(asker, property, value))) throw refused(property)
 }
 
 /** The same operation, refused (403) where it would have a view read with the rights of somebody else. */

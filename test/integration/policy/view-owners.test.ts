@@ -64,6 +64,8 @@ describe('the definer of a view', () => {
     )
     const removals = { action: 'remove-properties', removals: [property] }
     expect(await change({ as: 'bob' }, removals)).toBe(403)
+    const spelled = { action: 'set-properties', updates: { [property.toUpperCase()]: 'alice' } }
+    expect(await change({ as: 'bob' }, spelled)).toBe(403)
     expect(await change({ as: 'bob' }, { action: 'set-properties', updates: { comment: 'hers' } })).toBe(200)
     expect((await loaded()).metadata.properties[property]).toBe('alice')
   })
