@@ -1,5 +1,7 @@
 /** A real gateway process with its own folder, port and configuration. */
+
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -47,14 +49,24 @@ export interface Gateway {
   discard(): Promise<void>
 }
 
-export const freePort = async (): Promise<number> => {
+const isFree = async (port: number): Promise<boolean> => {
   const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
+  const listening = once(server, 'listening')
+  server.listen(port, '127.0.0.1')
+  const free = await listening.then(
+    () => true,
+    () => false,
+  )
+  if (!free) return false
   server.close()
   await once(server, 'close')
-  return port
+  return true
+}
+
+/** Below the ports that connections take for themselves, so that none of them has it by the time it is used. */
+export const freePort = async (): Promise<number> => {
+  const port = randomInt(10_000, 32_000)
+  return (await isFree(port)) ? port : freePort()
 }
 
 /** A scratch folder that an unprivileged database process may enter. */

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { freePort } from './gateway.ts'
 
 export interface ReferenceServer {
   /** Base of the REST paths, without `/v1`; it has no prefix, ignores tokens and `?warehouse=`. */
@@ -45,7 +46,7 @@ export const startReferenceServer = async (
   options: ReferenceServerOptions = {},
 ): Promise<ReferenceServer> => {
   await promisify(execFile)(path.join(here, 'reference-server/fetch.sh'), [jars])
-  const port = await freePort(options.port)
+  const port = await portFor(options.port)
   const stateDir = await mkdtemp(path.join(tmpdir(), 'iceberg-reference-'))
   const warehouseDir = path.join(stateDir, 'warehouse')
   const child = launch({ port, stateDir, warehouseDir })
@@ -110,13 +111,12 @@ const end = async (child: ChildProcess): Promise<void> => {
   await exited
 }
 
-/** Any free port, or the wanted one: throws where something listens there, which would be taken for our server. */
-const freePort = async (wanted = 0): Promise<number> => {
+/** Throws where something listens at the wanted port, which would be taken for our server. */
+const portFor = async (wanted: number | undefined): Promise<number> => {
+  if (wanted === undefined) return freePort()
   const probe = createServer().listen(wanted)
   await once(probe, 'listening')
-  const address = probe.address()
   probe.close()
   await once(probe, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no free port')
-  return address.port
+  return wanted
 }
