@@ -51,10 +51,10 @@ const selectNewest = statement(`
 
 /** Of the row comparison alone the planner makes no range of the index. */
 const selectUnsealed = statement(`
-  select tx::text as tx, at, id, digest from audit_entry
-  where tx >= $1::text::xid8 and (tx, at, id) > ($1::text::xid8, $2::timestamptz, $3::uuid)
-    and tx < pg_snapshot_xmin(pg_current_snapshot())
-  order by tx, at, id limit $4`)
+  select e.tx::text as tx, at, id, digest from audit_entry e
+  where e.tx >= $1::text::xid8 and (e.tx, at, id) > ($1::text::xid8, $2::timestamptz, $3::uuid)
+    and e.tx < pg_snapshot_xmin(pg_current_snapshot())
+  order by e.tx, at, id limit $4`)
 
 const insertBlock = statement(`
   insert into audit_block (number, hash, previous_hash, entries, leaves, root, month, last_tx, last_at, last_id,
