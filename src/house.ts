@@ -7,6 +7,7 @@ import { missingWarehouse, type ServerFacts } from '#gateway/operations/manageme
 import type { Registry } from '#gateway/operations/management/registry.ts'
 import { createStoreRegistry } from '#gateway/operations/management/store-registry.ts'
 import { createPageTokens } from '#gateway/page-token.ts'
+import type { EventDraft } from '#model/event.ts'
 import { loadEpoch } from '#store/server.ts'
 import { createAuditRegistry } from './auditing.ts'
 import { type CatalogDeps, createLocals, createUpstreams, storageTools } from './catalogs.ts'
@@ -86,7 +87,8 @@ const openTenancy = async (
   return tenancy
 }
 
-const openWarehouses = async (ground: Ground): Promise<Warehouses> => {
+/** `tell`: what remembers something of what has changed forgets it before the change is answered. */
+const openWarehouses = async (ground: Ground, tell: (event: EventDraft) => void): Promise<Warehouses> => {
   const { database, parts, logs } = ground
   let directory: OpenDirectory | undefined
   const metrics = createMetrics({ warehouses: () => directory?.size ?? 0, version })
@@ -94,7 +96,10 @@ const openWarehouses = async (ground: Ground): Promise<Warehouses> => {
   const upstreams = createUpstreams(deps)
   const registry = createStoreRegistry({
     database,
-    changed: async () => directory?.refresh(),
+    changed: async (event) => {
+      tell(event)
+      await directory?.refresh()
+    },
     report: (error) => logs.warn('warehouses.not-refreshed', { error }),
   })
   for (const { storage, allowedLocations } of await registry.listAllWarehouses())
@@ -132,9 +137,10 @@ const createChecks = ({
 export const openHouse = async (ground: Ground): Promise<House> => {
   const { database, parts, logs } = ground
   const identity = await openIdentity({ database, warn: logs.warn }, parts)
-  const warehouses = await openWarehouses(ground)
+  let tenancy: Tenancy | undefined
+  const warehouses = await openWarehouses(ground, (event) => tenancy?.policy?.tell([event]))
   const { registry, directory, metrics, upstreams } = warehouses
-  const tenancy = await openTenancy(ground, directory, identity)
+  tenancy = await openTenancy(ground, directory, identity)
   const issued = openOwnTokens(ground)
   const managed: ManagedDeps = {
     registry,
