@@ -8,7 +8,7 @@ import { CatalogError } from '#model/errors.ts'
 import { checkText } from '#model/identifier.ts'
 import type { GrantRecord, GrantSubject } from '#store/grants.ts'
 import type { Operation } from '../../operation.ts'
-import { type ById, certainly, isId, onProject, type ProjectTarget } from '../management/place.ts'
+import { type ById, certainly, isId, onProject, type Place, type ProjectTarget } from '../management/place.ts'
 import { inProjectOf } from '../management/role-place.ts'
 import { replayDone } from '../replays.ts'
 import { checkMayGrant } from './granters.ts'
@@ -50,6 +50,11 @@ interface InProject<Input> extends ProjectTarget<Input> {
   readonly asker: Principal
 }
 
+interface OpenTarget extends InProject<OpenBreakGlass> {
+  /** Undefined where nothing is there. */
+  readonly governed: Governed | undefined
+}
+
 /** A grant that was opened so, with an id to end it by. */
 export interface Emergency extends GrantRecord {
   readonly id: string
@@ -70,7 +75,11 @@ const idOfGrant = ({
 
 const withId = (grant: GrantRecord): Emergency => ({ ...grant, id: idOfGrant(grant) })
 
-const findTarget = async (deps: PermissionDeps, project: string, body: Draft): Promise<Governed> => {
+const findWanted = async (
+  deps: PermissionDeps,
+  project: string,
+  body: Draft,
+): Promise<Governed | undefined> => {
   const id = (body['object-id'] ?? '').toLowerCase()
   const type = body['object-type']
   if (type === 'project') return governedProject(project)
@@ -80,9 +89,7 @@ const findTarget = async (deps: PermissionDeps, project: string, body: Draft): P
     type === 'namespace' || type === 'table' || type === 'view'
       ? await findGoverned(deps, project, { kind: type, id })
       : undefined
-  if (found === undefined)
-    throw new CatalogError('NotFoundException', `There is no ${type} with the id ${body['object-id']}`)
-  return found[0]
+  return found?.[0]
 }
 
 /** By name, so that it is known who had it. */
@@ -101,27 +108,39 @@ const findEmergency = async (deps: PermissionDeps, project: string, id: string):
   return found
 }
 
-interface Opening {
-  readonly context: CallContext
-  readonly asker: Principal
-  readonly project: string
-  readonly body: Draft
-}
-
-const open = async (deps: PermissionDeps, { context, asker, project, body }: Opening): Promise<Emergency> => {
-  checkText(body.reason, 'reason')
-  if (body.reason.trim().length < 10)
-    throw new CatalogError('BadRequestException', 'Invalid reason: say why, in ten letters at least')
-  const governed = await findTarget(deps, project, body)
+/** The grant that the request is for. */
+const wantedOf = ({ governed, asker, input: { body } }: OpenTarget) => {
+  if (governed === undefined)
+    throw new CatalogError(
+      'NotFoundException',
+      `There is no ${body['object-type']} with the id ${body['object-id']}`,
+    )
   const relation = relationOf(governed.resource.kind, body.relation)
   if (!grantable[governed.resource.kind].includes(relation))
     throw new CatalogError('BadRequestException', `Invalid relation: ${body.relation}`)
+  return { governed, relation, subject: subjectOf(asker) }
+}
+
+const checkReason = ({ reason }: Draft): void => {
+  checkText(reason, 'reason')
+  if (reason.trim().length < 10)
+    throw new CatalogError('BadRequestException', 'Invalid reason: say why, in ten letters at least')
+}
+
+const findOpened = (deps: PermissionDeps, target: OpenTarget): Promise<Emergency> => {
+  const { governed, relation, subject } = wantedOf(target)
+  return findEmergency(deps, target.project, idOfGrant({ object: governed.place.object, relation, subject }))
+}
+
+const open = async (deps: PermissionDeps, context: CallContext, target: OpenTarget): Promise<Emergency> => {
+  const { asker, project, input } = target
+  const { reason, 'duration-seconds': seconds } = input.body
+  checkReason(input.body)
+  const { governed, relation, subject } = wantedOf(target)
   // An hour of more than one may grant would be enough to keep it for good.
   await checkMayGrant(deps, { principal: asker, governed, project }, [relation])
   const uuid = await lookUpstream(context, governed)
-  const subject = subjectOf(asker)
-  const expiresAt = new Date(Date.now() + body['duration-seconds'] * 1_000)
-  const { reason } = body
+  const expiresAt = new Date(Date.now() + seconds * 1_000)
   await deps.grants.openEmergency(context, {
     ...{ place: governed.place, mounted: isMounted(governed) },
     draft: { relation, subject, expiresAt, reason },
@@ -129,32 +148,41 @@ const open = async (deps: PermissionDeps, { context, asker, project, body }: Ope
   })
   const { object } = governed.place
   deps.warn('break-glass.opened', { principal: asker.id, object, relation, expiresAt, reason })
-  return findEmergency(deps, project, idOfGrant({ object, relation, subject }))
+  return findOpened(deps, target)
 }
 
 const mayOpen = async (deps: PermissionDeps, { asker, project }: InProject<unknown>): Promise<void> => {
   await checkMayGrant(deps, { principal: asker, governed: governedProject(project) }, ['security_admin'])
 }
 
-const openBreakGlass = (
-  deps: PermissionDeps,
-): Operation<OpenBreakGlass, InProject<OpenBreakGlass>, Emergency> => ({
+const atOpening = (deps: PermissionDeps): Place<OpenBreakGlass, OpenTarget> => {
+  const place = inProjectOf<OpenBreakGlass>(deps)
+  return {
+    ...place,
+    resolve: async (...asked) => {
+      const target = await place.resolve(...asked)
+      return { ...target, governed: await findWanted(deps, target.project, target.input.body) }
+    },
+  }
+}
+
+const openBreakGlass = (deps: PermissionDeps): Operation<OpenBreakGlass, OpenTarget, Emergency> => ({
   name: 'openBreakGlass',
   kind: 'change',
   success: 201,
-  ...inProjectOf<OpenBreakGlass>(deps),
-  needs: onProject('grant'),
+  ...atOpening(deps),
+  // The project first: whoever may grant nothing there is not told what is in it.
+  needs: (target) => [
+    ...onProject('grant')(target),
+    ...(target.governed ? [{ action: 'grant', resource: target.governed.resource } as const] : []),
+  ],
   run: certainly(async ({ context, target }) => {
     await mayOpen(deps, target)
-    const { input, asker, project } = target
-    return open(deps, { context, asker, project, body: input.body })
+    return open(deps, context, target)
   }),
   replay: {
-    remember: ({ id }) => ({ kind: 'json', body: JSON.stringify({ id }) }),
-    recall: async (outcome, { target }) => {
-      const { id } = outcome.kind === 'json' ? (JSON.parse(outcome.body) as ById) : { id: '' }
-      return findEmergency(deps, target.project, id)
-    },
+    remember: () => ({ kind: 'done' }),
+    recall: (_outcome, { target }) => findOpened(deps, target),
   },
 })
 
