@@ -8,7 +8,7 @@ import type { Outcome } from '#model/event.ts'
 import { checkIdentifier, type Identifier } from '#model/identifier.ts'
 import { asBoolean, asString, optional } from '#model/json-read.ts'
 import { missing } from '../denial.ts'
-import type { Operation, Task } from '../operation.ts'
+import type { Operation, Target, Task } from '../operation.ts'
 import { findWarehouse } from '../warehouses.ts'
 import { listRelations } from './list-relations.ts'
 import {
@@ -32,11 +32,12 @@ import {
 } from './place.ts'
 import { madeEvents, relationEvents, renameEvents } from './relayed-events.ts'
 import { replayDone, replayLoad } from './replays.ts'
+import { findPlaceThrough, type ThroughViews } from './view-way.ts'
 
 /** What a load shows; faces take the type from here. */
 export type { Loaded } from '#catalog/catalog.ts'
 
-export interface LoadRelation extends AtRelation {
+export interface LoadRelation extends ThroughViews {
   readonly options: LoadOptions
   /** True where the client holds this version already; absent where it holds none. */
   readonly holds?: (version: string) => boolean
@@ -148,13 +149,17 @@ const findRegisterPlace = async (
   return entries ? { ...place, entries } : place
 }
 
+/** What every table has, and what is registered over one moves, whatever else it moves. */
+const movedByRegister = ['main']
+
 /** Registering over an existing object may be a drop and a create: both rights are needed. */
 const registerNeeds = (kind: RelationKind, target: RoutedPlace<CreateRelation>): readonly Need[] => {
   const { input } = target
   const register = need('register', namespaceResource(target, input.namespace))
   if (!overwrites(input)) return [register]
   const resource = relationResource(kind, target, bodyName(input))
-  return [register, need('write', resource), need('drop', resource)]
+  const write = need('write', resource)
+  return [register, kind === 'table' ? { ...write, refs: movedByRegister } : write, need('drop', resource)]
 }
 
 const register = (
@@ -187,21 +192,24 @@ const needOn =
     need(action, relationResource(kind, target, target.input.id)),
   ]
 
-/** Sets what is shown without data apart from what is shown with it: who holds one does not hold the other. */
-const withoutData = ';metadata-only'
+/**
+ * Sets apart what is shown with less than all of the asker's own rights, without data or by rights that are lent: who
+ * holds one does not hold the other.
+ */
+const markOf = ({ data, lent }: Pick<Task<Target>, 'data' | 'lent'>): string =>
+  `${data === 'none' ? ';metadata-only' : ''}${lent ? ';lent' : ''}`
 
-/** Metadata alone: nothing is told of where and how the data is reached. */
-const loadWithoutData = async (
+/** Where no data is allowed, nothing is told of where and how it is reached. */
+const loadMarked = async (
   kind: RelationKind,
   { context, target: { route, input }, data }: Task<RoutedPlace<LoadRelation>>,
+  mark: string,
 ): Promise<Loaded | NotModified> => {
   const { unlessVersion, ...options } = input.options
-  const held = unlessVersion?.endsWith(withoutData)
-    ? { unlessVersion: unlessVersion.slice(0, -withoutData.length) }
-    : {}
+  const held = unlessVersion?.endsWith(mark) ? { unlessVersion: unlessVersion.slice(0, -mark.length) } : {}
   const loaded = await relationsOf(kind, route).load(context, input.id, { ...options, ...held })
   if (loaded === 'not-modified') return { notModified: unlessVersion ?? '' }
-  const version = loaded.version + withoutData
+  const version = loaded.version + mark
   return input.holds?.(version)
     ? { notModified: version }
     : { ...withAllowedConfig(loaded, { data }), version }
@@ -215,12 +223,13 @@ const load = (
   name,
   kind: 'read',
   success: 200,
-  resolve: (input) => findRelationPlace(deps, input),
+  resolve: (input, asker) =>
+    input.referencedBy ? findPlaceThrough(deps, kind, { input, asker }) : findRelationPlace(deps, input),
   needs: needOn('describe', kind),
   statusOf: (output) => ('notModified' in output ? 304 : 200),
   run: async (task) => {
-    const { context, target, data } = task
-    if (data === 'none') return loadWithoutData(kind, task)
+    const { context, target, data, lent } = task
+    if (data === 'none' || lent) return loadMarked(kind, task, markOf(task))
     const { id, options, holds } = target.input
     const loaded = await relationsOf(kind, target.route).load(context, id, options)
     if (loaded === 'not-modified') return { notModified: options.unlessVersion ?? '' }
