@@ -47,19 +47,16 @@ const longestId = 640
 /** Of our own service accounts: no provider gives such ids, so none of its users can become one. */
 export const ownProvider = 'lakegate'
 
+/** Of whoever has the id. */
+export const kindOf = (id: string): Identity['kind'] =>
+  id.slice(0, id.indexOf('~')) === ownProvider ? 'service-account' : 'user'
+
 /** Controls, among them what a database cannot hold, and halves of letters: no provider has a reason for them. */
 const unfit = /[\p{Cc}\p{Cs}]/u
 
 const isFit = ({ id, kind }: Identity): boolean => {
   const at = id.indexOf('~')
-  const own = id.slice(0, at) === ownProvider
-  return (
-    at > 0 &&
-    at < id.length - 1 &&
-    id.length <= longestId &&
-    !unfit.test(id) &&
-    own === (kind === 'service-account')
-  )
+  return at > 0 && at < id.length - 1 && id.length <= longestId && !unfit.test(id) && kindOf(id) === kind
 }
 
 const longestName = 256

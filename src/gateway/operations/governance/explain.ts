@@ -1,5 +1,6 @@
 /** Who may do what and why: asked of those who decide, for whoever may see the grants on the object. */
 import { type Static, Type } from 'typebox'
+import { kindOf } from '#authn/people.ts'
 import type { Circumstances } from '#authz/authorizer.ts'
 import { groupsOf } from '#authz/cedar/schema.ts'
 import type { Explainer, Explanation } from '#authz/explain.ts'
@@ -77,7 +78,7 @@ const principalIn = ({ principal }: ExplainBody): Principal => {
   }
   if (role !== undefined) return { kind: 'user', id: `role~${role}`, assumedRole: role, ...more }
   return account === undefined
-    ? { kind: 'user', id: user ?? '', ...more }
+    ? { kind: kindOf(user ?? ''), id: user ?? '', ...more }
     : { kind: 'service-account', id: account, ...more }
 }
 

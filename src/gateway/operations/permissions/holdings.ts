@@ -1,4 +1,5 @@
 /** Everything that somebody holds in a project, and everybody who reaches an object: in pages. */
+import { kindOf } from '#authn/people.ts'
 import type { Action, Need, Principal, Resource } from '#model/access.ts'
 import type { ObjectKey } from '#model/object-key.ts'
 import { type HeldGrant, keyOfHeld, keyOfReached, type ReachedGrant } from '#store/grant-listings.ts'
@@ -80,7 +81,12 @@ const whoMay = async (
   const candidates: readonly Resource[] = [target.governed.resource]
   const may = new Set<string>()
   for (const id of new Set(found.map(({ principal }) => principal))) {
-    const [allowed] = await deps.authorizer.visible({ kind: 'user', id }, action, candidates, circumstances)
+    const [allowed] = await deps.authorizer.visible(
+      { kind: kindOf(id), id },
+      action,
+      candidates,
+      circumstances,
+    )
     if (allowed) may.add(id)
   }
   return may
