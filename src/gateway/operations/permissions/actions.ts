@@ -1,4 +1,5 @@
 /** What somebody may do with one object, in Lakekeeper's words. */
+import { kindOf } from '#authn/people.ts'
 import type { Action, Need, Principal } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
 import type { ObjectType } from '#model/object-key.ts'
@@ -115,7 +116,7 @@ export const principalOf = (asker: Principal, about: About): Principal | undefin
   if (user === undefined && role === undefined) return undefined
   if (role === undefined && user === asker.id && asker.assumedRole === undefined) return undefined
   const { kind, id } = subjectIn({ user, role })
-  return kind === 'role' ? { kind: 'user', id: `role~${id}`, assumedRole: id } : { kind: 'user', id }
+  return kind === 'role' ? { kind: 'user', id: `role~${id}`, assumedRole: id } : { kind: kindOf(id), id }
 }
 
 /** Only who may see the grants on an object may ask what others may do with it. */
