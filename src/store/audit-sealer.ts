@@ -3,17 +3,7 @@
  * side: entries are taken in the order of their transactions, and only below the oldest one that is still in flight.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  beginning,
-  encodeLeaves,
-  genesis,
-  hashBlock,
-  type Leaf,
-  monthOf,
-  type Position,
-  rootOf,
-  sealBlock,
-} from './audit-blocks.ts'
+import { beginning, genesis, hashBlock, type Position, rootOf, sealBlock } from './audit-blocks.ts'
 import { type Database, type Sql, statement, type Transaction } from './database.ts'
 import { acquireLease, isHeld, type Lease, releaseLease } from './leases.ts'
 
@@ -49,12 +39,29 @@ const selectNewest = statement(`
     last_tx::xid8 >= pg_snapshot_xmax(pg_current_snapshot()) as behind
   from audit_block order by number desc limit 1`)
 
-/** Of the row comparison alone the planner makes no range of the index. */
+/**
+ * The next entries as the leaves of one block, put together where they lie: row by row they would cost this process more
+ * than to write them did. A block lies in one month, so that it goes with its partition: it ends before the first entry
+ * of another one. Of the row comparison alone the planner makes no range of the index.
+ */
 const selectUnsealed = statement(`
-  select e.tx::text as tx, at, id, digest from audit_entry e
-  where e.tx >= $1::text::xid8 and (e.tx, at, id) > ($1::text::xid8, $2::timestamptz, $3::uuid)
-    and e.tx < pg_snapshot_xmin(pg_current_snapshot())
-  order by e.tx, at, id limit $4`)
+  with found as materialized (
+    select e.tx, at, id, digest, date_trunc('month', at, 'utc') as month from audit_entry e
+    where e.tx >= $1::text::xid8 and (e.tx, at, id) > ($1::text::xid8, $2::timestamptz, $3::uuid)
+      and e.tx < pg_snapshot_xmin(pg_current_snapshot())
+    order by e.tx, at, id limit $4
+  ), first as (
+    select month from found order by tx, at, id limit 1
+  ), next as (
+    select tx, at, id from found where month <> (select month from first) order by tx, at, id limit 1
+  ), block as (
+    select * from found
+    where not exists (select from next) or (tx, at, id) < (select tx, at, id from next)
+  )
+  select count(*)::int as entries, (select count(*)::int from found) as found, (select month from first) as month,
+    string_agg(xid8send(b.tx) || uuid_send(b.id) || digest, ''::bytea order by b.tx, b.at, b.id) as leaves, last.*
+  from block b, (select l.tx::text as tx, at, id from block l order by l.tx desc, at desc, id desc limit 1) last
+  group by last.tx, last.at, last.id`)
 
 const insertBlock = statement(`
   insert into audit_block (number, hash, previous_hash, entries, leaves, root, month, last_tx, last_at, last_id,
@@ -65,20 +72,25 @@ const insertBlock = statement(`
 export const loadNewestBlock = async (sql: Sql): Promise<Newest | undefined> =>
   (await sql.query<Newest>(selectNewest))[0]
 
-type Row = Leaf & Position
+/** The place of its last entry, and what it is made of. */
+interface Unsealed extends Position {
+  readonly entries: number
+  /** Entries that were looked at: more than the block takes where another month begins. */
+  readonly found: number
+  readonly month: Date
+  readonly leaves: Buffer
+}
 
 const firstBlock: Newest = { number: 0, hash: genesis, sealedAt: new Date(0), ...beginning, behind: false }
 
 const writeBlock = async (
   tx: Transaction,
-  { newest, rows, key }: { readonly newest: Newest; readonly rows: readonly Row[]; readonly key: Uint8Array },
+  { newest, last, key }: { readonly newest: Newest; readonly last: Unsealed; readonly key: Uint8Array },
 ): Promise<void> => {
-  const [first, last] = [rows[0], rows.at(-1)]
-  if (first === undefined || last === undefined) return
-  const leaves = encodeLeaves(rows)
+  const { entries, leaves, month } = last
   const head = {
-    ...{ number: newest.number + 1, previousHash: newest.hash, entries: rows.length },
-    ...{ root: rootOf(leaves), month: monthOf(first.at), last, sealedAt: new Date() },
+    ...{ number: newest.number + 1, previousHash: newest.hash, entries },
+    ...{ root: rootOf(leaves), month, last, sealedAt: new Date() },
   }
   const hash = hashBlock(head)
   await tx.execute(insertBlock, [
@@ -103,13 +115,10 @@ export const sealBlockOnce = async (
       throw new Error('The audit log is not sealed: transaction ids are behind those that were sealed')
     // A table that has grown since it was last analysed would be sorted as a whole for each block.
     await tx.query('set local enable_seqscan = off; set local enable_bitmapscan = off')
-    const found = await tx.query<Row>(selectUnsealed, [newest.tx, newest.at, newest.id, blockSize])
-    // A block lies in one month, so that it goes with its partition.
-    const month = found[0] && monthOf(found[0].at).getTime()
-    const end = found.findIndex(({ at }) => monthOf(at).getTime() !== month)
-    const rows = end === -1 ? found : found.slice(0, end)
-    await writeBlock(tx, { newest, rows, key })
-    return { entries: rows.length, more: end !== -1 || found.length === blockSize }
+    const [last] = await tx.query<Unsealed>(selectUnsealed, [newest.tx, newest.at, newest.id, blockSize])
+    if (last === undefined) return { entries: 0, more: false }
+    await writeBlock(tx, { newest, last, key })
+    return { entries: last.entries, more: last.found > last.entries || last.found === blockSize }
   })
 
 /** Seals all that has been committed; undefined where another process has the lease. */
