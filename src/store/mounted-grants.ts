@@ -48,6 +48,9 @@ const namesIn = (data: EventDraft['data'], prefix = ''): Told => {
   }
 }
 
+const uuidIn = ({ uuid }: EventDraft['data']): string | undefined =>
+  typeof uuid === 'string' ? uuid.toLowerCase() : undefined
+
 const placeOf = (kind: string, warehouseId: string, { namespace, name = '' }: Told): GrantPlace =>
   kind === 'namespace'
     ? { object: namespaceObject(warehouseId, namespace), warehouseId, namespace }
@@ -63,12 +66,20 @@ interface Followed {
   readonly steps: readonly Step[]
 }
 
-/** Whatever was granted on the name before was meant for something else. */
-const made = (principal: Principal, place: GrantPlace, uuid: unknown): Followed => {
-  const owned = ownershipOf(principal, [place])
-  const bind: Step = (tx) =>
-    typeof uuid === 'string' ? bindUuid(tx, place, uuid.toLowerCase()) : Promise.resolve()
+interface Made {
+  readonly place: GrantPlace
+  readonly uuid: string | undefined
+}
+
+/**
+ * Whatever was granted on the name before was meant for something else. Nobody owns a table or view whose uuid is not
+ * told: it could not be told from the next one of its name.
+ */
+const made = (principal: Principal, kind: string, { place, uuid }: Made): Followed => {
   const clear: Step = (tx) => removeGrantsOn(tx, place.object, true)
+  if (kind !== 'namespace' && uuid === undefined) return { events: [], steps: [clear] }
+  const owned = ownershipOf(principal, [place])
+  const bind: Step = (tx) => (uuid === undefined ? Promise.resolve() : bindUuid(tx, place, uuid))
   return { events: owned.events, steps: [clear, bind, owned.write] }
 }
 
@@ -99,7 +110,7 @@ const follow = (principal: Principal, { type, warehouse, data }: EventDraft): Fo
   switch (what) {
     case 'created':
     case 'registered':
-      return made(principal, place, data['uuid'])
+      return made(principal, kind, { place, uuid: uuidIn(data) })
     case 'dropped':
     case 'unregistered':
       return ended(kind, place)

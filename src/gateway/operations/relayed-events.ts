@@ -1,5 +1,7 @@
 /** What a change at an upstream is recorded as, in the caller's words. A local catalog records its own. */
-import type { Loaded } from '#catalog/catalog.ts'
+import type { Loaded, TableChange } from '#catalog/catalog.ts'
+import { assignedUuid } from '#iceberg/assigned-uuid.ts'
+import { assertsCreate } from '#iceberg/requirements.ts'
 import type { EventDraft } from '#model/event.ts'
 import { type Identifier, sameNamespace } from '#model/identifier.ts'
 import type { AtNamespace, AtRelation, RelationKind, RoutedPlace, WithBody } from './place.ts'
@@ -65,6 +67,16 @@ export const metricsEvents = (target: RoutedPlace<AtRelation & WithBody>): reado
   return [eventOf(target, 'metrics.reported', { ...inWords(id), report })]
 }
 
+/** Of what a transaction makes nothing is answered: its uuid is the one that the client gives it. */
+const transactionEvent = (
+  target: RoutedPlace<unknown>,
+  { id, requirements, updates }: TableChange,
+): EventDraft => {
+  if (!assertsCreate(requirements)) return eventOf(target, 'table.committed', inWords(id))
+  const uuid = assignedUuid(updates)
+  return eventOf(target, 'table.created', { ...inWords(id), ...uuidOf(uuid === undefined ? {} : { uuid }) })
+}
+
 export const transactionEvents = (
-  target: RoutedPlace<unknown> & { readonly changes: readonly { readonly id: Identifier }[] },
-): readonly EventDraft[] => target.changes.map(({ id }) => eventOf(target, 'table.committed', inWords(id)))
+  target: RoutedPlace<unknown> & { readonly changes: readonly TableChange[] },
+): readonly EventDraft[] => target.changes.map((change) => transactionEvent(target, change))

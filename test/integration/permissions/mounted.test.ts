@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Gateway, startGateway, warehousePrefix } from '../../support/gateway.ts'
 import { type Granting, openGranting } from '../../support/granting.ts'
 import { type Ask, eve } from '../../support/tenants.ts'
-import { newTable } from '../../support/wire.ts'
+import { newTable, schema } from '../../support/wire.ts'
 
 let granting: Granting
 /** A real gateway, where nobody is asked who he is: the upstream. */
@@ -138,6 +138,70 @@ describe('a grant on a mounted table', () => {
     await atUpstream('DELETE /namespaces/sales/tables/own')
     await atUpstream('POST /namespaces/sales/tables', newTable('own'))
     expect(await load('own', as('cleo'))).toBe(404)
+  })
+})
+
+describe('a transaction through a mount', () => {
+  const staged = async (name: string) => {
+    const { metadata } = (
+      await call(`POST ${tables}`, { ...as('cleo'), body: { ...newTable(name), 'stage-create': true } })
+    ).body as { metadata: Record<string, unknown> }
+    return [
+      { action: 'assign-uuid', uuid: metadata['table-uuid'] },
+      { action: 'upgrade-format-version', 'format-version': 2 },
+      { action: 'add-schema', schema },
+      { action: 'set-current-schema', 'schema-id': -1 },
+      { action: 'add-spec', spec: { 'spec-id': 0, fields: [] } },
+      { action: 'set-default-spec', 'spec-id': -1 },
+      { action: 'add-sort-order', 'sort-order': { 'order-id': 0, fields: [] } },
+      { action: 'set-default-sort-order', 'sort-order-id': -1 },
+      { action: 'set-location', location: metadata['location'] },
+    ]
+  }
+  const creation = (name: string, updates: readonly object[]) => ({
+    identifier: { namespace: ['far', 'sales'], name },
+    requirements: [{ type: 'assert-create' }],
+    updates,
+  })
+
+  test('makes its client the owner of each table that it creates, and of nothing else', async () => {
+    await granting.give('project/east', to('cleo', 'create', 'modify'))
+    const added = {
+      identifier: { namespace: ['far', 'sales'], name: 'orders' },
+      requirements: [],
+      updates: [{ action: 'set-properties', updates: { k: '1' } }],
+    }
+    const changes = [
+      creation('first', await staged('first')),
+      added,
+      creation('second', await staged('second')),
+    ]
+    const body = { 'table-changes': changes }
+    const done = await call(`POST ${granting.catalog}/transactions/commit`, { ...as('cleo'), body })
+    expect(done.status, done.text).toBe(204)
+    for (const name of ['first', 'second'])
+      expect(await granting.shown(await pathOf(name))).toEqual(to('cleo', 'ownership'))
+    expect(await granting.shown(await pathOf('orders'))).toEqual([])
+    await granting.take('project/east', to('cleo', 'create', 'modify'))
+    expect(await load('first', as('cleo'))).toBe(200)
+    await atUpstream('DELETE /namespaces/sales/tables/first')
+    await atUpstream('POST /namespaces/sales/tables', newTable('first'))
+    expect(await load('first', as('cleo'))).toBe(404)
+  })
+
+  test('that fails makes nobody an owner', async () => {
+    await granting.give('project/east', to('cleo', 'create', 'modify'))
+    const body = {
+      'table-changes': [
+        creation('third', await staged('third')),
+        creation('orders', await staged('orders2')),
+      ],
+    }
+    const refused = await call(`POST ${granting.catalog}/transactions/commit`, { ...as('cleo'), body })
+    expect(refused.status, refused.text).toBe(409)
+    await granting.take('project/east', to('cleo', 'create', 'modify'))
+    await atUpstream('POST /namespaces/sales/tables', newTable('third'))
+    for (const name of ['third', 'orders']) expect(await granting.shown(await pathOf(name))).toEqual([])
   })
 })
 
