@@ -20,7 +20,7 @@ import { type OpenGovernance, tryRuleSources } from './governance.ts'
 import type { Policy } from './policy.ts'
 import { digestOf } from './shipped-rules.ts'
 
-type Built = 'grants' | 'rights' | 'policyEpoch'
+type Built = 'grants' | 'tags' | 'rights' | 'policyEpoch'
 
 export interface PermissionParts extends Omit<PermissionDeps, Built> {
   readonly database: Database
@@ -52,8 +52,10 @@ const createRegister = ({ database, policy, governance, warn }: PermissionParts)
 
 export const createPermissions = (parts: PermissionParts): PolicyOperations => {
   const { database, policy, identityChanged, warn } = parts
+  const register = createRegister(parts)
   const deps: PermissionDeps = {
     ...parts,
+    tags: register,
     grants: createStoreGrants({
       database,
       changed: async (event) => {
@@ -70,7 +72,7 @@ export const createPermissions = (parts: PermissionParts): PolicyOperations => {
     permissions: createPermissionOperations(deps),
     governance: createGovernanceOperations({
       ...deps,
-      governance: createRegister(parts),
+      governance: register,
       explainer: policy?.explainer(parts.authorizer),
     }),
   }

@@ -18,6 +18,7 @@ export const grantable: Readonly<Record<ObjectType, readonly string[]>> = {
   ],
   role: ['assignee', 'ownership'],
   connection: ['ownership', 'use'],
+  tag: ['ownership', 'apply'],
   warehouse: [...administrative, 'create', ...ofContent],
   namespace: [...administrative, 'create', ...ofContent],
   table: [...administrative, ...ofContent],
@@ -63,6 +64,7 @@ export const grantersOf = (type: ObjectType, relation: string): readonly Granter
       return [{ on: 'object', relations: ['can_grant'] }]
     case 'role':
     case 'connection':
+    case 'tag':
       return owners
     default:
       if (type === 'project' && ofProject[relation]) return ofProject[relation]

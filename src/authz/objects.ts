@@ -49,6 +49,8 @@ export const chainOf = (resource: Resource, tree: Tree): readonly ObjectKey[] =>
       return [`warehouse:${resource.warehouse}`, ...aboveProject(tree, resource.project)]
     case 'connection':
       return [`connection:${resource.connection}`, ...aboveProject(tree, resource.project)]
+    case 'tag':
+      return [`tag:${resource.tag}`, ...aboveProject(tree, resource.project)]
     case 'role':
       return [`role:${resource.role}`, ...aboveProject(tree, resource.project)]
     case 'service-account':

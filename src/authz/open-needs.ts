@@ -11,6 +11,6 @@ export const isOpen = (principal: Principal, { action, resource }: Need): boolea
   return resource.kind === 'user' && (action === 'describe' || isOwn(principal, resource.user))
 }
 
-/** That these are there is no secret. */
+/** That these are there is no secret; a tag's project has to be entered before it is asked about. */
 export const isKnownToAll = ({ resource }: Need): boolean =>
-  resource.kind === 'server' || resource.kind === 'user'
+  resource.kind === 'server' || resource.kind === 'user' || resource.kind === 'tag'

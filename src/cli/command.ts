@@ -12,6 +12,7 @@ export type Kind =
   | 'key'
   | 'warehouse'
   | 'connection'
+  | 'tag'
   | 'mount'
   | 'member'
 

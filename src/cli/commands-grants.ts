@@ -94,13 +94,17 @@ const runManagedAccess = async (call: Call): Promise<Outcome> => {
 const managedColumns = ['managed-access', 'managed-access-inherited']
 
 const kinds = ['role', 'connection', 'warehouse'].map((type) => `${type}/{id}`)
+const tags = ['tag/{id}']
 const contents = ['table', 'view'].map((type) => `warehouse/{id}/${type}/{object}`)
-const governed = ['project', 'project/{id}', ...kinds, 'namespace/{id}', ...contents]
+const governed = ['project', 'project/{id}', ...kinds, ...tags, 'namespace/{id}', ...contents]
 const granted = ['server', ...governed]
 const linesOf = (method: string, paths: readonly string[], suffix: string): readonly string[] =>
   paths.map((path) => `${method} /v1/permissions/${path}${suffix}`)
 const managed = ['warehouse/{id}', 'namespace/{id}']
-const acting = ['server', 'project', ...kinds, 'warehouse/{id}/namespace/{object}', ...contents]
+const acting = [
+  ...['server', 'project', ...kinds, 'tag-definition/{id}'],
+  ...['warehouse/{id}/namespace/{object}', ...contents],
+]
 
 export const grantCommands: readonly OwnCommand[] = [
   {

@@ -130,11 +130,17 @@ export const taggingCommands: readonly OwnCommand[] = [
   },
 ]
 
-const definition: Argument = { name: 'id', about: 'of the tag definition', to: 'path.id' }
+const definition: Argument = { name: 'tag', about: 'its name or id', kind: 'tag', to: 'path.id' }
 const definitionView: View = {
-  columns: ['id', 'name', 'value-kind', 'allowed-values', 'scope', 'description'],
+  columns: ['id', 'name', 'value-kind', 'allowed-values', 'scope', 'restricted', 'description'],
 }
 const description: Option = { name: 'description', about: 'what it says', to: 'body.description' }
+const restricted: Option = {
+  name: 'restricted',
+  about: 'true: to set it needs a right to it too (apply), besides that on the object',
+  to: 'body.restricted',
+  form: 'boolean',
+}
 const scope: Option = {
   name: 'scope',
   about: 'what may have it, with commas between: warehouse,namespace,table,view',
@@ -162,6 +168,7 @@ export const tagCommands: readonly CallCommand[] = [
     options: [
       scope,
       description,
+      restricted,
       {
         name: 'values',
         about: 'of an enumerated one, with commas between',
@@ -186,6 +193,7 @@ export const tagCommands: readonly CallCommand[] = [
     options: [
       scope,
       description,
+      restricted,
       { name: 'add-values', about: 'with commas between', to: 'body.add-allowed-values', form: 'list' },
     ],
     view: definitionView,

@@ -5,7 +5,7 @@ import { findId, findMember } from './naming.ts'
 import type { Session } from './session.ts'
 
 export const objectWords =
-  'server, project, warehouse:NAME, namespace:WAREHOUSE/a/b, table:WAREHOUSE/a/b/NAME, view:…, role:NAME, connection:NAME'
+  'server, project, warehouse:NAME, namespace:WAREHOUSE/a/b, table:WAREHOUSE/a/b/NAME, view:…, role:NAME, connection:NAME, tag:NAME'
 
 export interface GrantObject {
   readonly type: string
@@ -16,7 +16,7 @@ export interface GrantObject {
 }
 
 const inWarehouse = new Set(['namespace', 'table', 'view'])
-const byName = new Set(['warehouse', 'role', 'connection'])
+const byName = new Set(['warehouse', 'role', 'connection', 'tag'])
 
 const resolveContent = async (
   { send }: Session,
@@ -49,8 +49,9 @@ export const findObject = async (session: Session, text: string): Promise<GrantO
   const [type, name] = [text.slice(0, Math.max(at, 0)), text.slice(at + 1)]
   if (inWarehouse.has(type)) return findContent(session, type, name)
   if (!byName.has(type) || name === '') throw usageError(`${text} is no object: say ${objectWords}`)
-  const id = await findId(session.send, type as 'warehouse' | 'role' | 'connection', name)
-  return { type, path: `${type}/${id}`, actionsPath: `${type}/${id}` }
+  const id = await findId(session.send, type as 'warehouse' | 'role' | 'connection' | 'tag', name)
+  const actionsPath = type === 'tag' ? `tag-definition/${id}` : `${type}/${id}`
+  return { type, path: `${type}/${id}`, actionsPath }
 }
 
 /** `user` or `role` with the id. */

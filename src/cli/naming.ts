@@ -29,6 +29,7 @@ const listings: Readonly<Record<Exclude<Kind, 'user' | 'member' | 'key' | 'mount
     names: ['name'],
   },
   connection: { path: '/connection', list: 'connections', id: 'connection-id', names: ['name'] },
+  tag: { path: '/tag-definition', list: 'tag-definitions', id: 'id', names: ['name'] },
 }
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i

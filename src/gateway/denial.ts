@@ -18,6 +18,8 @@ const nameOf = (resource: Resource): string => {
       return resource.connection
     case 'role':
       return resource.role
+    case 'tag':
+      return resource.name
     case 'user':
       return resource.user
     case 'service-account':
@@ -49,6 +51,8 @@ export const missing = (resource: Resource): CatalogError => {
       return new CatalogError('NoSuchWarehouseException', `Warehouse does not exist: ${name}`)
     case 'user':
       return new CatalogError('NotFoundException', `User does not exist: ${name}`)
+    case 'tag':
+      return new CatalogError('NotFoundException', `Tag definition does not exist: ${name}`)
     case 'service-account':
       return new CatalogError('NotFoundException', `Service account does not exist: ${name}`)
     default:

@@ -51,7 +51,7 @@ export type Action =
   | 'grant'
   /** To read, export and verify the audit log of a project, or of the server. */
   | 'audit'
-  /** To set governed tags on an object. */
+  /** To set governed tags on an object; of a tag: to be the one that is set. */
   | 'tag'
 
 export type Resource =
@@ -59,6 +59,8 @@ export type Resource =
   | { readonly kind: 'project'; readonly project: string }
   | { readonly kind: 'warehouse'; readonly project: string; readonly warehouse: string }
   | { readonly kind: 'connection'; readonly project: string; readonly connection: string }
+  /** The definition of a governed tag; rules know it by its name. */
+  | { readonly kind: 'tag'; readonly project: string; readonly tag: string; readonly name: string }
   | { readonly kind: 'user'; readonly user: string }
   | { readonly kind: 'service-account'; readonly project: string; readonly serviceAccount: string }
   | { readonly kind: 'role'; readonly project: string; readonly role: string }

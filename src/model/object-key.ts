@@ -8,6 +8,7 @@ export type ObjectType =
   | 'project'
   | 'warehouse'
   | 'connection'
+  | 'tag'
   | 'namespace'
   | 'table'
   | 'view'

@@ -15,6 +15,7 @@ const holdProject = statement('select 1 from project where id = $1 for key share
 const holdWarehouse = statement('select 1 from warehouse where id::text = $1 for key share')
 const holdConnection = statement('select 1 from connection where id::text = $1 for key share')
 const holdRole = statement('select 1 from role where id::text = $1 for key share')
+const holdTag = statement('select 1 from tag_definition where id::text = $1 for key share')
 const holdContent = statement(
   'select 1 from entry_head where content_id::text = $1 and pointer is not null for share',
 )
@@ -23,6 +24,7 @@ const holders: Readonly<Record<string, Statement>> = {
   project: holdProject,
   warehouse: holdWarehouse,
   connection: holdConnection,
+  tag: holdTag,
   role: holdRole,
   table: holdContent,
   view: holdContent,

@@ -1,10 +1,14 @@
 /** Governed tags: which there are in a project, which values they take, and what may have them. */
 import { CatalogError } from '#model/errors.ts'
+import type { EventDraft } from '#model/event.ts'
 import { refusing } from './administration.ts'
 import { type Sql, statement, type Transaction } from './database.ts'
 import { eq } from './drizzle.ts'
+import { endObject } from './grant-removal.ts'
+import { deleteGrantRows, type GrantPlace, insertGrantRows } from './grants.ts'
 import { storable } from './outbox.ts'
 import { tagDefinition } from './schema-policy.ts'
+import { takeTurn } from './server.ts'
 
 type TagKind = 'marker' | 'free-text' | 'enumerated'
 type TagScope = 'warehouse' | 'namespace' | 'table' | 'view'
@@ -18,6 +22,8 @@ export interface TagDefinition {
   /** Of `enumerated` alone. */
   readonly allowedValues: readonly string[]
   readonly scope: readonly TagScope[]
+  /** To set it needs a right to the tag too, besides that to set tags on the object. */
+  readonly restricted: boolean
   readonly version: number
   readonly createdAt: Date
   readonly updatedAt: Date
@@ -25,7 +31,7 @@ export interface TagDefinition {
 
 export type TagDraft = Pick<
   TagDefinition,
-  'projectId' | 'name' | 'description' | 'valueKind' | 'allowedValues' | 'scope'
+  'projectId' | 'name' | 'description' | 'valueKind' | 'allowedValues' | 'scope' | 'restricted'
 >
 
 const missing = (id: string): CatalogError =>
@@ -33,24 +39,55 @@ const missing = (id: string): CatalogError =>
 
 const taken = (name: string) => ({ taken: `Tag definition already exists: ${name}` })
 
-const asDefinition = (row: typeof tagDefinition.$inferSelect): TagDefinition => ({
-  ...row,
-  valueKind: row.valueKind as TagKind,
-  scope: row.scope as TagScope[],
+/** As an object of grants. */
+export const tagPlace = ({ id, projectId }: Pick<TagDefinition, 'id' | 'projectId'>): GrantPlace => ({
+  object: `tag:${id}`,
+  projectId,
 })
 
-/** AlreadyExists for a name that another has, in any letter case. */
-export const insertTagDefinition = async (tx: Transaction, draft: TagDraft): Promise<TagDefinition> => {
+const toAll = { relation: 'apply', subject: { kind: 'anyone', id: '*' } } as const
+
+/** A tag that is not restricted is given to everybody. */
+const setRestricted = async (
+  tx: Transaction,
+  tag: Pick<TagDefinition, 'id' | 'projectId' | 'restricted'>,
+  by: string,
+): Promise<void> => {
+  const place = tagPlace(tag)
+  if (tag.restricted) await deleteGrantRows(tx, place.object, [toAll])
+  else await insertGrantRows(tx, place, { drafts: [toAll], by, anyones: true })
+}
+
+const columns = `
+  t.id, t.project_id as "projectId", t.name, t.description, t.value_kind as "valueKind",
+  t.allowed_values as "allowedValues", t.scope, t.version::int, t.created_at as "createdAt",
+  t.updated_at as "updatedAt", not exists (
+    select 1 from relation_tuple r where r.subject_kind = 'anyone' and r.subject_id = '*'
+      and r.object = 'tag:' || t.id and r.relation = 'apply') as restricted`
+
+/** AlreadyExists for a name that another has, in any letter case. `by`: a principal's id. */
+export const insertTagDefinition = async (
+  tx: Transaction,
+  { restricted, ...draft }: TagDraft,
+  by: string,
+): Promise<TagDefinition> => {
   const values = { ...draft, allowedValues: [...draft.allowedValues], scope: [...draft.scope] }
   const insert = tx.orm((orm) => orm.insert(tagDefinition).values(values).returning())
   const [row] = await refusing(taken(draft.name), insert)
   if (row === undefined) throw new Error('no row came back from an insert')
-  return asDefinition(row)
+  await setRestricted(tx, { ...row, restricted }, by)
+  return found(tx, row.id)
 }
 
-export const findTagDefinition = async (sql: Sql, id: string): Promise<TagDefinition | undefined> => {
-  const [row] = await sql.orm((orm) => orm.select().from(tagDefinition).where(eq(tagDefinition.id, id)))
-  return row && asDefinition(row)
+const selectOne = statement(`select ${columns} from tag_definition t where t.id = $1`)
+
+export const findTagDefinition = async (sql: Sql, id: string): Promise<TagDefinition | undefined> =>
+  (await sql.query<TagDefinition>(selectOne, [id]))[0]
+
+const found = async (tx: Transaction, id: string): Promise<TagDefinition> => {
+  const one = await findTagDefinition(tx, id)
+  if (one === undefined) throw missing(id)
+  return one
 }
 
 const selectNamed = statement(
@@ -68,10 +105,9 @@ export const findTagNamed = async (
 }
 
 const selectPage = statement(`
-  select id, project_id as "projectId", name, description, value_kind as "valueKind",
-    allowed_values as "allowedValues", scope, version::int, created_at as "createdAt", updated_at as "updatedAt"
-  from tag_definition where project_id = $1 and name > $2 and ($3::text is null or position(lower($3) in lower(name)) > 0)
-  order by name limit $4`)
+  select ${columns} from tag_definition t
+  where t.project_id = $1 and t.name > $2 and ($3::text is null or position(lower($3) in lower(t.name)) > 0)
+  order by t.name limit $4`)
 
 export interface TagPage {
   /** Part of the name, in any letter case. */
@@ -94,47 +130,44 @@ export const listTagDefinitions = (
 
 const lockOne = statement('select 1 from tag_definition where id = $1 for update')
 
-/** NotFound when absent. */
+/** NotFound when absent. The server's row comes first, as in every change of grants: `takeTurn`. */
 export const lockTagDefinition = async (tx: Transaction, id: string): Promise<TagDefinition> => {
   await tx.query(lockOne, [id])
-  const found = await findTagDefinition(tx, id)
-  if (found === undefined) throw missing(id)
-  return found
+  return found(tx, id)
 }
 
-export type TagChange = Pick<TagDefinition, 'name' | 'description' | 'allowedValues' | 'scope'>
+export type TagChange = Pick<TagDefinition, 'name' | 'description' | 'allowedValues' | 'scope' | 'restricted'>
 
-/** Of one that is locked. AlreadyExists for a name that another has. */
+/** Of one that is locked. AlreadyExists for a name that another has. `by`: a principal's id. */
 export const updateTagDefinition = async (
   tx: Transaction,
   before: TagDefinition,
-  change: TagChange,
+  { restricted, by, ...change }: TagChange & { readonly by: string },
 ): Promise<TagDefinition> => {
-  const update = tx.orm((orm) =>
-    orm
-      .update(tagDefinition)
-      .set({
-        ...change,
-        allowedValues: [...change.allowedValues],
-        scope: [...change.scope],
-        version: before.version + 1,
-        updatedAt: new Date(),
-      })
-      .where(eq(tagDefinition.id, before.id))
-      .returning(),
-  )
-  const [row] = await refusing(taken(change.name), update)
-  if (row === undefined) throw missing(before.id)
-  return asDefinition(row)
+  const values = {
+    ...{ ...change, allowedValues: [...change.allowedValues], scope: [...change.scope] },
+    ...{ version: before.version + 1, updatedAt: new Date() },
+  }
+  const update = tx.orm((orm) => orm.update(tagDefinition).set(values).where(eq(tagDefinition.id, before.id)))
+  await refusing(taken(change.name), update)
+  if (restricted !== before.restricted) await setRestricted(tx, { ...before, restricted }, by)
+  return found(tx, before.id)
 }
 
 const selectUse = statement('select 1 from tag_assignment where tag_id = $1 limit 1')
 
+export interface DeletedTag {
+  readonly tag: TagDefinition
+  /** Tells of the grants that went with it. */
+  readonly events: readonly EventDraft[]
+}
+
 /** NotFound when absent; Conflict while anything has the tag. */
-export const deleteTagDefinition = async (tx: Transaction, id: string): Promise<TagDefinition> => {
-  const found = await lockTagDefinition(tx, id)
+export const deleteTagDefinition = async (tx: Transaction, id: string): Promise<DeletedTag> => {
+  await takeTurn(tx)
+  const tag = await lockTagDefinition(tx, id)
   if ((await tx.query(selectUse, [id])).length > 0)
-    throw new CatalogError('ConflictException', `Tag definition is in use: ${found.name}`)
+    throw new CatalogError('ConflictException', `Tag definition is in use: ${tag.name}`)
   await tx.orm((orm) => orm.delete(tagDefinition).where(eq(tagDefinition.id, id)))
-  return found
+  return { tag, events: await endObject(tx, tagPlace(tag).object) }
 }

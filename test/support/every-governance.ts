@@ -1,5 +1,5 @@
 /** One call of every operation on rules, tags and read restrictions, while there is a namespace, a table and a view. */
-import { type Step, saying } from './step.ts'
+import { type Found, type Step, saying } from './step.ts'
 
 const sources = { 'open.cedar': '@id("open")\npermit (principal, action, resource);\n' }
 const definition = { name: 'sensitive', scope: ['warehouse', 'namespace', 'table', 'view'] }
@@ -26,6 +26,26 @@ const untagged = (word: string): Step => ({
   }),
 })
 
+const bob = 'oidc~bob'
+const aboutBob = { principalUser: bob }
+
+/** Who may set the tag, while it is there. */
+const grantsOfTag: readonly Step[] = [
+  ...[
+    { operation: 'changeTagAssignments', body: saying({ writes: [{ type: 'apply', user: bob }] }) },
+    {
+      operation: 'applyTagGrants',
+      body: saying({ writes: [{ privilege: 'ownership', principal: { user: bob } }] }),
+    },
+  ].map((step) => ({ ...step, args: ({ tag: id }: Found) => ({ id }) })),
+  ...[
+    ['listTagAssignments', { relations: ['apply'] }] as const,
+    ...['getTagAccess', 'getTagAuthorizerActions', 'getTagActions'].map((name) => [name, aboutBob] as const),
+    ['listTagReach', { action: 'tag' }] as const,
+    ...['listTagGrants', 'getTagGrantablePrivileges'].map((name) => [name, aboutBob] as const),
+  ].map(([operation, more]) => ({ operation, args: ({ tag: id }: Found) => ({ id, ...more }) })),
+]
+
 const onTag: Step['args'] = ({ tag: id }) => ({ id })
 const onTable: Step['args'] = ({ warehouse: id, table: object }) => ({ id, object })
 const words = ['Warehouse', 'Namespace', 'Table', 'View']
@@ -48,6 +68,7 @@ export const governanceSteps: readonly Step[] = [
     args: onTag,
     body: saying({ ...definition, description: 'of people' }),
   },
+  ...grantsOfTag,
   ...words.flatMap((word) => tagged(word)),
   { operation: 'listTaggedObjects', args: (found) => ({ ...onTag?.(found), targetType: 'table' }) },
   ...words.map(untagged),

@@ -12,6 +12,7 @@ export interface Ids {
   readonly role: string
   readonly project: string
   readonly user: string
+  readonly tag_definition: string
 }
 
 export interface ServedPermission {
@@ -56,6 +57,7 @@ const actionsOf = (path: string): ServedPermission => ({
   items: ['action'],
 })
 
+const tag = 'tag-definition/{tag_definition_id}'
 const table = 'warehouse/{warehouse_id}/table/{table_id}'
 const view = 'warehouse/{warehouse_id}/view/{view_id}'
 const content = ['pass_grants', 'manage_grants', 'describe', 'select', 'modify', 'manage_tags', 'ownership']
@@ -81,6 +83,7 @@ export const servedPermissions: readonly ServedPermission[] = [
   ...assignmentsOf(table, content),
   ...rightsOf(table),
   ...assignmentsOf(view, content),
+  ...assignmentsOf('tag/{tag_definition_id}', ['apply', 'ownership']),
   ...rightsOf(view),
   {
     line: 'POST /v1/permissions/warehouse/{warehouse_id}/managed-access',
@@ -129,13 +132,15 @@ export const servedPermissions: readonly ServedPermission[] = [
     }),
   },
   ...['server', 'project', 'role/{role_id}', 'user/{user_id}', 'warehouse/{warehouse_id}'].map(actionsOf),
-  ...['warehouse/{warehouse_id}/namespace/{namespace_id}', table, view].map(actionsOf),
+  ...['warehouse/{warehouse_id}/namespace/{namespace_id}', table, view, tag].map(actionsOf),
 ]
 
 const placesOfGrants = [
   ...['server', 'project', 'warehouse/{warehouse_id}', 'warehouse/{warehouse_id}/namespace/{namespace_id}'],
-  ...[table, view],
+  ...[table, view, tag],
 ]
+
+const privilegeOn: Readonly<Record<string, string>> = { server: 'operator', [tag]: 'apply' }
 
 /** The same grants as privileges of principals, a preview there. */
 export const servedPrivileges: readonly ServedPermission[] = [
@@ -144,7 +149,7 @@ export const servedPrivileges: readonly ServedPermission[] = [
       line: `POST /v1/${path}/grants`,
       status: 204,
       body: ({ user }) => ({
-        writes: [{ privilege: path === 'server' ? 'operator' : 'select', principal: { user } }],
+        writes: [{ privilege: privilegeOn[path] ?? 'select', principal: { user } }],
       }),
     },
     {
@@ -170,10 +175,8 @@ export const servedPrivileges: readonly ServedPermission[] = [
 ]
 
 const generic = 'there are no generic tables'
-const tags = 'tags are administered by the project, not granted one by one'
 
 const genericTable = 'warehouse/{warehouse_id}/generic-table/{generic_table_id}'
-const tag = 'tag-definition/{tag_definition_id}'
 
 const grantsOf = (path: string, why: string) => [
   [`GET /v1/${path}/grants`, why],
@@ -186,8 +189,5 @@ export const leftOutPermissions: Readonly<Record<string, string>> = {
   [`POST /v1/permissions/${genericTable}/assignments`]: generic,
   [`GET /v1/permissions/${genericTable}/authorizer-actions`]: generic,
   [`GET /v1/${genericTable}/actions`]: generic,
-  'GET /v1/permissions/tag/{tag_definition_id}/assignments': tags,
-  'POST /v1/permissions/tag/{tag_definition_id}/assignments': tags,
-  [`GET /v1/${tag}/actions`]: tags,
-  ...Object.fromEntries([...grantsOf(genericTable, generic), ...grantsOf(tag, tags)]),
+  ...Object.fromEntries(grantsOf(genericTable, generic)),
 }

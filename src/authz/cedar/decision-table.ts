@@ -30,7 +30,7 @@ const who = Type.Object(
   strict,
 )
 const resourceKinds = [
-  ...['server', 'project', 'warehouse', 'connection', 'user', 'service-account', 'role'],
+  ...['server', 'project', 'warehouse', 'connection', 'tag', 'user', 'service-account', 'role'],
   ...['namespace', 'table', 'view'],
 ] as const
 const to = Type.Object(
@@ -137,6 +137,8 @@ const resourceOf = (row: To): Resource => {
       return { kind, project, warehouse }
     case 'connection':
       return { kind, project, connection: id }
+    case 'tag':
+      return { kind, project, tag: id, name: levels[0] ?? id }
     case 'user':
       return { kind, user: id }
     case 'service-account':

@@ -66,6 +66,7 @@ const idOf = (resource: Resource, tree: Tree): string => {
   if ('user' in resource) return resource.user
   if ('serviceAccount' in resource) return resource.serviceAccount
   if ('role' in resource) return resource.role
+  if ('tag' in resource) return resource.tag
   return 'project' in resource ? resource.project : tree.server
 }
 
@@ -107,6 +108,7 @@ const propertiesEntity: TypeAndId = { type: 'Properties', id: '-' }
 
 const resourceAttributes = ({ need: { resource }, tree, stored }: RuleFacts): Attributes => {
   if (resource.kind === 'warehouse') return { project: resource.project }
+  if (resource.kind === 'tag') return { name: resource.name }
   if (!('namespace' in resource)) return {}
   const levels = nameOf(resource)
   return defined({

@@ -10,6 +10,7 @@ export const resourceTypes = {
   project: 'Project',
   warehouse: 'Warehouse',
   connection: 'Connection',
+  tag: 'Tag',
   user: 'User',
   'service-account': 'ServiceAccount',
   role: 'Role',
@@ -135,6 +136,7 @@ entity ServiceAccount in [Role, Project] = ${asker} tags String;
 entity Token in [Role, Project] = ${asker} tags String;
 entity Properties tags String;
 entity Connection in [Project] tags String;
+entity Tag in [Project] = { name: String } tags String;
 entity Warehouse in [Project] = { project: String } tags String;
 entity Namespace in [Namespace, Warehouse] = ${relation};
 entity Table in [Namespace] = ${relation};

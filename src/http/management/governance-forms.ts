@@ -53,7 +53,8 @@ export const answerTrial = ({ rules, decisions, errors }: Output<'testRules'>): 
 const valueKind = Type.Enum(['marker', 'free-text', 'enumerated'])
 export const definitionForm = form('TagDefinition', {
   ...{ id: uuid, name: text, description: orNull(text), scope: Type.Array(text), 'value-kind': valueKind },
-  ...{ 'allowed-values': orNull(Type.Array(text)), 'created-at': time, 'updated-at': orNull(time) },
+  ...{ 'allowed-values': orNull(Type.Array(text)), restricted: Type.Boolean() },
+  ...{ 'created-at': time, 'updated-at': orNull(time) },
 })
 export const definitionsForm = form('TagDefinitions', {
   'tag-definitions': Type.Array(definitionForm),
@@ -66,6 +67,7 @@ const definitionWire = (tag: Definition): JsonObject => ({
   ...{ id: tag.id, name: tag.name, description: tag.description, scope: [...tag.scope] },
   'value-kind': tag.valueKind,
   'allowed-values': tag.valueKind === 'enumerated' ? [...tag.allowedValues] : null,
+  restricted: tag.restricted,
   'created-at': tag.createdAt.toISOString(),
   'updated-at': tag.version === 1 ? null : tag.updatedAt.toISOString(),
 })

@@ -179,6 +179,10 @@ const objectEndpoints = (operations: PermissionOperations): readonly Endpoint[] 
       ...{ read: readId, what: `a ${type}` },
     }),
   ),
+  ...allOf({
+    ...{ operations: operations.tag, path: 'tag/{id}', actionsPath: 'tag-definition/{id}' },
+    ...{ read: readId, what: 'a governed tag' },
+  }),
   ...namespaceEndpoints(operations),
   ...contentEndpoints(operations),
 ]

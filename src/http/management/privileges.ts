@@ -59,13 +59,16 @@ const aboutQuery = { principalUser: Type.Optional(text), principalRole: Type.Opt
 /** `change_schema` for people. */
 const displayed = (name: string): string => name.replaceAll('_', ' ')
 
+/** Of the tag that is defined, not of one that an object has. */
+const resourceType = (type: string): string => (type === 'tag' ? 'tag-definition' : type)
+
 const privilegeWire = ({ type, privilege }: Omit<Grantable, 'allowed'>): JsonObject => ({
-  ...{ name: privilege, 'display-name': displayed(privilege), 'resource-type': type },
+  ...{ name: privilege, 'display-name': displayed(privilege), 'resource-type': resourceType(type) },
 })
 
 const resourceWire = ({ type, id, warehouse }: ShownResource): JsonObject => ({
-  type,
-  ...(type === 'server' ? {} : { [`${type}-id`]: id }),
+  type: resourceType(type),
+  ...(type === 'server' ? {} : { [`${resourceType(type)}-id`]: id }),
   ...(warehouse === undefined || type === 'warehouse' ? {} : { 'warehouse-id': warehouse }),
 })
 
@@ -86,7 +89,7 @@ const answerGrantable = (all: readonly Grantable[]): Answer =>
   jsonAnswer({ privileges: all.map((one) => ({ privilege: privilegeWire(one), allowed: one.allowed })) })
 
 const answerVocabulary = (all: readonly Omit<Grantable, 'allowed'>[]): Answer => {
-  const byType = Map.groupBy(all, ({ type }) => type)
+  const byType = Map.groupBy(all, ({ type }) => resourceType(type))
   const privileges = [...byType].map(([type, some]) => [type, some.map(privilegeWire)] as const)
   return jsonAnswer({ privileges: Object.fromEntries(privileges) })
 }

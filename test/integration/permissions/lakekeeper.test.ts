@@ -14,8 +14,19 @@ let granting: Granting
 let ids: Ids
 beforeAll(async () => {
   granting = await openGranting()
-  const { warehouse, namespace, table, view, role } = granting
-  ids = { warehouse, namespace, table, view, role, project: 'east', user: 'oidc~bob' }
+  const { warehouse, namespace, table, view, role, create } = granting
+  const definition = { name: 'sensitive', 'value-kind': 'marker', scope: ['table'] }
+  const { id } = await create('POST /tag-definition', definition)
+  ids = {
+    warehouse,
+    namespace,
+    table,
+    view,
+    role,
+    project: 'east',
+    user: 'oidc~bob',
+    tag_definition: String(id),
+  }
 })
 afterAll(() => granting?.[Symbol.asyncDispose]())
 

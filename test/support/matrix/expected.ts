@@ -29,8 +29,8 @@ const looks: ReadonlySet<string> = new Set(['describe', 'list', 'get-config'])
 const isPlace = ({ kind }: Resource): boolean =>
   kind === 'namespace' || kind === 'warehouse' || kind === 'project'
 
-/** The server and the people on it are no secret. */
-const isKnown = ({ kind }: Resource): boolean => kind === 'server' || kind === 'user'
+/** The server, the people on it, and the tags of the project that one has entered are no secret. */
+const isKnown = ({ kind }: Resource): boolean => kind === 'server' || kind === 'user' || kind === 'tag'
 
 const isOpen = ({ id }: Asker, { action, resource }: Need): boolean => {
   if (resource.kind === 'server') return action === 'describe' || action === 'list'

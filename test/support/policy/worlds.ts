@@ -18,6 +18,7 @@ export const chains: readonly (readonly ObjectKey[])[] = [
       ...[top, inside, first, second],
       ...[[`role:${project}r`, ...top] as const, [`connection:${project}c`, ...top] as const],
       [`service-account:${project}x`, ...top],
+      [`tag:${project}t`, ...top],
       ...[[`table:${project}1`, ...first] as const, [`table:${project}2`, ...second] as const],
       ...[[`view:${project}1`, ...second] as const, [`table:${project}w/a\u001em`, ...first] as const],
     ]

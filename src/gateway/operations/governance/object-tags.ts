@@ -1,6 +1,6 @@
 /** The operations on the tags of one object: its own and inherited ones, setting and taking. */
 import { type Static, Type } from 'typebox'
-import type { Resource } from '#model/access.ts'
+import type { Need, Resource } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
 import { checkText } from '#model/identifier.ts'
 import type { ObjectKey } from '#model/object-key.ts'
@@ -15,14 +15,15 @@ import {
   type GovernedPlace,
   type GovernedTarget,
   isMounted,
+  missingTag,
   needing,
   onContent,
   onWarehouse,
   type PermissionDeps,
+  tagResource,
 } from '../permissions/place.ts'
 import { replayDone } from '../replays.ts'
 import type { TagRegistry } from './registry.ts'
-import { missingTag } from './tag-definitions.ts'
 
 export interface ObjectTagDeps extends PermissionDeps {
   readonly governance: TagRegistry
@@ -82,13 +83,36 @@ const list = <At>(
   },
 })
 
-const definitionFor = async (
+/** Undefined where there is no such tag: the deed says so, after it is known who asks. */
+interface Tagging<Input> extends GovernedTarget<Input> {
+  readonly definition: TagDefinition | undefined
+}
+
+type TaggingPlace<Input> = Pick<GovernedPlace<Input>, 'within' | 'missing'> & {
+  resolve(...asked: Parameters<GovernedPlace<Input>['resolve']>): Promise<Tagging<Input>>
+}
+
+const tagging = <Input extends NamedTag>(
   deps: ObjectTagDeps,
-  { project = '', input }: GovernedTarget<NamedTag>,
-): Promise<TagDefinition> => {
-  const found = await deps.governance.findNamed(project, input.tag)
-  if (found === undefined) throw missingTag(input.tag)
-  return found
+  place: GovernedPlace<Input>,
+): TaggingPlace<Input> => ({
+  ...place,
+  resolve: async (input, ...asked) => {
+    const target = await place.resolve(input, ...asked)
+    const definition = await deps.governance.findNamed(target.project ?? '', input.tag)
+    return { ...target, definition }
+  },
+})
+
+/** To set tags on the object, and to set this one. */
+const needsOf = (target: Tagging<unknown>): readonly Need[] => [
+  ...needing('tag')(target),
+  ...(target.definition ? [{ action: 'tag', resource: tagResource(target.definition) } as const] : []),
+]
+
+const definitionFor = ({ definition, input }: Tagging<NamedTag>): TagDefinition => {
+  if (definition === undefined) throw missingTag(input.tag)
+  return definition
 }
 
 const checkScope = ({ name, scope }: TagDefinition, { resource }: Governed): void => {
@@ -147,15 +171,15 @@ const checkInherited = async (
 const set = <At>(
   deps: ObjectTagDeps,
   { word, place }: Kind<At>,
-): Operation<At & SetTag, GovernedTarget<At & SetTag>, TagAssignment> => ({
+): Operation<At & SetTag, Tagging<At & SetTag>, TagAssignment> => ({
   name: `set${word}Tag`,
   kind: 'change',
   success: 200,
-  ...place<At & SetTag>(),
-  needs: needing('tag'),
+  ...tagging(deps, place<At & SetTag>()),
+  needs: needsOf,
   run: certainly(async ({ context, target }) => {
     const { governed, input } = target
-    const definition = await definitionFor(deps, target)
+    const definition = definitionFor(target)
     checkScope(definition, governed)
     await checkInherited(deps, target, definition)
     return deps.governance.setTag(context, {
@@ -166,7 +190,7 @@ const set = <At>(
   replay: {
     remember: () => ({ kind: 'done' }),
     recall: async (_outcome, { target }) => {
-      const { id, name } = await definitionFor(deps, target)
+      const { id, name } = definitionFor(target)
       const [found] = (await deps.governance.listTags([target.governed.place.object])).filter(
         ({ tagId }) => tagId === id,
       )
@@ -180,14 +204,14 @@ const set = <At>(
 const remove = <At>(
   deps: ObjectTagDeps,
   { word, place }: Kind<At>,
-): Operation<At & NamedTag, GovernedTarget<At & NamedTag>, void> => ({
+): Operation<At & NamedTag, Tagging<At & NamedTag>, void> => ({
   name: `delete${word}Tag`,
   kind: 'change',
   success: 204,
-  ...place<At & NamedTag>(),
-  needs: needing('tag'),
+  ...tagging(deps, place<At & NamedTag>()),
+  needs: needsOf,
   run: certainly(async ({ context, target }) => {
-    const { id, name } = await definitionFor(deps, target)
+    const { id, name } = definitionFor(target)
     const { governed } = target
     await deps.governance.removeTag(context, {
       ...{ place: governed.place, mounted: isMounted(governed), tagId: id, name },

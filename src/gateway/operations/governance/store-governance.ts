@@ -7,8 +7,10 @@ import { checkVersion } from '#store/administration.ts'
 import type { Database } from '#store/database.ts'
 import { holdPlace } from '#store/grant-places.ts'
 import type { GrantPlace } from '#store/grants.ts'
+import { giveOwnership } from '#store/ownership.ts'
 import * as restrictions from '#store/read-restrictions.ts'
 import * as ruleSets from '#store/rule-sets.ts'
+import { takeTurn } from '#store/server.ts'
 import * as assignments from '#store/tag-assignments.ts'
 import * as definitions from '#store/tag-definitions.ts'
 import { type Change, createChange, type StoreChangeDeps } from '../management/store-change.ts'
@@ -65,21 +67,24 @@ const definitionsOf = (
   findNamed: (project, name) => definitions.findTagNamed(database, project, name),
   createDefinition: (context, draft) =>
     change(context, async (tx) => {
-      const result = await definitions.insertTagDefinition(tx, draft)
-      return { result, event: eventOf('tag.defined', result) }
+      const result = await definitions.insertTagDefinition(tx, draft, context.principal.id)
+      const more = await giveOwnership(tx, context.principal, definitions.tagPlace(result))
+      return { result, event: eventOf('tag.defined', result), more }
     }),
   updateDefinition: (context, id, changed) =>
     change(context, async (tx) => {
+      await takeTurn(tx)
       const before = await definitions.lockTagDefinition(tx, id)
       checkVersion(before, context.version)
-      const result = await definitions.updateTagDefinition(tx, before, changed(before))
+      const wanted = { ...changed(before), by: context.principal.id }
+      const result = await definitions.updateTagDefinition(tx, before, wanted)
       return { result, event: eventOf('tag.redefined', result) }
     }),
   deleteDefinition: (context, id) =>
     change(context, async (tx) => {
-      const gone = await definitions.deleteTagDefinition(tx, id)
-      checkVersion(gone, context.version)
-      return { result: undefined, event: eventOf('tag.undefined', gone) }
+      const { tag, events: more } = await definitions.deleteTagDefinition(tx, id)
+      checkVersion(tag, context.version)
+      return { result: undefined, event: eventOf('tag.undefined', tag), more }
     }),
 })
 

@@ -1,5 +1,6 @@
 /** The operations on governed tags themselves, in Lakekeeper's forms. */
 import { type Static, Type } from 'typebox'
+import type { Action, Need } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
 import { checkText } from '#model/identifier.ts'
 import type { TagAttachment } from '#store/tag-assignments.ts'
@@ -17,6 +18,7 @@ import {
   type ProjectTarget,
 } from '../management/place.ts'
 import { replayMade } from '../management/replays.ts'
+import { findTagOf, missingTag, tagResource } from '../permissions/place.ts'
 import { replayDone } from '../replays.ts'
 import type { TagRegistry } from './registry.ts'
 
@@ -33,17 +35,22 @@ const scopes = ['warehouse', 'namespace', 'table', 'view'] as const
 const scope = Type.Array(Type.Enum(scopes), { minItems: 1 })
 const kinds = ['marker', 'free-text', 'enumerated'] as const
 
+/** Whoever says nothing of it leaves it as it is; at first, whoever may set tags on an object may set it. */
+const restricted = Type.Optional(
+  Type.Boolean({ description: 'To set it needs a right to the tag too, besides that on the object' }),
+)
+
 export const createTagSchema = Type.Object(
   {
-    ...{ name, description, scope, 'allowed-values': values },
+    ...{ name, description, scope, restricted, 'allowed-values': values },
     'value-kind': Type.Enum(kinds),
   },
   strict,
 )
-export const updateTagSchema = Type.Object({ name, description, scope, 'add-allowed-values': values }, strict)
-
-export const missingTag = (said: string): CatalogError =>
-  new CatalogError('NotFoundException', `Tag definition does not exist: ${said}`)
+export const updateTagSchema = Type.Object(
+  { name, description, scope, restricted, 'add-allowed-values': values },
+  strict,
+)
 
 const unique = <T>(items: readonly T[]): readonly T[] => [...new Set(items)]
 
@@ -63,7 +70,16 @@ const draftOf = (projectId: string, body: Static<typeof createTagSchema>): TagDr
     ...{ projectId, name: body.name, valueKind, allowedValues },
     description: body.description || null,
     scope: unique(body.scope),
+    restricted: body.restricted ?? false,
   }
+}
+
+const checkSameName = (before: string, said: string): void => {
+  if (before !== said)
+    throw new CatalogError(
+      'BadRequestException',
+      'Invalid name: rules know a tag by its name, which stays as it is',
+    )
 }
 
 /** Nothing that objects have already may become impossible. */
@@ -74,36 +90,38 @@ const changeOf =
     if (before.valueKind !== 'enumerated' && added.length > 0) refuseValues()
     if (before.scope.some((one) => !body.scope.includes(one)))
       throw new CatalogError('BadRequestException', 'Invalid scope: it can only become wider')
-    if (before.name !== body.name)
-      throw new CatalogError(
-        'BadRequestException',
-        'Invalid name: rules know a tag by its name, which stays as it is',
-      )
+    checkSameName(before.name, body.name)
     for (const one of [...added, body.description ?? '']) checkText(one, 'add-allowed-values or description')
     return {
       ...{ name: body.name, description: body.description || null, scope: unique(body.scope) },
       allowedValues: unique([...before.allowedValues, ...added]),
+      restricted: body.restricted ?? before.restricted,
     }
   }
 
-/** A tag of another project is as missing as one that never was. */
-const findTag = async ({ governance }: TagDeps, { project, input }: ProjectTarget<ById>) => {
-  const found = isId(input.id) ? await governance.findDefinition(input.id) : undefined
-  if (found?.projectId !== project) throw missingTag(input.id)
-  return found
-}
-
+/** Undefined, and as a resource by its id alone, where it is not there: the deed says so, after it is known who asks. */
 interface OnTag<Input> extends ProjectTarget<Input> {
-  readonly record: TagDefinition
+  readonly record: TagDefinition | undefined
 }
 
 const atTag = <Input extends ById>(deps: TagDeps): Place<Input, OnTag<Input>> => ({
   ...inProject<Input>(deps),
   resolve: async (input, asker, named) => {
     const target = await inProject<Input>(deps).resolve(input, asker, named)
-    return { ...target, record: await findTag(deps, target) }
+    return { ...target, record: await findTagOf(deps.governance, target.project, input.id) }
   },
 })
+
+const recordOf = ({ record, input }: OnTag<ById>): TagDefinition => {
+  if (record === undefined) throw missingTag(input.id)
+  return record
+}
+
+const onTag =
+  (action: Action) =>
+  ({ record, project, input: { id } }: OnTag<ById>): readonly Need[] => [
+    { action, resource: record ? tagResource(record) : { kind: 'tag', project, tag: id, name: id } },
+  ]
 
 export interface ListTags extends PageAsked {
   readonly name?: string | undefined
@@ -155,7 +173,7 @@ const getTagDefinition = (deps: TagDeps): Operation<ById, OnTag<ById>, TagDefini
   success: 200,
   ...atTag(deps),
   needs: onProject('describe'),
-  run: async ({ target }) => target.record,
+  run: async ({ target }) => recordOf(target),
 })
 
 export interface UpdateTag extends ById {
@@ -167,27 +185,27 @@ const updateTagDefinition = (deps: TagDeps): Operation<UpdateTag, OnTag<UpdateTa
   kind: 'change',
   success: 200,
   ...atTag(deps),
-  needs: onProject('tag'),
-  run: certainly(async ({ context, target: { input } }) =>
-    deps.governance.updateDefinition(context, input.id, changeOf(input.body)),
-  ),
+  needs: onTag('write'),
+  run: certainly(async ({ context, target }) => {
+    const { id } = recordOf(target)
+    return deps.governance.updateDefinition(context, id, changeOf(target.input.body))
+  }),
   replay: {
     remember: () => ({ kind: 'done' }),
-    recall: async (_outcome, { target }) => findTag(deps, target),
+    recall: async (_outcome, { target }) => recordOf(target),
   },
 })
 
 /** A repeated request no longer finds it: whoever deletes is told by the deed itself. */
-const deleteTagDefinition = (deps: TagDeps): Operation<ById, ProjectTarget<ById>, void> => ({
+const deleteTagDefinition = (deps: TagDeps): Operation<ById, OnTag<ById>, void> => ({
   name: 'deleteTagDefinition',
   kind: 'change',
   success: 204,
-  ...inProject(deps),
-  needs: onProject('tag'),
-  run: certainly(async ({ context, target }) => {
-    await findTag(deps, target)
-    await deps.governance.deleteDefinition(context, target.input.id)
-  }),
+  ...atTag(deps),
+  needs: onTag('drop'),
+  run: certainly(async ({ context, target }) =>
+    deps.governance.deleteDefinition(context, recordOf(target).id),
+  ),
   replay: replayDone,
 })
 
@@ -211,8 +229,10 @@ const listTagAttachments = (
   kind: 'read',
   success: 200,
   ...atTag(deps),
-  needs: onProject('tag'),
-  run: async ({ context, target: { input, record } }) => {
+  needs: onTag('list'),
+  run: async ({ context, target }) => {
+    const { input } = target
+    const record = recordOf(target)
     const filter = filterOf(input)
     if (filter.warehouseId !== undefined && !isId(filter.warehouseId))
       return { items: [], nextPageToken: null }

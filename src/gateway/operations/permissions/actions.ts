@@ -98,6 +98,15 @@ export const catalogActions: Readonly<Partial<Record<ObjectType, Words>>> = {
     use: 'use',
     read_grants: 'read-grants',
   },
+  tag: {
+    read: 'describe',
+    update: 'write',
+    delete: 'drop',
+    apply: 'tag',
+    remove: 'tag',
+    read_attachments: 'list',
+    read_grants: 'read-grants',
+  },
   user: { read: 'describe', update: 'write', delete: 'drop', read_role_assignments: 'describe' },
 }
 

@@ -24,6 +24,7 @@ import {
   onProjectPath,
   onRole,
   onServer,
+  onTag,
   onWarehouse,
   type PermissionDeps,
 } from './place.ts'
@@ -66,6 +67,7 @@ export const createPermissionOperations = (deps: PermissionDeps) => ({
   ),
   role: operationsOn<ById>(deps, { type: 'role', word: 'Role' }, () => onRole(deps)),
   connection: operationsOn<ById>(deps, { type: 'connection', word: 'Connection' }, () => onConnection(deps)),
+  tag: operationsOn<ById>(deps, { type: 'tag', word: 'Tag' }, () => onTag(deps)),
   warehouse: operationsOn<ById>(deps, { type: 'warehouse', word: 'Warehouse' }, () => onWarehouse(deps)),
   namespace: operationsOn<ById>(deps, { type: 'namespace', word: 'Namespace' }, () => onNamespace(deps)),
   table: operationsOn<AtContent>(deps, { type: 'table', word: 'Table' }, () => onContent(deps, 'table')),

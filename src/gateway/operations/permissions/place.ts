@@ -10,8 +10,10 @@ import { CatalogError } from '#model/errors.ts'
 import { contentObject, mountedObject, namespaceObject } from '#model/object-key.ts'
 import type { FoundObject } from '#store/governed-objects.ts'
 import type { GrantPlace } from '#store/grants.ts'
+import { type TagDefinition, tagPlace } from '#store/tag-definitions.ts'
 import type { Target, Within } from '../../operation.ts'
 import type { OpenWarehouse, WarehouseDirectory } from '../../warehouses.ts'
+import type { TagRegistry } from '../governance/registry.ts'
 import {
   type ById,
   findConnection,
@@ -29,6 +31,7 @@ import type { GrantRegistry } from './grant-registry.ts'
 
 export interface PermissionDeps extends ManagementDeps, RoleDeps {
   readonly grants: GrantRegistry
+  readonly tags: Pick<TagRegistry, 'findDefinition'>
   readonly rights: Rights
   readonly authorizer: Authorizer
   readonly warehouses: WarehouseDirectory
@@ -146,6 +149,30 @@ export const onConnection = <Input extends ById>(deps: PermissionDeps): Governed
         place: { object: `connection:${id}`, projectId: project },
       },
     ]
+  })()
+
+export const tagResource = ({ id, projectId, name }: TagDefinition): Resource => ({
+  ...{ kind: 'tag', project: projectId, tag: id, name },
+})
+
+export const missingTag = (said: string): CatalogError =>
+  new CatalogError('NotFoundException', `Tag definition does not exist: ${said}`)
+
+/** A tag of another project is as missing as one that never was. */
+export const findTagOf = async (
+  tags: PermissionDeps['tags'],
+  project: string,
+  id: string,
+): Promise<TagDefinition | undefined> => {
+  const found = isId(id) ? await tags.findDefinition(id) : undefined
+  return found?.projectId === project ? found : undefined
+}
+
+export const onTag = <Input extends ById>(deps: PermissionDeps): GovernedPlace<Input> =>
+  byId<Input>(deps, missingTag, async (project, { id }) => {
+    const record = await findTagOf(deps.tags, project, id)
+    if (record === undefined) throw missingTag(id)
+    return [{ resource: tagResource(record), place: tagPlace(record) }]
   })()
 
 export const governedWarehouse = (project: string, id: string): Governed => ({

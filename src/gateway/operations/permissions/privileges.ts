@@ -137,7 +137,7 @@ export const getGrantable = <Input extends About>(
 })
 
 const types: readonly GrantedType[] = [
-  ...(['server', 'project', 'warehouse', 'namespace', 'table', 'view', 'role', 'connection'] as const),
+  ...(['server', 'project', 'warehouse', 'namespace', 'table', 'view', 'role', 'connection', 'tag'] as const),
 ]
 
 const getVocabulary = (): Operation<object, ServerTarget<object>, readonly Omit<Grantable, 'allowed'>[]> => ({
