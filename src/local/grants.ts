@@ -1,4 +1,4 @@
-/** What a change of local content does to the grants on it: creators own, and what is dropped keeps nothing. */
+/** What a change of local content does to the grants on it: creators own, and what is dropped keeps nothing, tags and restrictions included. */
 import type { Principal } from '#model/access.ts'
 import type { EventDraft } from '#model/event.ts'
 import type { Namespace } from '#model/identifier.ts'
@@ -46,7 +46,7 @@ const removalOf = async ({ tx }: Reading, place: GrantPlace, byName: boolean): P
   return {
     events,
     write: async () => {
-      if (events.length > 0 || byName) await removeGrantsOn(tx, place.object, byName)
+      await removeGrantsOn(tx, place.object, byName)
     },
   }
 }

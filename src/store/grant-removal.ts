@@ -6,8 +6,8 @@ import { type Sql, statement, type Transaction } from './database.ts'
 import { rememberObjects } from './governed-objects.ts'
 import { type GrantPlace, type GrantSubject, grantEvent } from './grants.ts'
 import { appendEvents } from './outbox.ts'
-import { endGovernanceOf, moveGovernance } from './read-restrictions.ts'
-import { raisePolicyEpoch } from './server.ts'
+import { moveGovernance } from './read-restrictions.ts'
+import { raiseGovernanceEpoch, raisePolicyEpoch } from './server.ts'
 
 const selectAny = statement('select 1 from relation_tuple where object = $1 limit 1')
 
@@ -18,24 +18,36 @@ export const removalEvents = async (
 ): Promise<readonly EventDraft[]> =>
   (await sql.query(selectAny, [place.object])).length > 0 ? [grantEvent('revoked', place)] : []
 
-const deleteOfObject = statement('delete from relation_tuple where object = $1')
+const deleteOfObject = statement(`
+  with grants as (delete from relation_tuple where object = $1 returning 1),
+    tags as (delete from tag_assignment where object = $1 returning 1),
+    restrictions as (delete from read_restriction where object = $1 returning 1)
+  select (select count(*)::int from grants) as grants,
+    (select count(*)::int from tags) + (select count(*)::int from restrictions) as governing`)
 const forgetObject = statement('delete from governed_object where object = $1')
 
+interface Removed {
+  readonly grants: number
+  /** Tags and read restrictions. */
+  readonly governing: number
+}
+
 /**
- * In the transaction that ends an object. A name may be used again, so that what is remembered of it must not be, tags
- * and read restrictions included; a content id never is.
+ * In the transaction that ends an object, with what governs it. How many grants there were. A name may be used again, so
+ * that what is remembered of it must not be; a content id never is.
  */
 export const removeGrantsOn = async (
   tx: Transaction,
   object: ObjectKey,
   byName: boolean,
 ): Promise<number> => {
-  const removed = await tx.execute(deleteOfObject, [object])
-  if (!byName) return removed
+  const [removed] = await tx.query<Removed>(deleteOfObject, [object])
+  const { grants, governing } = removed ?? { grants: 0, governing: 0 }
+  if (!byName) return grants
   await tx.execute(forgetObject, [object])
-  await endGovernanceOf(tx, object)
-  if (removed > 0) await raisePolicyEpoch(tx)
-  return removed
+  if (governing > 0) await raiseGovernanceEpoch(tx)
+  else if (grants > 0) await raisePolicyEpoch(tx)
+  return grants
 }
 
 /** An administrative object ends: its grants, and the event that tells of it where there were any. */

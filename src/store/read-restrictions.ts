@@ -83,14 +83,6 @@ export const loadWarehouseRestrictions = async (
 ): Promise<readonly RestrictionRecord[]> =>
   (await sql.query<Row>(selectOfWarehouse, [warehouseId])).map(recordOf)
 
-const endTags = statement('delete from tag_assignment where object = $1')
-
-/** In the transaction that ends an object whose name may be used again. */
-export const endGovernanceOf = async (tx: Transaction, object: ObjectKey): Promise<void> => {
-  const ended = (await tx.execute(endTags, [object])) + (await tx.execute(deleteOne, [object]))
-  if (ended > 0) await raiseGovernanceEpoch(tx)
-}
-
 const moveTags = statement('update tag_assignment set object = $2, ns = $3, name = $4 where object = $1')
 const moveRestrictions = statement(
   'update read_restriction set object = $2, ns = $3, name = $4 where object = $1',
