@@ -4,7 +4,8 @@ import { type Gateway, runLakegate, startGateway } from '../../support/gateway.t
 
 const open: Gateway[] = []
 afterEach(async () => {
-  for (const gateway of open.splice(0)) await gateway.discard()
+  // The last first: an earlier one's folder is also that of the one that came after it.
+  for (const gateway of open.splice(0).reverse()) await gateway.discard()
 })
 
 const start = async (options: Parameters<typeof startGateway>[0]): Promise<Gateway> => {

@@ -9,7 +9,8 @@ const admin = randomUUID()
 const newKey = (): string => randomBytes(32).toString('base64')
 const open: Gateway[] = []
 afterEach(async () => {
-  for (const gateway of open.splice(0)) await gateway.discard()
+  // The last first: an earlier one's folder is also that of the one that came after it.
+  for (const gateway of open.splice(0).reverse()) await gateway.discard()
 })
 
 const start = async (env: Readonly<Record<string, string>>, folder?: string): Promise<Gateway> => {
