@@ -2,7 +2,7 @@
 import type { Action, Need, Resource } from '#model/access.ts'
 import type { CompiledModel } from './compiled-model.ts'
 import type { Level } from './data-levels.ts'
-import type { GovernedObject } from './governed.ts'
+import type { GovernedObject, GovernedObjects } from './governed.ts'
 import type { Question } from './grants.ts'
 import { chainOf, type ObjectKey, type Tree } from './objects.ts'
 
@@ -50,9 +50,16 @@ const isContent = (resource: Resource): resource is Content =>
 const isMounted = (resource: Resource): resource is Content =>
   isContent(resource) && resource.mount !== undefined
 
-/** The keys of mounted tables and views: what is known of them has to be looked up. */
-export const mountedKeys = (resources: readonly Resource[], tree: Tree): readonly ObjectKey[] =>
-  resources.filter(isMounted).flatMap((resource) => chainOf(resource, tree).slice(0, 1))
+const nothingGoverned: GovernedByKey = new Map()
+
+/** What is known of those that are mounted tables and views. At once where there are none, or it is remembered. */
+export const governedAmong = (
+  resources: readonly Resource[],
+  { tree, governed }: { readonly tree: Tree; readonly governed: GovernedObjects },
+): GovernedByKey | Promise<GovernedByKey> => {
+  const keys = resources.filter(isMounted).flatMap((resource) => chainOf(resource, tree).slice(0, 1))
+  return keys.length === 0 ? nothingGoverned : governed.of(keys)
+}
 
 /** Without the object itself where no grant on it counts. */
 export const countingChain = (

@@ -3,7 +3,7 @@
  * membership and rule has to do with it.
  */
 import type { Decision, Need, Principal } from '#model/access.ts'
-import { countingChain, mountedKeys, permissionOf } from './asking.ts'
+import { countingChain, governedAmong, permissionOf } from './asking.ts'
 import type { Authorizer, Circumstances } from './authorizer.ts'
 import type { CompiledModel } from './compiled-model.ts'
 import { createEmbeddedEngine } from './embedded-engine.ts'
@@ -12,7 +12,7 @@ import { grantable } from './granting.ts'
 import type { Grant, Question, Subject } from './grants.ts'
 import { chainOf, type ObjectKey, type Tree } from './objects.ts'
 import type { Rules, RuleVerdict } from './rules.ts'
-import type { Standings } from './standing.ts'
+import { isRecorded, type Standings } from './standing.ts'
 import { createSubjects } from './subjects.ts'
 import type { Tuple } from './tuples.ts'
 
@@ -52,10 +52,6 @@ export interface Explainer {
   /** Rejects when it cannot be told. */
   explain(principal: Principal, need: Need, circumstances: Circumstances): Promise<Explanation>
 }
-
-/** Stands in no record, and may everything. */
-const isConfigured = ({ kind, assumedRole }: Principal): boolean =>
-  assumedRole === undefined && (kind === 'token' || kind === 'anonymous' || kind === 'system')
 
 const tupleOf = ({ object, relation, subject, expiresAt }: Grant): Tuple => ({
   ...{ object, relation, subjectKind: subject.kind },
@@ -107,13 +103,13 @@ export const createExplainer = (deps: ExplainerDeps): Explainer => {
   return {
     explain: async (principal, need, circumstances) => {
       const decision = await deps.authorizer.check(principal, [need], circumstances)
-      if (isConfigured(principal))
+      if (!isRecorded(principal))
         return { decision, grants: [], byStanding: true, rules: allowedByRules, missing: [] }
       const standing = await standings.of(principal)
       const subject = subjectOf(principal, standing)
       const bare = withoutStanding(subject)
       const chain = chainOf(need.resource, tree)
-      const known = await deps.governed.of(mountedKeys([need.resource], tree))
+      const known = await governedAmong([need.resource], deps)
       const counting = countingChain(need.resource, tree, known)
       const question: Question = {
         relation: permissionOf(need.action),

@@ -1,7 +1,7 @@
 /** Decides on the needs of a request: what is open, granted, or a way to what is granted, and what the rules leave of it. */
 import type { Decision, Need } from '#model/access.ts'
 import { type Answered, dataOf, isSeen, refusedIn, withObligations } from './answered.ts'
-import { createAsking, type GovernedByKey, mountedKeys } from './asking.ts'
+import { createAsking, governedAmong } from './asking.ts'
 import type { Circumstances } from './authorizer.ts'
 import type { Subject } from './grants.ts'
 import type { ObjectKey } from './objects.ts'
@@ -26,8 +26,6 @@ const nothingAsked: Decision = { allow: false, visible: true, reason: 'no need w
 /** What one may do with that in which something lies that one may see. */
 const isNavigation = ({ action, resource }: Need): boolean =>
   leadsSomewhere(resource) && (action === 'describe' || action === 'list' || action === 'get-config')
-
-const nothingGoverned: GovernedByKey = new Map()
 
 /** So many roles are named in an entry of the audit log; whoever has more is found by `roles` of the management API. */
 const mostRoles = 50
@@ -92,15 +90,8 @@ const createNavigated = (deps: PolicyAuthorizerDeps, rules: RuleCheck) => {
 const wantsData = ({ caller }: Circumstances): boolean => caller.delegation.length > 0
 
 export const createCheck = (deps: PolicyAuthorizerDeps, rules: RuleCheck) => {
-  const { engine, governed, tree, levels } = deps
+  const { engine, levels } = deps
   const navigated = createNavigated(deps, rules)
-  const governedOf = (needs: readonly Need[]): Awaitable<GovernedByKey> => {
-    const keys = mountedKeys(
-      needs.map(({ resource }) => resource),
-      tree,
-    )
-    return keys.length === 0 ? nothingGoverned : governed.of(keys)
-  }
   const levelOf = (subject: Subject) => (chain: readonly ObjectKey[]) => levels.known(subject, chain)
   const keepLevel = ({ subject }: Ask, answered: Answered, generation: number): void => {
     const { data } = answered.asking
@@ -119,7 +110,8 @@ export const createCheck = (deps: PolicyAuthorizerDeps, rules: RuleCheck) => {
     const needs = all.filter((need) => !isOpen(ask.principal, need))
     if (needs.length === 0) return rules.of(ask, all, byAuthentication)
     const { circumstances, subject } = ask
-    return after(governedOf(needs), (known) => {
+    const resources = needs.map(({ resource }) => resource)
+    return after(governedAmong(resources, deps), (known) => {
       const generation = levels.generation()
       const asking = createAsking(deps, known).of(
         needs,

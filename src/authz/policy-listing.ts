@@ -1,6 +1,6 @@
 /** What of a listing the asker may see: all that lies in something where that is granted above it, else each by itself. */
 import type { Action, Resource } from '#model/access.ts'
-import { countingChain, type GovernedByKey, mountedKeys, permissionOf } from './asking.ts'
+import { countingChain, type GovernedByKey, governedAmong, permissionOf } from './asking.ts'
 import type { Sight } from './authorizer.ts'
 import type { Question } from './grants.ts'
 import { chainOf, type ObjectKey } from './objects.ts'
@@ -19,8 +19,6 @@ interface Candidate {
   readonly need: { readonly action: Action; readonly resource: Resource }
   readonly question: Question
 }
-
-const nothingGoverned: GovernedByKey = new Map()
 
 /** What the candidate lies in; of what is not there the chain begins with that. */
 const aboveOf = ({ type, chain }: Question): readonly ObjectKey[] =>
@@ -89,7 +87,7 @@ const createAllowed = (rules: RuleCheck) => {
 }
 
 export const createVisible = (deps: PolicyAuthorizerDeps, rules: RuleCheck) => {
-  const { governed, tree } = deps
+  const { tree } = deps
   const granted = createGranted(deps)
   const orLeading = createLeading(deps)
   const allowed = createAllowed(rules)
@@ -103,8 +101,7 @@ export const createVisible = (deps: PolicyAuthorizerDeps, rules: RuleCheck) => {
   return (ask: Ask, action: Action, resources: readonly Resource[]): Awaitable<Seen> => {
     const needs = resources.map((resource) => ({ action, resource }))
     if (needs.every((need) => isOpen(ask.principal, need))) return rules.each(ask, needs)
-    const keys = mountedKeys(resources, tree)
-    return after(keys.length === 0 ? nothingGoverned : governed.of(keys), (known) => {
+    return after(governedAmong(resources, deps), (known) => {
       const candidates = resources.map((resource) => candidateOf(action, resource, known))
       return after(granted(ask, candidates), (seen) =>
         after(orLeading(ask, candidates, seen), (shown) => allowed(ask, candidates, shown)),

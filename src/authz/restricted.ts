@@ -6,6 +6,7 @@ import type { Decision, Need, Obligations, Principal, ReadRestriction } from '#m
 import type { Authorizer, Circumstances } from './authorizer.ts'
 import type { Governance, GovernanceMemory } from './governance.ts'
 import { chainOf, type Tree } from './objects.ts'
+import { type Awaitable, after } from './policy-ask.ts'
 import type { Rules, RuleVerdict } from './rules.ts'
 import { heldOf, spellingsOf } from './spellings.ts'
 import type { Standings } from './standing.ts'
@@ -16,11 +17,6 @@ export interface RestrictedDeps {
   readonly rules: Rules
   readonly standings: Standings
 }
-
-type Awaitable<T> = T | Promise<T>
-
-const after = <T, U>(value: Awaitable<T>, use: (value: T) => Awaitable<U>): Awaitable<U> =>
-  value instanceof Promise ? value.then(use) : use(value)
 
 interface Asked {
   readonly principal: Principal

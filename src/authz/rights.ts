@@ -1,9 +1,10 @@
 /** What a principal holds on an object, relation by relation: for who decides about grants, not for requests to data. */
 import type { Principal, Resource } from '#model/access.ts'
+import { countingChain, governedAmong } from './asking.ts'
 import type { GovernedObjects } from './governed.ts'
 import type { GrantEngine } from './grants.ts'
-import { chainOf, type ObjectKey, type Tree } from './objects.ts'
-import type { Standings } from './standing.ts'
+import type { Tree } from './objects.ts'
+import { isRecorded, type Standings } from './standing.ts'
 import { createSubjects } from './subjects.ts'
 
 export interface RightsQuestion {
@@ -28,38 +29,18 @@ export interface RightsDeps {
   readonly governed: GovernedObjects
 }
 
-/** Stands in no record: anybody in development mode, and the configured token, unless it acts with a role. */
-const holdsEverything = ({ kind, assumedRole }: Principal): boolean =>
-  assumedRole === undefined && (kind === 'token' || kind === 'anonymous' || kind === 'system')
-
-const isMounted = (resource: Resource): boolean => 'mount' in resource && resource.mount !== undefined
-
-/** Without the object itself where no grant on it counts. */
-const chainsOf = async (
-  { tree, governed }: RightsDeps,
-  resources: readonly Resource[],
-): Promise<readonly (readonly ObjectKey[])[]> => {
-  const chains = resources.map((resource) => chainOf(resource, tree))
-  const known = await governed.of(
-    resources.flatMap((resource, i) => (isMounted(resource) ? (chains[i]?.slice(0, 1) ?? []) : [])),
-  )
-  return chains.map((chain) => (chain[0] && known.get(chain[0])?.suspended ? chain.slice(1) : chain))
-}
-
 export const createRights = (deps: RightsDeps): Rights => {
-  const { standings, engine } = deps
+  const { standings, engine, tree } = deps
   const subjectOf = createSubjects()
   return {
     holds: async (principal, questions, notBefore) => {
-      if (holdsEverything(principal)) return questions.map(() => true)
+      if (!isRecorded(principal)) return questions.map(() => true)
       const subject = subjectOf(principal, await standings.of(principal))
-      const chains = await chainsOf(
-        deps,
-        questions.map(({ resource }) => resource),
-      )
-      const asked = questions.map(({ relation, resource }, i) => ({
+      const resources = questions.map(({ resource }) => resource)
+      const known = await governedAmong(resources, deps)
+      const asked = questions.map(({ relation, resource }) => ({
         ...{ relation, type: resource.kind },
-        chain: chains[i] ?? [],
+        chain: countingChain(resource, tree, known),
       }))
       return engine.check(subject, asked, notBefore)
     },

@@ -11,6 +11,13 @@ export interface Standing {
   readonly roles: ReadonlySet<string>
 }
 
+/**
+ * Others stand in no record, in no role, and outside of grants: anybody in development mode, the token of the
+ * configuration, and we ourselves. But whoever they are, they may have been let act with a role.
+ */
+export const isRecorded = ({ kind, assumedRole }: Principal): boolean =>
+  kind === 'user' || kind === 'service-account' || assumedRole !== undefined
+
 export interface Standings {
   /** At once from memory where it can; no older than 5 s after a change elsewhere, never behind one made here. */
   of(principal: Principal): Standing | Promise<Standing>

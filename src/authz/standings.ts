@@ -1,7 +1,7 @@
 /** Standings from memory: each is kept while the epoch of identity stands still (`kept.ts`). */
 import type { Principal } from '#model/access.ts'
 import { createFlights, createKept } from './kept.ts'
-import type { Standing, Standings } from './standing.ts'
+import { isRecorded, type Standing, type Standings } from './standing.ts'
 
 export interface StandingsDeps {
   /** Reads the records; `epoch` is that of the same moment. */
@@ -30,10 +30,6 @@ const defaultCapacity = 500_000
 const lengthOfId = 40
 
 const nobody: Standing = { serverAdmin: false, projects: new Set(), roles: new Set() }
-
-/** Others are in no role; but whoever they are, they may have been let act with one. */
-const isRecorded = ({ kind, assumedRole }: Principal): boolean =>
-  kind === 'user' || kind === 'service-account' || assumedRole !== undefined
 
 const keyOf = ({ id, groups, assumedRole }: Principal): string => {
   if (assumedRole !== undefined) return `role\n${assumedRole}`
