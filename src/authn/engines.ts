@@ -36,6 +36,8 @@ export interface Engines {
   actFor(asker: Principal, headers: SentHeaders): Principal | Promise<Principal>
   /** The user of that name, with the rights of its records alone; refused as by `actFor`. */
   named(asker: Principal, name: string): Principal | Promise<Principal>
+  /** As `named`, for whom the asker is or acts through an engine; undefined instead of a refusal. */
+  definer(asker: Principal, name: string): Principal | undefined | Promise<Principal | undefined>
 }
 
 export interface EnginesDeps {
@@ -54,28 +56,37 @@ const refused = (check: Check, id: string): CatalogError =>
     cause: new Refused(check, 'not a user whom an engine may act for'),
   })
 
+type Found = Principal | undefined | Promise<Principal | undefined>
+
 export const createEngines = ({ engines, users }: EnginesDeps): Engines => {
   const byIdentity = new Map(
     engines.flatMap((engine) => engine.identities.map((id) => [id, engine] as const)),
   )
   const byName = new Map(engines.map((engine) => [engine.name, engine] as const))
+  const user = (engine: NonNullable<Principal['engine']>, id: string): Found => {
+    // An engine that acts for an engine could act for everybody.
+    if (byIdentity.has(id)) return undefined
+    const conclude = (known: Principal | undefined) => known && { kind: known.kind, id: known.id, engine }
+    const found = users.find(id)
+    return found instanceof Promise ? found.then(conclude) : conclude(found)
+  }
   const find = (asker: Principal, engine: TrustedEngine, name: string): Principal | Promise<Principal> => {
     if (!fitName.test(name)) throw refused('form', 'the user that was named')
     const id = `${engine.userProvider}~${name}`
-    // An engine that acts for an engine could act for everybody.
-    if (byIdentity.has(id)) throw refused('person', id)
-    const conclude = (user: Principal | undefined): Principal => {
-      if (user === undefined) throw refused('person', id)
-      return { kind: user.kind, id: user.id, engine: { name: engine.name, id: asker.id } }
+    const conclude = (known: Principal | undefined): Principal => {
+      if (known === undefined) throw refused('person', id)
+      return known
     }
-    const found = users.find(id)
+    const found = user({ name: engine.name, id: asker.id }, id)
     return found instanceof Promise ? found.then(conclude) : conclude(found)
   }
   const signedIn = ({ kind, id, engine }: Principal): TrustedEngine | undefined =>
     (kind === 'user' || kind === 'service-account') && engine === undefined ? byIdentity.get(id) : undefined
+  const of: Engines['of'] = (principal) =>
+    principal.engine ? byName.get(principal.engine.name) : signedIn(principal)
   return {
     ownerProperties: [...new Set(engines.flatMap(({ ownerProperty }) => ownerProperty ?? []))],
-    of: (principal) => (principal.engine ? byName.get(principal.engine.name) : signedIn(principal)),
+    of,
     actFor: (asker, headers) => {
       const engine = signedIn(asker)
       if (engine?.userHeader === undefined) return asker
@@ -88,6 +99,12 @@ export const createEngines = ({ engines, users }: EnginesDeps): Engines => {
       const engine = signedIn(asker)
       if (engine === undefined) throw refused('person', 'anybody else')
       return find(asker, engine, name)
+    },
+    definer: (asker, name) => {
+      const engine = of(asker)
+      if (engine === undefined || !fitName.test(name)) return undefined
+      const { id } = asker.engine ?? asker
+      return user({ name: engine.name, id }, `${engine.userProvider}~${name}`)
     },
   }
 }

@@ -4,7 +4,7 @@ import { ExternalUnanswered } from '#authz/external/answer.ts'
 import { asCertain } from '#catalog/certainty.ts'
 import type { Decision, Need, Principal } from '#model/access.ts'
 import { CatalogError, type ErrorType, isCatalogError } from '#model/errors.ts'
-import type { AuditDraft, EventDraft, HandedOut, Receipt } from '#model/event.ts'
+import type { AuditDraft, EventDraft, HandedOut, Passage, Receipt } from '#model/event.ts'
 import type { Caller } from './operation.ts'
 
 /** Where entries go. */
@@ -33,6 +33,10 @@ export interface Trail {
   decision: Decision | null
   /** What an operation has handed out to reach data with. */
   handedOut: readonly HandedOut[] | undefined
+  /** The views through which the object is loaded, as far as they have been verified. */
+  through: readonly Passage[] | undefined
+  /** Allowed by the rights of somebody else, to whom a view has led. */
+  lent: boolean
   /** Set as soon as a change starts; its `written` tells that a catalog has recorded the entry with the change. */
   receipt: Receipt | null
   /** What an upstream has changed for this request; a local catalog has recorded that with the change. */
@@ -61,6 +65,8 @@ export const openTrail = ({ name, kind, success }: Told, caller: Caller): Trail 
   policyEpoch: undefined,
   decision: null,
   handedOut: undefined,
+  through: undefined,
+  lent: false,
   receipt: null,
   changes: [],
   throttled: false,
@@ -111,6 +117,7 @@ export const draftOf = (trail: Trail): AuditDraft => ({
   by: trail.decision?.by,
   roles: trail.decision?.roles,
   handedOut: trail.handedOut,
+  through: trail.through,
   startedAt: trail.caller.startedAt,
   sender: trail.caller.sender,
 })

@@ -57,7 +57,11 @@ const expectedBy = (decision: Decision | null): Pick<CallContext, 'expected'> =>
   return expected === undefined ? nothingExpected : { expected }
 }
 
-const contextOf = (target: Target, receipt: Receipt, { trail, hop }: ExecuteDeps): CallContext => {
+export const contextOf = (
+  target: Target,
+  receipt: Receipt,
+  { trail, hop }: Pick<ExecuteDeps, 'trail' | 'hop'>,
+): CallContext => {
   const { caller, principal, kind } = trail
   const hops = checkHops(caller.hops, hop)
   return {
@@ -81,6 +85,7 @@ const taskOf = <T extends Target>(
   target,
   context,
   data: trail.decision?.obligations?.data,
+  lent: trail.lent,
   visible: async (action, items, resourceOf) => {
     const resources = items.map(resourceOf)
     const seen = await deciding(() => authorizer.visible(context.principal, action, resources, trail))
@@ -128,18 +133,24 @@ const runOf = <Input, T extends Target, Output>(
   }
 }
 
-/** The asker was allowed something else than what is there: to him that is missing, and on record it is a denial. */
-const noteUnexpected = async (error: unknown, { trail, suspend, report }: ExecuteDeps): Promise<void> => {
-  const cause = isCatalogError(error) ? error.cause : undefined
-  if (!(cause instanceof UnexpectedUuid)) return
-  const { expected, found } = cause
-  if (isCatalogError(error, 'NoSuchTableException') || isCatalogError(error, 'NoSuchViewException'))
-    trail.decision = { allow: false, visible: false, reason: `grants suspended: ${cause.message}` }
+export const suspendGrants = async (
+  { expected, found }: UnexpectedUuid,
+  { suspend, report }: Pick<ExecuteDeps, 'suspend' | 'report'>,
+): Promise<void> => {
   try {
     await suspend?.(expected, found)
   } catch (failure) {
     report('grants.not-suspended', failure)
   }
+}
+
+/** The asker was allowed something else than what is there: to him that is missing, and on record it is a denial. */
+const noteUnexpected = async (error: unknown, deps: ExecuteDeps): Promise<void> => {
+  const cause = isCatalogError(error) ? error.cause : undefined
+  if (!(cause instanceof UnexpectedUuid)) return
+  if (isCatalogError(error, 'NoSuchTableException') || isCatalogError(error, 'NoSuchViewException'))
+    deps.trail.decision = { allow: false, visible: false, reason: `grants suspended: ${cause.message}` }
+  await suspendGrants(cause, deps)
 }
 
 export const execute = async <Input, T extends Target, Output>(

@@ -39,6 +39,37 @@ export interface Caller {
   readonly signal: AbortSignal
 }
 
+/** What the definition of a view says of the way on. */
+export interface Definition {
+  /** It refers to the next object on the way. */
+  readonly refers: boolean
+  /** By whose rights what it refers to is read, as the engine names him; undefined: of whoever reads the view. */
+  readonly definer: string | undefined
+}
+
+/** A view on the way to what is loaded. */
+export interface Link {
+  /** Levels and name, with dots. */
+  readonly name: string
+  /** What reading through it takes. */
+  readonly needs: readonly Need[]
+  readonly target: Target
+  /** Of the source that the view lies in. */
+  readonly source: string
+  /** NoSuchView where it is not there. */
+  define(context: CallContext): Promise<Definition>
+}
+
+/** The way to what is loaded, as an engine that is trusted to has told it. */
+export interface Way {
+  /** Outermost first; never empty. */
+  readonly links: readonly Link[]
+  /** Of what is loaded. */
+  readonly source: string
+  /** The definer as a principal; undefined where the engine may act for no such user. */
+  definer(name: string): Principal | undefined | Promise<Principal | undefined>
+}
+
 /** What resolve found; each operation adds what its `needs` and `run` want. */
 export interface Target {
   /** Scopes audit and idempotency; null where the operation is not inside one. */
@@ -60,6 +91,8 @@ export interface Target {
    * whom a trusted engine asks. Needs are then this one's, and so is the record.
    */
   readonly asker?: Principal
+  /** The views through which it is loaded: each is decided on before the object is, maybe with the rights of others. */
+  readonly way?: Way
 }
 
 /** A project, and the answer of whoever must not know that it is there. */
@@ -74,6 +107,8 @@ export interface Task<T extends Target> {
   readonly context: CallContext
   /** How far the decision lets data go (`Obligations.data`). */
   readonly data?: Obligations['data'] | undefined
+  /** True where it was allowed by the rights of somebody else, to whom a view has led. */
+  readonly lent?: boolean
   /** Those of the items that the asker may see, in order. */
   visible<Item>(
     action: Action,

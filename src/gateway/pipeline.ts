@@ -7,6 +7,7 @@ import type { Principal } from '#model/access.ts'
 import { type AuditSink, audit, openTrail, type RecordRelayed, type Trail } from './audit.ts'
 import { authenticate, type HoldsRole } from './authenticate.ts'
 import { authorize, letIn } from './authorize.ts'
+import { authorizeWay } from './authorize-way.ts'
 import { execute, type SuspendGrants } from './execute.ts'
 import type { IdempotencyLedger } from './idempotency.ts'
 import type { Caller, Operation, Target } from './operation.ts'
@@ -54,9 +55,7 @@ const identify = (
   trail: Trail,
 ): Principal | Promise<Principal> => (open ? trail.principal : authenticate(deps, trail))
 
-interface Allowing {
-  readonly authorizer: Authorizer
-  readonly limits: RateLimits | undefined
+interface Allowing extends PipelineDeps {
   readonly trail: Trail
 }
 
@@ -64,10 +63,13 @@ interface Allowing {
 const allow = <Input, T extends Target, Output>(
   operation: Operation<Input, T, Output>,
   target: T,
-  { authorizer, limits, trail }: Allowing,
+  deps: Allowing,
 ): void | Promise<void> => {
+  const { authorizer, limits, trail } = deps
   if (operation.open) return letIn(trail, target.asker)
-  const authorized = authorize(authorizer, trail, () => operation.missing?.(target))
+  const missing = () => operation.missing?.(target)
+  if (target.way) return authorizeWay(target.way, { ...deps, limits, missing })
+  const authorized = authorize(authorizer, trail, missing)
   if (!limits) return authorized
   return authorized ? authorized.then(() => limits.reach(trail)) : limits.reach(trail)
 }
@@ -91,9 +93,10 @@ export const createPipeline = (deps: PipelineDeps): Pipeline => {
       trail.principal = principal instanceof Promise ? await principal : principal
       const { authorizer, limits } = deps
       const target = await resolve(operation, { read: ask.read, authorizer, limits, trail })
-      const authorized = allow(operation, target, { authorizer, limits, trail })
+      const decided = { ...deps, trail }
+      const authorized = allow(operation, target, decided)
       if (authorized) await authorized
-      const output = await execute(operation, target, { ...deps, trail })
+      const output = await execute(operation, target, decided)
       if (operation.statusOf) trail.status = operation.statusOf(output)
       noteVerdict(operation, output, trail)
       return output

@@ -9,8 +9,11 @@ export interface RawUrl {
 
 /** Query parameters, decoded once, form style: `+` is a space. */
 export interface Query {
+  has(name: string): boolean
   /** BadRequest where the value is badly encoded or the parameter is given twice. */
   get(name: string): string | undefined
+  /** Still percent-encoded, for a value that is split before it is decoded. BadRequest where it is given twice. */
+  raw(name: string): string | undefined
   /** Every value, in order; for a parameter that may be repeated. */
   all(name: string): readonly string[]
 }
@@ -31,7 +34,7 @@ const decodePercent = (text: string): string => {
 /** One path segment or query part. A raw `+` is a space: the reference client encodes path segments like forms. */
 export const decodePart = (raw: string): string => decodePercent(raw.replaceAll('+', ' '))
 
-const noQuery: Query = { get: () => undefined, all: () => [] }
+const noQuery: Query = { has: () => false, get: () => undefined, raw: () => undefined, all: () => [] }
 
 const queryOf = (text: string): Query => {
   if (text === '') return noQuery
@@ -39,11 +42,17 @@ const queryOf = (text: string): Query => {
     const at = pair.indexOf('=')
     return at < 0 ? ([pair, ''] as const) : ([pair.slice(0, at), pair.slice(at + 1)] as const)
   })
+  const raw = (name: string): string | undefined => {
+    const [first, second] = pairs.filter(([key]) => key === name)
+    if (second) throw malformed(`the parameter ${name} is given twice`)
+    return first?.[1]
+  }
   return {
+    has: (name) => pairs.some(([key]) => key === name),
+    raw,
     get: (name) => {
-      const [first, second] = pairs.filter(([key]) => key === name)
-      if (second) throw malformed(`the parameter ${name} is given twice`)
-      return first && decodePart(first[1])
+      const value = raw(name)
+      return value === undefined ? undefined : decodePart(value)
     },
     all: (name) => pairs.filter(([key]) => key === name).map(([, value]) => decodePart(value)),
   }

@@ -31,6 +31,14 @@ export interface HandedOut {
   readonly expiresAt?: string
 }
 
+/** A view through which something was loaded, and who has the rights to what it refers to. */
+export interface Passage {
+  /** Levels and name, with dots. */
+  readonly view: string
+  /** Id of the principal. */
+  readonly rights: string
+}
+
 /** What was decided, one a request. Completed by the pipeline, written by the store. */
 export interface AuditDraft {
   readonly requestId: string
@@ -49,6 +57,8 @@ export interface AuditDraft {
   readonly by?: readonly string[] | undefined
   readonly roles?: readonly string[] | undefined
   readonly handedOut?: readonly HandedOut[] | undefined
+  /** Outermost first, as far as they were verified; absent for what is loaded by itself. */
+  readonly through?: readonly Passage[] | undefined
   readonly status: number
   readonly errorType: ErrorType | null
   readonly startedAt: Date

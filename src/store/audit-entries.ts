@@ -58,11 +58,11 @@ export const digestEntry = (entry: AuditEntry): string =>
 const longestDetail = 64 * 1024
 
 /** What most entries do not have; undefined where there is nothing of it. */
-const rareOf = ({ principal, connection, by, roles, handedOut }: AuditDraft): object | undefined => {
+const rareOf = ({ principal, connection, by, roles, handedOut, through }: AuditDraft): object | undefined => {
   const { assumedRole, engine } = principal
-  return (assumedRole ?? engine ?? connection ?? by ?? roles ?? handedOut) === undefined
+  return (assumedRole ?? engine ?? connection ?? by ?? roles ?? handedOut ?? through) === undefined
     ? undefined
-    : { assumedRole, engine, connection, by, roles, handedOut }
+    : { assumedRole, engine, connection, by, roles, handedOut, through }
 }
 
 const wholeDetail = (draft: AuditDraft, needs: readonly Need[], needsOmitted?: number): string => {

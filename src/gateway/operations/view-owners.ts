@@ -4,10 +4,11 @@
  */
 import type { Engines } from '#authn/engines.ts'
 import type { Loaded } from '#catalog/catalog.ts'
+import { beforeChange } from '#catalog/certainty.ts'
 import type { Principal } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
 import { isJsonObject, type JsonObject, type JsonValue, parseJsonObject } from '#model/json.ts'
-import type { Operation } from '../operation.ts'
+import type { Operation, Task } from '../operation.ts'
 import type { RoutedPlace, WithBody } from './place.ts'
 
 type Readable = JsonValue | undefined
@@ -76,11 +77,38 @@ const checkWritten = (asker: Asker, body: WithBody['body'], metadata: Uint8Array
     if (!valuesOf(properties, property).every((value) => may(asker, property, value))) throw refused(property)
 }
 
-/** The same operation, refused (403) where it would have a view read with the rights of somebody else. */
+/** Set or taken away by the very name that engines go by: what the view had is gone then, and what it gets was checked. */
+const replaces = (body: WithBody['body'], property: string): boolean =>
+  updatesIn(body).some(({ action, updates, removals }) => {
+    if (action === 'set-properties') return Object.hasOwn(objectIn(updates), property)
+    return action === 'remove-properties' && Array.isArray(removals) && removals.includes(property)
+  })
+
+/**
+ * What a relayed change would leave of the properties that the view has: only the upstream knows, so it is asked. Where
+ * there is nothing to be seen before, as of a file that is registered, the engine alone is believed, as itself.
+ */
+const checkRelayed = (asker: Asker, body: WithBody['body'], present: Loaded | undefined): void => {
+  const properties = present && objectIn(parseJsonObject(Buffer.concat(present.metadata))['properties'])
+  for (const property of asker.engines.ownerProperties) {
+    if (replaces(body, property)) continue
+    const values = properties ? valuesOf(properties, property) : [undefined]
+    if (!values.every((value) => may(asker, property, value))) throw refused(property)
+  }
+}
+
+/** The view as its upstream has it before the change; undefined where nobody can tell. */
+export type Look<Input> = (task: Task<RoutedPlace<Input>>) => Promise<Loaded | undefined>
+
+/**
+ * The same operation, refused (403) where it would have a view read with the rights of somebody else. `look`: of changes
+ * that may keep or bring along what their request does not say.
+ */
 export const guardingOwners =
   (engines: Engines | undefined) =>
   <Input extends WithBody>(
     operation: Operation<Input, RoutedPlace<Input>, Loaded>,
+    look?: Look<Input>,
   ): Operation<Input, RoutedPlace<Input>, Loaded> => {
     if (engines === undefined || engines.ownerProperties.length === 0) return operation
     return {
@@ -90,6 +118,8 @@ export const guardingOwners =
         const asker = { engines, principal: context.principal }
         const { body } = target.input
         checkSaid(asker, body)
+        if (look && target.relayed && changesQuery(body))
+          checkRelayed(asker, body, await beforeChange(() => look(task)))
         const inspect: NonNullable<typeof context.inspect> = async (candidate) => {
           if (candidate.metadata) checkWritten(asker, body, candidate.metadata)
           await context.inspect?.(candidate)

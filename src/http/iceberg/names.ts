@@ -1,5 +1,6 @@
 /** Namespaces and names as clients spell them in URLs. */
-import type { Namespace } from '#model/identifier.ts'
+import { CatalogError } from '#model/errors.ts'
+import type { Identifier, Namespace } from '#model/identifier.ts'
 import { decodePart } from '../raw-url.ts'
 
 /** The separator that we advertise, decoded. */
@@ -39,3 +40,15 @@ export const readParent = (value: string | undefined): Parent => {
 }
 
 export const readName = (raw: string | undefined): string => decodePart(raw ?? '')
+
+/**
+ * The `referenced-by` parameter, still encoded: views by commas, outermost first; of each the levels of its namespace and
+ * its name by the separator. A comma or separator inside a name is encoded once more than these are, which stand bare.
+ */
+export const readViews = (raw: string): readonly Identifier[] =>
+  raw.split(',').map((view) => {
+    const levels = readNamespace(view)
+    if (levels.length < 2)
+      throw new CatalogError('BadRequestException', 'Invalid referenced-by: a view without a namespace')
+    return { namespace: levels.slice(0, -1), name: levels.at(-1) ?? '' }
+  })

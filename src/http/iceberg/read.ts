@@ -23,7 +23,7 @@ import { asArrayOf, asString } from '#model/json-read.ts'
 import type { HttpRequest } from '../endpoint.ts'
 import { decodePart } from '../raw-url.ts'
 import { etagOf, matches, versionIn } from './etag.ts'
-import { readName, readNamespace, readParent } from './names.ts'
+import { readName, readNamespace, readParent, readViews } from './names.ts'
 
 const byDefault: WarehouseReference = { by: 'default' }
 
@@ -109,14 +109,28 @@ export const readAtRelation = (request: HttpRequest): AtRelation => {
 export const snapshotsOf = ({ query }: HttpRequest): LoadRelation['options']['snapshots'] =>
   query.get('snapshots')?.toLowerCase() === 'refs' ? 'refs' : 'all'
 
+/** Read where somebody's word on it counts. */
+const readThrough = ({ query }: HttpRequest): Pick<LoadRelation, 'referencedBy'> => ({
+  referencedBy: () => {
+    const views = query.raw('referenced-by')
+    return views ? readViews(views) : []
+  },
+})
+
+/** What says how it is loaded; most loads say nothing. */
+const readAtLoad = (request: HttpRequest): AtRelation & Pick<LoadRelation, 'referencedBy'> =>
+  request.query.has('referenced-by')
+    ? { ...readAtRelation(request), ...readThrough(request) }
+    : readAtRelation(request)
+
 export const readLoad = (request: HttpRequest): LoadRelation => {
   const snapshots = snapshotsOf(request)
   const held = request.header('if-none-match')
-  if (held === undefined) return { ...readAtRelation(request), options: { snapshots } }
+  if (held === undefined) return { ...readAtLoad(request), options: { snapshots } }
   const representation = { snapshots, delegation: request.caller.delegation }
   const unlessVersion = versionIn(held, representation)
   return {
-    ...readAtRelation(request),
+    ...readAtLoad(request),
     options: unlessVersion === undefined ? { snapshots } : { snapshots, unlessVersion },
     holds: (version) => matches(held, etagOf(version, representation)),
   }

@@ -20,6 +20,7 @@ export const parentQuery = { parent: Type.Optional(text), ...pageQuery }
 export const configQuery = { warehouse: Type.Optional(text) }
 export const loadQuery = {
   snapshots: Type.Optional(Type.Union([Type.Literal('all'), Type.Literal('refs')])),
+  'referenced-by': Type.Optional(text),
 }
 export const dropQuery = { purgeRequested: flag }
 
