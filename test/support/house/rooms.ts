@@ -38,6 +38,11 @@ export const rooms: readonly Room[] = [
     mayImport: ['model'],
   },
   {
+    name: 'cache',
+    purpose: 'what replicas share and may lose at any time: Redis',
+    mayImport: ['model'],
+  },
+  {
     name: 'local',
     purpose: 'our own catalog on the store',
     mayImport: ['model', 'iceberg', 'catalog', 'store'],
@@ -51,7 +56,7 @@ export const rooms: readonly Room[] = [
   {
     name: 'gateway',
     purpose: 'the one way in: the pipeline, and the list of operations',
-    mayImport: ['model', 'iceberg', 'catalog', 'authn', 'authz', 'storage', 'store', 'events'],
+    mayImport: ['model', 'iceberg', 'catalog', 'authn', 'authz', 'storage', 'store', 'cache', 'events'],
     said: 'all above except local, connectors',
   },
   {
@@ -71,6 +76,7 @@ export const rooms: readonly Room[] = [
       'authz',
       'storage',
       'store',
+      'cache',
       'local',
       'connectors/*',
       'events',
