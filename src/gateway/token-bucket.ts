@@ -20,14 +20,17 @@ export interface Taken {
   readonly waitMs: number
 }
 
-/** A refused request takes nothing: whoever goes on asking is let in again as soon as whoever waits. */
-export const takeToken = (
+/** What is in it now. */
+export const tokensIn = (
   bucket: Bucket | undefined,
   { perSecond, burst }: BucketRules,
   now: number,
-): Taken => {
-  const elapsed = bucket ? Math.max(now - bucket.at, 0) : 0
-  const tokens = bucket ? Math.min(bucket.tokens + (elapsed * perSecond) / 1000, burst) : burst
+): number =>
+  bucket ? Math.min(bucket.tokens + (Math.max(now - bucket.at, 0) * perSecond) / 1000, burst) : burst
+
+/** A refused request takes nothing: whoever goes on asking is let in again as soon as whoever waits. */
+export const takeToken = (bucket: Bucket | undefined, rules: BucketRules, now: number): Taken => {
+  const tokens = tokensIn(bucket, rules, now)
   if (tokens >= 1) return { bucket: { tokens: tokens - 1, at: now }, waitMs: 0 }
-  return { bucket: { tokens, at: now }, waitMs: ((1 - tokens) * 1000) / perSecond }
+  return { bucket: { tokens, at: now }, waitMs: ((1 - tokens) * 1000) / rules.perSecond }
 }
