@@ -1,7 +1,6 @@
-/** What is recorded and how much is let in: the buffer of entries, the workers that seal and keep them, rate limits. */
+/** What is recorded: the buffer of entries, and the workers that seal and keep them. */
 import type { AuditSink } from '#gateway/audit.ts'
 import type { AuditRegistry } from '#gateway/operations/management/audit.ts'
-import { createMemoryRateLimit, createRateLimits, type RateLimits } from '#gateway/rate-limits.ts'
 import { countingShed, createShedRecord, type ShedRecord } from '#gateway/shed.ts'
 import { createAuditBuffer } from '#store/audit-buffer.ts'
 import { startKeeper } from '#store/audit-keeper.ts'
@@ -11,7 +10,6 @@ import { countAudit, searchAudit } from '#store/audit-search.ts'
 import { verifyAudit } from '#store/audit-verify.ts'
 import type { Database } from '#store/database.ts'
 import type { ServerConfig } from './config.ts'
-import type { Rate } from './limits-schema.ts'
 import type { Logs } from './log.ts'
 import type { Vault } from './vault.ts'
 
@@ -26,25 +24,14 @@ interface AuditingDeps {
 export interface Auditing {
   readonly sink: AuditSink
   readonly shed: ShedRecord
-  /** Undefined where none is configured. */
-  readonly limits: RateLimits | undefined
 }
 
-const elapsed = (): number => performance.now()
-
-const limitOf = (rate: Rate | undefined) => rate && createMemoryRateLimit(rate, elapsed)
-
 export const openAuditing = ({ config, database, logs, parts }: AuditingDeps): Auditing => {
-  const { strictAudit, limits } = config.server
+  const { strictAudit } = config.server
   const onFailure = (error: unknown) => logs.error('audit.not-written', { error })
   const audit = parts.use(createAuditBuffer(database, { strict: strictAudit, onFailure }))
   const shed = parts.use(createShedRecord({ record: audit.record, onFailure }))
-  const [principals, connections] = [limitOf(limits.principal), limitOf(limits.connection)]
-  return {
-    sink: countingShed(audit, shed),
-    shed,
-    limits: principals || connections ? createRateLimits({ principals, connections, shed }) : undefined,
-  }
+  return { sink: countingShed(audit, shed), shed }
 }
 
 /** Started after the buffer was opened, and so stopped before it: what is written last is sealed by the next process. */

@@ -9,6 +9,7 @@ import { enginesSchema } from './engines-schema.ts'
 import { limitsSchema } from './limits-schema.ts'
 import { policySchema } from './policy-schema.ts'
 import { scimSchema } from './provisioning-schema.ts'
+import { redisSchema } from './redis-schema.ts'
 import { tokensSchema } from './tokens-schema.ts'
 
 const strict = { additionalProperties: false } as const
@@ -57,6 +58,7 @@ export const serverSchema = Type.Object(
     scim: Type.Optional(scimSchema),
     policy: Type.Optional(policySchema),
     limits: Type.Optional(limitsSchema),
+    redis: Type.Optional(redisSchema),
     'trusted-engines': Type.Optional(enginesSchema),
     audit: Type.Optional(auditSchema),
     key: Type.Optional(

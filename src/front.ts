@@ -23,6 +23,7 @@ import type { Ground } from './ground.ts'
 import type { House } from './house.ts'
 import { openTokenEndpoint } from './own-tokens.ts'
 import { createProvisioning } from './provisioning.ts'
+import { openRateLimits } from './rate-limiting.ts'
 import { createRelayedRecord } from './relayed-records.ts'
 import { createSuspension } from './suspended-grants.ts'
 import { version } from './version.ts'
@@ -78,13 +79,14 @@ const createObservedPipeline = (ground: Ground, house: House, watched: Watched):
   return ground.telemetry.enabled ? tracedPipeline(measured) : measured
 }
 
-export const httpDepsOf = (
+export const httpDepsOf = async (
   ground: Ground,
   house: House,
   ready: () => Promise<readonly string[]>,
-): ServerDeps => {
+): Promise<ServerDeps> => {
   const { config, serverKey, logs } = ground
-  const { sink, shed, limits } = openAuditing(ground)
+  const { sink, shed } = openAuditing(ground)
+  const limits = await openRateLimits({ ground, metrics: house.metrics, shed })
   const iceberg = createIcebergOperations({
     ...{ warehouses: house.directory, remember: house.permissions.remember, engines: house.engines },
     listing: { tokens: createPageTokens(serverKey), strict: config.server.strictLists },

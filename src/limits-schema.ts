@@ -7,7 +7,7 @@ const rateOf = (of: string) =>
       'per-second': Type.Number({
         exclusiveMinimum: 0,
         maximum: 1_000_000,
-        description: `Requests a second ${of}, in each process of the gateway; what is more is answered with 429.`,
+        description: `Requests a second ${of}, in all replicas together where they share Redis, else in each process; what is more is answered with 429.`,
       }),
       burst: Type.Optional(
         Type.Number({

@@ -8,6 +8,10 @@ export interface Metrics {
   observeUpstream(connection: string, status: number, seconds: number): void
   /** Told of every look at a change whose end was unknown; by the id of the connection. */
   observeDoubt(connection: string, end: string): void
+  /** Told of every draw from a bucket that replicas share. */
+  observeDraw(outcome: string): void
+  /** Whether such buckets can be reached, asked when somebody reads. */
+  watchShared(reachable: () => boolean): void
   /** Told of every token that was refused. */
   observeRefused(provider: string, check: string): void
   text(): Promise<{ readonly contentType: string; readonly text: string }>
@@ -30,6 +34,11 @@ const createCounters = (registers: Registry[]) => {
       ['connection', 'end'],
       'Looks at changes of unknown end at an upstream, by what they showed.',
     ),
+    draws: counter(
+      'lakegate_shared_limit_draws_total',
+      ['outcome'],
+      'Draws of tokens from the buckets that replicas share: granted, empty, or failed.',
+    ),
     refused: counter(
       'lakegate_tokens_refused_total',
       ['provider', 'check'],
@@ -41,6 +50,17 @@ const createCounters = (registers: Registry[]) => {
       'Operations that ended with a 5xx.',
     ),
   }
+}
+
+const createSharedGauge = (registers: Registry[], reachable: () => boolean): void => {
+  new Gauge({
+    name: 'lakegate_limits_shared',
+    help: '1 while rate limits are counted together with the other replicas, 0 while this process counts alone.',
+    registers,
+    collect() {
+      this.set(reachable() ? 1 : 0)
+    },
+  })
 }
 
 export const createMetrics = (input: MetricsInput): Metrics => {
@@ -61,7 +81,7 @@ export const createMetrics = (input: MetricsInput): Metrics => {
     buckets,
     registers,
   })
-  const { doubts, refused, failures } = createCounters(registers)
+  const { doubts, draws, refused, failures } = createCounters(registers)
   new Gauge({
     name: 'lakegate_warehouses',
     help: 'Warehouses that this process serves.',
@@ -89,6 +109,8 @@ export const createMetrics = (input: MetricsInput): Metrics => {
     },
     observeUpstream: (connection, status, seconds) => upstream.observe({ connection, status }, seconds),
     observeDoubt: (connection, end) => doubts.inc({ connection, end }),
+    observeDraw: (outcome) => draws.inc({ outcome }),
+    watchShared: (reachable) => createSharedGauge(registers, reachable),
     observeRefused: (provider, check) => refused.inc({ provider, check }),
     text: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   }

@@ -54,10 +54,10 @@ const plainReference = (reference: string): string =>
  * a connection could have them sent to an upstream of his own.
  */
 export const withoutOwnSecrets = (secret: SecretResolver, server: ServerConfig): SecretResolver => {
-  const { token, key, database, databaseDirectUrl, edge, auth, policy } = server
+  const { token, key, database, databaseDirectUrl, edge, auth, policy, redis } = server
   const named = [
     ...[token, key, database, databaseDirectUrl, edge.tls?.key, ...authSecrets(auth)],
-    ...[policy.external?.token, policy.openfga?.token],
+    ...[policy.external?.token, policy.openfga?.token, redis?.url, redis?.password],
   ]
   const own = new Set(named.filter((reference) => reference !== undefined).map(plainReference))
   const folder = `${resolve(server.data)}${sep}`
@@ -133,7 +133,7 @@ export const fingerprintOf = (key: Uint8Array): string =>
   createHash('sha256').update('lakegate server key').update(key).digest('hex').slice(0, 32)
 
 /** 32 bytes for one use: whoever learns them learns nothing of the server key or of its other uses. */
-const derivedKey = (key: Uint8Array, use: string): Buffer =>
+export const derivedKey = (key: Uint8Array, use: string): Buffer =>
   Buffer.from(hkdfSync('sha256', key, '', `lakegate ${use}`, 32))
 
 export const sealingKeyOf = (key: Uint8Array): SealingKey => ({

@@ -43,7 +43,7 @@ export const serve = async (request: ServeRequest): Promise<RunningServer> => {
   const ground = await openGround(request, started)
   const house = await openHouse(ground)
   const { state, ready } = createReadiness(ground.database)
-  const deps = httpDepsOf(ground, house, ready)
+  const deps = await httpDepsOf(ground, house, ready)
   const http = await openListener(ground, deps)
   await startWorkers(ground, house)
   const { server } = request.config

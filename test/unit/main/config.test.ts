@@ -28,6 +28,25 @@ describe('configuration', () => {
     })
   })
 
+  test('the address of Redis may hold a password in a variable or a file, never in the configuration', async () => {
+    const env = { LAKEGATE_REDIS_URL: 'redis://:hunter2@r', LAKEGATE_REDIS_PASSWORD: 'hunter2' }
+    const { server } = await load({ env })
+    expect(server.redis).toEqual({
+      ...{ url: 'env:LAKEGATE_REDIS_URL', password: 'env:LAKEGATE_REDIS_PASSWORD', ca: undefined },
+    })
+    for (const url of ['redis://r', 'rediss://lake@r:6380/1', 'redis://[::1]:7000', 'env:URL', 'file:/url'])
+      expect((await load({ file: `server: { redis: { url: '${url}' } }` })).server.redis?.url).toBe(url)
+    for (const url of [
+      'redis://:hunter2@r',
+      'redis://lake:hunter2@r/1',
+      'redis://lake:hunter2%40x@r',
+      'r:6379',
+    ])
+      await expect(load({ file: `server: { redis: { url: '${url}' } }` })).rejects.toThrow(
+        /^(?!.*hunter2).*redis/,
+      )
+  })
+
   test('every key of server can be given by the environment', async () => {
     const env = {
       LAKEGATE_STRICT_LISTS: 'true',

@@ -21,12 +21,17 @@ describe('a secret', () => {
 })
 
 test("the server's own secrets are given to no connection, however they are spelled", async () => {
-  const environment = { LAKEGATE_TOKEN: 't', LAKEGATE_KEY: 'k', OTHER: 'o' }
+  const environment = {
+    ...{ LAKEGATE_TOKEN: 't', LAKEGATE_KEY: 'k', OTHER: 'o' },
+    ...{ LAKEGATE_REDIS_URL: 'redis://:p@r', LAKEGATE_REDIS_PASSWORD: 'p' },
+  }
   const { server } = await loadConfig({ data: '/data/gate' }, environment)
   const secret = withoutOwnSecrets(createSecretResolver(environment), server)
   for (const reference of [
     'env:LAKEGATE_TOKEN',
     'env:LAKEGATE_KEY',
+    'env:LAKEGATE_REDIS_URL',
+    'env:LAKEGATE_REDIS_PASSWORD',
     'file:/data/gate/server.key',
     'file:/data/x/../gate/server.key',
   ])

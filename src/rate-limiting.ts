@@ -1,0 +1,73 @@
+/** How much is let in: limits of the configuration, counted in this process, or in Redis for all replicas together. */
+import type { Redis } from '#cache/redis.ts'
+import { createLeasedRateLimit } from '#gateway/leased-rate-limit.ts'
+import {
+  createMemoryRateLimit,
+  createRateLimits,
+  type RateLimit,
+  type RateLimits,
+} from '#gateway/rate-limits.ts'
+import type { ShedRecord } from '#gateway/shed.ts'
+import type { Ground } from './ground.ts'
+import type { LimitRules, Rate } from './limits-schema.ts'
+import type { Metrics } from './metrics.ts'
+import type { RedisSettings } from './redis-schema.ts'
+import { derivedKey, type SecretResolver } from './secrets.ts'
+
+interface RateLimitingDeps {
+  readonly ground: Pick<Ground, 'config' | 'logs' | 'parts' | 'secret' | 'serverKey' | 'store'>
+  readonly metrics: Pick<Metrics, 'observeDraw' | 'watchShared'>
+  readonly shed: ShedRecord
+}
+
+type Meter = (kind: 'principal' | 'connection', rate: Rate) => RateLimit
+
+const elapsed = (): number => performance.now()
+
+const isReference = (text: string): boolean => /^(env|file):/.test(text)
+
+const accessOf = async ({ url, password, ca }: RedisSettings, secret: SecretResolver) => ({
+  url: isReference(url) ? await secret(url) : url,
+  password: password === undefined ? undefined : await secret(password),
+  ca: ca === undefined ? undefined : await secret(ca),
+})
+
+/** The connection is made in the background: a Redis that is down keeps nobody from starting. */
+const openShared = async ({ ground, metrics }: RateLimitingDeps, settings: RedisSettings): Promise<Redis> => {
+  const { logs, parts, secret } = ground
+  const [{ openRedis }, { redisAddressOf }] = await Promise.all([
+    import('#cache/redis.ts'),
+    import('#cache/redis-address.ts'),
+  ])
+  const address = redisAddressOf(await accessOf(settings, secret))
+  const redis = parts.use(openRedis({ address, report: (event, detail) => logs.warn(event, detail) }))
+  metrics.watchShared(redis.reachable)
+  return redis
+}
+
+const sharedMeter = async (deps: RateLimitingDeps, settings: RedisSettings): Promise<Meter> => {
+  const { store, serverKey } = deps.ground
+  const { createRedisBuckets } = await import('#cache/redis-buckets.ts')
+  const redis = await openShared(deps, settings)
+  const secret = derivedKey(serverKey, 'rate limits')
+  return (kind, rules) => {
+    const prefix = `lakegate:${store.id}:rate:${kind}:`
+    const shared = createRedisBuckets({ redis, prefix, secret, count: deps.metrics.observeDraw })
+    return createLeasedRateLimit({ rules, shared, elapsed })
+  }
+}
+
+const memoryMeter: Meter = (_kind, rules) => createMemoryRateLimit(rules, elapsed)
+
+const limitsOf = ({ principal, connection }: LimitRules, meter: Meter) => ({
+  principals: principal && meter('principal', principal),
+  connections: connection && meter('connection', connection),
+})
+
+/** Undefined where no limit is configured: Redis is not asked then. BadRequest where its address or a secret is none. */
+export const openRateLimits = async (deps: RateLimitingDeps): Promise<RateLimits | undefined> => {
+  const { limits, redis } = deps.ground.config.server
+  if (!limits.principal && !limits.connection) return undefined
+  const meter = redis ? await sharedMeter(deps, redis) : memoryMeter
+  return createRateLimits({ ...limitsOf(limits, meter), shed: deps.shed })
+}
