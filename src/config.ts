@@ -12,6 +12,7 @@ import { checkEngines, enginesOf } from './engines-schema.ts'
 import { type LimitRules, limitRulesOf } from './limits-schema.ts'
 import { type PolicySettings, policySettingsOf } from './policy-schema.ts'
 import { type ScimSettings, scimSettingsOf } from './provisioning-schema.ts'
+import { type RedisSettings, redisSettingsOf } from './redis-schema.ts'
 import { type TokenRules, tokenRulesOf } from './tokens-schema.ts'
 
 export interface Flags {
@@ -56,6 +57,8 @@ export interface ServerConfig {
   readonly scim: ScimSettings
   readonly policy: PolicySettings
   readonly limits: LimitRules
+  /** Undefined: nothing is shared but the store. */
+  readonly redis: RedisSettings | undefined
   readonly trustedEngines: readonly TrustedEngine[]
   readonly audit: AuditRules
   readonly key: string | undefined
@@ -108,7 +111,18 @@ interface Property {
 }
 
 /** Secrets may stand in a variable themselves: the key then refers to that variable. */
-const secretKeys = new Set(['token', 'key', 'certificate', 'client-ca'])
+const secretKeys = new Set([
+  'token',
+  'key',
+  'certificate',
+  'client-ca',
+  'redis.url',
+  'redis.password',
+  'redis.ca',
+])
+
+const isSecret = (path: readonly string[]): boolean =>
+  secretKeys.has(path.at(-1) ?? '') || secretKeys.has(path.join('.'))
 
 const fromEnvironment = (
   properties: Readonly<Record<string, Property>>,
@@ -124,7 +138,7 @@ const fromEnvironment = (
     if (nested && Object.keys(nested).length > 0) found[key] = nested
     else if (text !== undefined && text !== '' && !nested)
       found[key] =
-        secretKeys.has(key) && !/^(env|file):/.test(text) ? `env:${name}` : scalarOf(text, property.type)
+        isSecret(here) && !/^(env|file):/.test(text) ? `env:${name}` : scalarOf(text, property.type)
   }
   return found
 }
@@ -187,6 +201,7 @@ const withDefaults = (keys: ServerKeys): ServerConfig => ({
   scim: scimSettingsOf(keys.scim),
   policy: policySettingsOf(keys.policy),
   limits: limitRulesOf(keys.limits),
+  redis: redisSettingsOf(keys.redis),
   trustedEngines: enginesOf(keys['trusted-engines']),
   audit: auditRulesOf(keys.audit),
   key: keys.key,
