@@ -63,24 +63,25 @@ const modelDigest = (): string => hash('sha256', JSON.stringify(authorizationMod
 const createConnection = (database: Database, access: FgaAccess): (() => Promise<Fga>) => {
   const digest = modelDigest()
   let connection: Promise<Fga> | undefined
-  let lost = false
-  const leave = (): void => {
-    connection = undefined
-    lost = true
-  }
-  const connect = async (): Promise<Fga> => {
+  const open = async (leave: () => void): Promise<Fga> => {
     const place = await attachMirror(database, async (known) => {
-      const serves = known?.digest === digest && !lost
-      return { ...(await prepareFga(access, serves ? known : undefined)), digest }
+      const found = known && { ...known, current: known.digest === digest }
+      return { ...(await prepareFga(access, found)), digest }
     })
-    lost = false
     return openFga(access, place, leave)
   }
-  return () => {
-    connection ??= connect().catch((error: unknown) => {
-      connection = undefined
+  const connect = (): Promise<Fga> => {
+    const leave = (): void => {
+      if (connection === made) connection = undefined
+    }
+    const made = open(leave).catch((error: unknown) => {
+      leave()
       throw error
     })
+    return made
+  }
+  return () => {
+    connection ??= connect()
     return connection
   }
 }
@@ -91,11 +92,10 @@ const leaseSeconds = 30
 /** One process mirrors; another takes over when it is gone. */
 const createAlone = (database: Database) => {
   const holder = randomUUID()
-  return async (work: () => Promise<void>): Promise<boolean> => {
+  return async <Result>(work: () => Promise<Result>): Promise<Result | undefined> => {
     const lease = await acquireLease(database, leaseName, { holder, seconds: leaseSeconds })
-    if (lease === undefined) return false
-    await work().finally(() => releaseLease(database, lease))
-    return true
+    if (lease === undefined) return undefined
+    return work().finally(() => releaseLease(database, lease))
   }
 }
 
@@ -111,7 +111,7 @@ const openServerEngine = (deps: EngineDeps, access: FgaAccess): OpenEngine => {
   const mirror = startMirror({
     fga,
     source: {
-      pending: (size) => loadPending(database, size),
+      pending: (store, size) => loadPending(database, store, size),
       grantsOn: (object) => loadGrantsOn(database, object),
       done: (object) => settlePending(database, object),
     },

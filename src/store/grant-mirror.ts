@@ -40,23 +40,39 @@ export const loadMirrorState = async (
   return row
 }
 
-const selectPending = statement(
-  'select object, version from unmirrored_object order by created_at, object limit $1',
-)
+interface Unmirrored {
+  readonly object: ObjectKey
+  /** Of this change, and of no other: a count begins anew once an object has been settled. */
+  readonly version: string
+}
 
-export const loadPending = (
+/** One row at least, while grants are mirrored in that store. */
+const selectPending = statement(`
+  select u.object, u.xmin::text as version from server s left join (
+    select object, xmin, created_at from unmirrored_object order by created_at, object limit $2) u on true
+  where s.grants_mirror ->> 'store' = $1
+  order by u.created_at, u.object`)
+
+/** The longest waiting first; undefined where grants are not mirrored in `store`. */
+export const loadPending = async (
   sql: Sql,
+  store: string,
   size: number,
-): Promise<readonly { readonly object: ObjectKey; readonly version: number }[]> =>
-  sql.query(selectPending, [size])
+): Promise<readonly Unmirrored[] | undefined> => {
+  const rows = await sql.query<Unmirrored | { readonly object: null }>(selectPending, [store, size])
+  return rows.length === 0 ? undefined : rows.filter((row) => row.object !== null)
+}
 
-const deletePending = statement('delete from unmirrored_object where object = $1 and version = $2')
+const deletePending = statement(`
+  with settled as (delete from unmirrored_object where object = $1 and xmin = $2::xid returning 1)
+  insert into unmirrored_object (object) select $1 where not exists (select from settled)
+  on conflict (object) do update set version = unmirrored_object.version + 1`)
 
-/** Not where it has changed again meanwhile. */
-export const settlePending = async (
-  sql: Sql,
-  { object, version }: { readonly object: ObjectKey; readonly version: number },
-): Promise<void> => {
+/**
+ * Where it has changed again meanwhile, or somebody else has settled it, it has to be looked at once more: the mirror may
+ * have been told of what was before after what is.
+ */
+export const settlePending = async (sql: Sql, { object, version }: Unmirrored): Promise<void> => {
   await sql.execute(deletePending, [object, version])
 }
 
@@ -75,7 +91,12 @@ export interface MirroredRow {
 export const loadGrantsOn = (sql: Sql, object: ObjectKey): Promise<readonly MirroredRow[]> =>
   sql.query<MirroredRow>(selectGrants, [object])
 
-const selectPlace = statement('select grants_mirror as place from server for update')
+/** An arbitrary number, for who prepares a mirror: nobody else waits for its server. */
+const lockNumber = 7_235_190_413
+
+const lock = statement('select pg_advisory_xact_lock($1)')
+const selectPlace = statement('select grants_mirror as place from server')
+const holdServer = statement('select from server for update')
 const updatePlace = statement('update server set grants_mirror = $1::jsonb')
 /** Whoever is about to grant waits, or has finished: nothing slips in that no trigger has seen. */
 const holdWriters = statement('lock table relation_tuple in share row exclusive mode')
@@ -87,10 +108,12 @@ const attach = async (
   tx: Transaction,
   prepare: (known: MirrorPlace | undefined) => Promise<MirrorPlace>,
 ): Promise<MirrorPlace> => {
+  await tx.query(lock, [lockNumber])
   const [row] = await tx.query<{ place: MirrorPlace | null }>(selectPlace, [])
   const known = row?.place ?? undefined
   const place = await prepare(known)
   if (place.store === known?.store && place.digest === known.digest) return place
+  await tx.query(holdServer)
   await tx.execute(holdWriters, [])
   await tx.execute(updatePlace, [JSON.stringify(place)])
   if (place.store !== known?.store) await tx.execute(everyObject, [])

@@ -9,7 +9,7 @@ export interface FgaAccess {
   readonly url: string
   /** Preshared key. */
   readonly token?: string
-  /** Of a store at the server. */
+  /** Of the store that is made at the server. */
   readonly storeName: string
   readonly timeoutMs?: number
 }
@@ -113,17 +113,6 @@ const changeAll = async (
     await client.write({ writes: some.map(tupleKeyOf) }, { conflict })
 }
 
-const findStore = async (client: Client, name: string): Promise<string | undefined> => {
-  let continuationToken: string | undefined
-  do {
-    const page = await client.listStores({ name, ...(continuationToken ? { continuationToken } : {}) })
-    const found = page.stores.find((store) => store.name === name)
-    if (found) return found.id
-    continuationToken = page.continuation_token
-  } while (continuationToken)
-  return undefined
-}
-
 const isMissing = (error: unknown): boolean =>
   error instanceof Error && 'statusCode' in error && error.statusCode === 404
 
@@ -134,28 +123,38 @@ const isLost = (error: unknown): boolean =>
     'apiErrorCode' in error &&
     ['authorization_model_not_found', 'store_id_not_found'].includes(String(error.apiErrorCode)))
 
-const hasStore = (client: Client, storeId: string): Promise<boolean> =>
-  client.getStore({ storeId }).then(
-    () => true,
-    (error: unknown) => {
-      if (isMissing(error)) return false
-      throw error
-    },
-  )
+/** With the model: one without it is older than what we know of it, and so may be the grants in it. */
+const hasPlace = (client: Client, { store: storeId, model }: FgaPlace): Promise<boolean> =>
+  client
+    .getStore({ storeId })
+    .then(() => client.readAuthorizationModel({ storeId, authorizationModelId: model }))
+    .then(
+      () => true,
+      (error: unknown) => {
+        if (isLost(error)) return false
+        throw error
+      },
+    )
 
 const isRefusal = (error: unknown): boolean =>
   !isLost(error) && error instanceof Error && 'statusCode' in error && error.statusCode === 400
 
+interface KnownPlace extends FgaPlace {
+  /** Its model is the one that this build evaluates by. */
+  readonly current: boolean
+}
+
 /**
- * Where the grants are, made where there is none. `known`: as it was found last; it serves again while its store is
- * there. Called by one process at a time.
+ * Where the grants are. `known`: as it was found last; it serves again while the server has it, with a newer model where
+ * that is needed. Otherwise an empty store is made: what one of the same name holds is nothing that we wrote, or know of,
+ * and could never be taken back. Called by one process at a time.
  */
-export const prepareFga = async (access: FgaAccess, known: FgaPlace | undefined): Promise<FgaPlace> => {
+export const prepareFga = async (access: FgaAccess, known?: KnownPlace): Promise<FgaPlace> => {
   const sdk: Sdk = await import('@openfga/sdk')
   const outside = clientOf(sdk, access)
-  if (known && (await hasStore(outside, known.store))) return known
-  const store =
-    (await findStore(outside, access.storeName)) ?? (await outside.createStore({ name: access.storeName })).id
+  const there = known !== undefined && (await hasPlace(outside, known))
+  if (there && known.current) return { store: known.store, model: known.model }
+  const store = there ? known.store : (await outside.createStore({ name: access.storeName })).id
   const inside = clientOf(sdk, access, { store, model: '' })
   const written = await inside.writeAuthorizationModel(
     authorizationModel as unknown as Parameters<Client['writeAuthorizationModel']>[0],
@@ -163,18 +162,27 @@ export const prepareFga = async (access: FgaAccess, known: FgaPlace | undefined)
   return { store, model: written.authorization_model_id }
 }
 
-/** `lost` is told where the server no longer has the store or the model: the place has to be prepared anew. */
-export const openFga = async (access: FgaAccess, place: FgaPlace, lost: () => void): Promise<Fga> => {
+async function* telling<T>(items: AsyncIterable<T>, tell: (error: unknown) => never): AsyncGenerator<T> {
+  try {
+    yield* items
+  } catch (error) {
+    tell(error)
+  }
+}
+
+/** `leave` is told where the server no longer has the store or the model too: the place has to be prepared anew. */
+export const openFga = async (access: FgaAccess, place: FgaPlace, leave: () => void): Promise<Fga> => {
   const sdk: Sdk = await import('@openfga/sdk')
   const client = clientOf(sdk, access, place)
   const tell = (error: unknown): never => {
-    if (isLost(error)) lost()
+    if (isLost(error)) leave()
     throw isRefusal(error) ? new RefusedTuples(error) : error
   }
   return {
     store: place.store,
+    leave,
     check: (checks, moment) => checkAll(sdk, client, { checks, moment }).catch(tell),
-    read: (object) => readAll(sdk, client, object),
+    read: (object) => telling(readAll(sdk, client, object), tell),
     change: (change) => changeAll(sdk, client, change).catch(tell),
   }
 }

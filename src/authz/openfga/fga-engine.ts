@@ -61,6 +61,17 @@ const objectsOf = (questions: readonly Question[]): readonly ObjectKey[] => [
   ...new Set(questions.flatMap(({ chain }) => chain)),
 ]
 
+/**
+ * A server gives up on what lies deeper than some twenty levels, and no object of ours does: what is asked of there is
+ * behind a mount, or nowhere.
+ */
+const longestChain = 20
+
+const shortened = (question: Question): Question => ({
+  ...question,
+  chain: question.chain.slice(-longestChain),
+})
+
 /** True where one of the checks of a question is. */
 const answersOf = (
   groups: readonly (readonly FgaCheck[])[],
@@ -80,28 +91,33 @@ type Ask = (
   state: MirrorState,
 ) => Promise<readonly boolean[]>
 
-/** What the server may not know is asked of our own store; the rest of the server, in one batch. */
+/** Connected to the store that grants are mirrored in; to another one only where they have moved this very moment. */
+const createConnecting = (connect: FgaEngineDeps['fga']) => async (store: string | null) => {
+  const fga = await connect()
+  if (fga.store === store) return fga
+  fga.leave()
+  return connect()
+}
+
+/**
+ * All of it is asked of the server, in one batch: while that is away, nothing is allowed. Where it may not know of
+ * something, the answer of our own store counts.
+ */
 const createAsking = ({ embedded, fga: connect, clock }: FgaEngineDeps): Ask => {
-  const askServer = async (
-    fga: Fga,
-    groups: readonly (readonly FgaCheck[])[],
-  ): Promise<readonly boolean[]> =>
-    groups.length === 0 ? [] : answersOf(groups, await fga.check(groups.flat(), clock()))
+  const connected = createConnecting(connect)
   return async (subject, questions, state) => {
-    const fga = await connect()
+    const fga = await connected(state.store)
+    const isElsewhere = fga.store !== state.store
     const pending = new Set(state.pending)
-    const isPending = ({ chain }: Question): boolean =>
-      state.store !== fga.store || chain.some((object) => pending.has(object))
-    const known = questions.filter((one) => !isPending(one))
+    const isOurs = ({ chain }: Question): boolean =>
+      isElsewhere || chain.length > longestChain || chain.some((object) => pending.has(object))
+    const groups = questions.map((one) => checksOf(subject, shortened(one), state.roles))
     const [ours, theirs] = await Promise.all([
-      embedded.check(subject, questions.filter(isPending), fresh),
-      askServer(
-        fga,
-        known.map((question) => checksOf(subject, question, state.roles)),
-      ),
+      embedded.check(subject, questions.filter(isOurs), fresh),
+      isElsewhere ? [] : fga.check(groups.flat(), clock()),
     ])
-    const answers = { ours: ours.values(), theirs: theirs.values() }
-    return questions.map((one) => answers[isPending(one) ? 'ours' : 'theirs'].next().value === true)
+    const [own, others] = [ours.values(), answersOf(groups, theirs)]
+    return questions.map((one, i) => (isOurs(one) ? own.next().value : others[i]) === true)
   }
 }
 

@@ -17,17 +17,20 @@ export interface MirroredGrant {
 
 interface PendingObject {
   readonly object: ObjectKey
-  /** Grows with each change: done is only what has not changed meanwhile. */
-  readonly version: number
+  /** Another one with each change, and never one that was. */
+  readonly version: string
 }
 
 /** Our own store, as far as the mirror needs it. */
 export interface MirrorSource {
-  /** Objects whose grants have changed, the longest waiting first. */
-  pending(size: number): Promise<readonly PendingObject[]>
+  /** Objects whose grants have changed, the longest waiting first; undefined: that store is not where they belong now. */
+  pending(store: string, size: number): Promise<readonly PendingObject[] | undefined>
   /** Everything that is granted on it now, and has not expired. */
   grantsOn(object: ObjectKey): Promise<readonly MirroredGrant[]>
-  /** Ends the waiting of one that has not changed since. */
+  /**
+   * Ends the waiting of one that has not changed since. One that has, or that another mirror has ended, waits again: what
+   * was told of it just now may have come after what is newer.
+   */
   done(object: PendingObject): Promise<void>
 }
 
@@ -80,11 +83,15 @@ const mirrorObject = async (source: MirrorSource, fga: Fga, pending: PendingObje
 const portion = 100
 
 /**
- * How many were looked at; fewer than a portion: nothing waits any more. An object whose grants the server will not
+ * How many were looked at; fewer than a portion: nothing waits any more here. An object whose grants the server will not
  * have goes on waiting, and holds up no other: throws at the end.
  */
 export const mirrorSome = async (source: MirrorSource, fga: Fga): Promise<number> => {
-  const waiting = await source.pending(portion)
+  const waiting = await source.pending(fga.store, portion)
+  if (waiting === undefined) {
+    fga.leave()
+    return 0
+  }
   const refusals: unknown[] = []
   for (const one of waiting)
     await mirrorObject(source, fga, one).catch((error: unknown) => {
@@ -98,8 +105,8 @@ export const mirrorSome = async (source: MirrorSource, fga: Fga): Promise<number
 export interface MirrorDeps {
   readonly source: MirrorSource
   readonly fga: () => Promise<Fga>
-  /** Runs it while no other process does; false where another one does. */
-  readonly alone: (work: () => Promise<void>) => Promise<boolean>
+  /** Runs it while no other process does; undefined where another one does. */
+  readonly alone: <Result>(work: () => Promise<Result>) => Promise<Result | undefined>
   readonly onFailure: (error: unknown) => void
   readonly pauseMs?: number
 }
@@ -113,11 +120,11 @@ export const startMirror = ({
   pauseMs = 250,
 }: MirrorDeps): AsyncDisposable => {
   const stop = new AbortController()
-  const turn = (): Promise<boolean> =>
-    alone(async () => {
-      const server = await fga()
-      while (!stop.signal.aborted && (await mirrorSome(source, server)) === portion);
-    })
+  /** A portion at a time: one that had to hold out for all that waits would be held to be gone. */
+  const turn = async (): Promise<void> => {
+    while (!stop.signal.aborted)
+      if ((await alone(async () => mirrorSome(source, await fga()))) !== portion) return
+  }
   const run = async (): Promise<void> => {
     while (!stop.signal.aborted) {
       await turn().catch(onFailure)

@@ -22,6 +22,8 @@ export interface FgaCheck {
 export interface Fga {
   /** Which store of the server is asked: grants are mirrored in this very one. */
   readonly store: string
+  /** Grants are mirrored elsewhere by now: who asks next is connected anew. */
+  leave(): void
   /** One answer a check, in order. Rejects where one of them has none. `moment`: milliseconds since 1970. */
   check(checks: readonly FgaCheck[], moment: number): Promise<readonly boolean[]>
   /** All that is stored of an object, or of everything. */

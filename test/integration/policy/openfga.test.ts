@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { CredentialsMethod, OpenFgaClient } from '@openfga/sdk'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Lake, openLake } from '../../support/lake.ts'
+import { json, type Lake, openLake } from '../../support/lake.ts'
 import { hasOpenFga, type OpenFga, startOpenFga } from '../../support/openfga.ts'
 
 let server: OpenFga
@@ -94,6 +94,15 @@ describe.skipIf(!hasOpenFga())('grants that an OpenFGA server evaluates', () => 
     expect(refused.headers.get('retry-after')).not.toBeNull()
     const path = await lake.pathOf({ kind: 'table', namespace: ['sales'], name: 'before' })
     await lake.grant(path, 'describe', 'bob')
+    expect(await load('bob', 'before'), 'our own store alone allows nothing').toEqual([503, 503])
+    const recorded = async (): Promise<readonly unknown[]> => {
+      const found = await lake.ask('GET /management/v1/server/audit?status=503&operation=loadTable')
+      return json<{ entries: { principal: string; decision: string }[] }>(found).entries.map(
+        ({ principal, decision }) => `${principal} ${decision}`,
+      )
+    }
+    await until(async () => (await recorded()).length >= 3)
+    expect(new Set(await recorded())).toEqual(new Set(['oidc~dave failed', 'oidc~bob failed']))
     // Empty, as one that was lost.
     await restart()
     await until(async () => (await load('dave', 'before')).every((status) => status === 200))

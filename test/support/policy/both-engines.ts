@@ -65,7 +65,7 @@ const wholeContext = (subject: Subject) => {
 }
 
 export const openBothEngines = async (access: FgaAccess): Promise<BothEngines> => {
-  const place = await prepareFga(access, undefined)
+  const place = await prepareFga(access)
   const fga = await openFga(access, place, () => undefined)
   const client = new OpenFgaClient({
     apiUrl: access.url,
@@ -76,7 +76,7 @@ export const openBothEngines = async (access: FgaAccess): Promise<BothEngines> =
   let moment = 0
   let waiting: ObjectKey[] = []
   const source: MirrorSource = {
-    pending: async (size) => waiting.slice(0, size).map((object) => ({ object, version: 1 })),
+    pending: async (_, size) => waiting.slice(0, size).map((object) => ({ object, version: '1' })),
     grantsOn: async (object) => grants.filter((one) => one.object === object),
     done: async ({ object }) => {
       waiting = waiting.filter((one) => one !== object)

@@ -18,6 +18,7 @@ const createWorld = () => {
     asked: [] as (readonly FgaCheck[])[],
     embedded: 0,
     looked: 0,
+    left: 0,
     now: 0,
     clock: 1_000,
     state: {
@@ -31,8 +32,11 @@ const createWorld = () => {
       return questions.map(() => false)
     },
   }
-  const fga: Pick<Fga, 'store' | 'check'> = {
+  const fga: Pick<Fga, 'store' | 'check' | 'leave'> = {
     store: 'one',
+    leave: () => {
+      world.left += 1
+    },
     check: async (checks) => {
       if (world.away) throw new Error('away')
       world.asked.push(checks)
@@ -105,6 +109,23 @@ describe('the engine on an OpenFGA server', () => {
     const elsewhere: Question = { ...read, chain: ['table:u', 'warehouse:w'] }
     expect(await check([read, elsewhere])).toEqual([false, true])
     expect(world.embedded).toBe(1)
+    world.away = true
+    await expect(check([read]), 'and not without the server').rejects.toThrow('away')
+  })
+
+  test('answers from our own store what lies deeper than a server resolves', async () => {
+    const { world, check } = createWorld()
+    for (const [levels, answer] of [
+      [16, true],
+      [17, false],
+      [200, false],
+    ] as const) {
+      const namespaces = Array.from({ length: levels }, (_, i): ObjectKey => `namespace:w/${levels - i}`)
+      const deep = ['table:t', ...namespaces, ...chain.slice(2)] as const
+      expect(await check([{ ...read, chain: deep }]), String(levels)).toEqual([answer])
+    }
+    const longest = Math.max(...world.asked.flat().map(({ context }) => context.length))
+    expect(longest).toBeLessThanOrEqual(20)
   })
 
   test('answers everything from our own store while grants are mirrored elsewhere', async () => {
@@ -112,6 +133,7 @@ describe('the engine on an OpenFGA server', () => {
     world.state = { ...world.state, store: 'another' }
     expect(await check()).toEqual([false])
     expect(world.asked).toEqual([])
+    expect(world.left, 'and is connected anew').toBe(1)
   })
 
   test('allows nothing while the server is away, and nothing remembered after 5 s', async () => {
@@ -173,6 +195,11 @@ test('no principal can be everybody, and no role a principal', () => {
   expect(holdersName('r')).toBe('role:r#assignee')
 })
 
+const server: Fga = {
+  ...{ store: 's', leave: () => undefined, check: async () => [], read: async function* () {} },
+  change: async () => undefined,
+}
+
 describe('the mirror', () => {
   const tuple = (relation: string, expiresAt: number | null = null): FgaTuple => ({
     ...{ user: 'principal:a', object: 'table:t' },
@@ -191,15 +218,14 @@ describe('the mirror', () => {
   test('leaves waiting what it could not tell the server', async () => {
     const done: string[] = []
     const source: MirrorSource = {
-      pending: async () => [{ object: 'table:t', version: 3 }],
+      pending: async () => [{ object: 'table:t', version: '3' }],
       grantsOn: async () => [{ relation: 'select', kind: 'principal', id: 'a', expiresAt: null }],
       done: async ({ object, version }) => {
         done.push(`${object} ${version}`)
       },
     }
     const written: unknown[] = []
-    const fga = (change: Fga['change']) =>
-      ({ store: 's', check: async () => [], read: async function* () {}, change }) as Fga
+    const fga = (change: Fga['change']) => ({ ...server, change })
     await expect(
       mirrorSome(
         source,
@@ -219,10 +245,24 @@ describe('the mirror', () => {
     expect(done).toEqual(['table:t 3'])
   })
 
+  test('tells a server nothing where grants are mirrored elsewhere by now', async () => {
+    const source: MirrorSource = {
+      pending: async (store) => (store === 'another' ? [{ object: 'table:t', version: '1' }] : undefined),
+      grantsOn: () => Promise.reject(new Error('looked at')),
+      done: () => Promise.reject(new Error('settled')),
+    }
+    let left = 0
+    const leave = (): void => {
+      left += 1
+    }
+    expect(await mirrorSome(source, { ...server, leave })).toBe(0)
+    expect(left).toBe(1)
+  })
+
   test('is not held up by an object that the server refuses, and says so', async () => {
     const done: string[] = []
     const source: MirrorSource = {
-      pending: async () => (['table:bad', 'table:good'] as const).map((object) => ({ object, version: 1 })),
+      pending: async () => (['table:bad', 'table:good'] as const).map((object) => ({ object, version: '1' })),
       grantsOn: async () => [{ relation: 'select', kind: 'principal', id: 'a', expiresAt: null }],
       done: async ({ object }) => {
         done.push(object)
@@ -231,7 +271,7 @@ describe('the mirror', () => {
     const change: Fga['change'] = async ({ writes }) => {
       if (writes.some(({ object }) => object === 'table:bad')) throw new RefusedTuples(new Error('no'))
     }
-    const fga = { store: 's', check: async () => [], read: async function* () {}, change } as Fga
+    const fga = { ...server, change }
     await expect(mirrorSome(source, fga)).rejects.toThrow('OpenFGA refuses grants')
     expect(done).toEqual(['table:good'])
   })
@@ -239,19 +279,14 @@ describe('the mirror', () => {
   test('does not tell the server what somebody is: each check says that of whoever asks', async () => {
     const changes: unknown[] = []
     const source: MirrorSource = {
-      pending: async () => [{ object: 'role:r', version: 1 }],
+      pending: async () => [{ object: 'role:r', version: '1' }],
       grantsOn: async () => [{ relation: 'assignee', kind: 'role', id: 'r', expiresAt: null }],
       done: async () => undefined,
     }
     const change: Fga['change'] = async (one) => {
       changes.push(one)
     }
-    await mirrorSome(source, {
-      store: 's',
-      check: async () => [],
-      read: async function* () {},
-      change,
-    } as Fga)
+    await mirrorSome(source, { ...server, change })
     expect(changes).toEqual([])
   })
 })
