@@ -100,14 +100,14 @@ const reaching = `
     select distinct g.id, g.id from given g where g.kind = 'role'
     union
     select b.role, m.member_id from below b
-    join role_member m on m.role_id::text = b.id and m.member_kind = 'role'
+    join role_member m on m.role_id = b.id::uuid and m.member_kind = 'role'
   ),
   reached(principal, object, relation, role, expires_at) as (
     select g.id, g.object, g.relation, null::text, g.expires_at from given g where g.kind = 'principal'
     union
     select m.member_id, g.object, g.relation, g.id, g.expires_at
     from given g join below b on g.kind = 'role' and b.role = g.id
-    join role_member m on m.role_id::text = b.id and m.member_kind = 'principal'
+    join role_member m on m.role_id = b.id::uuid and m.member_kind = 'principal'
   )`
 
 const selectReach = statement(`

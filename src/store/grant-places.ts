@@ -12,13 +12,17 @@ import { takeTurn } from './server.ts'
 const gone = (): CatalogError => new CatalogError('NotFoundException', 'The object is no longer there')
 
 const holdProject = statement('select 1 from project where id = $1 for key share')
-const holdWarehouse = statement('select 1 from warehouse where id::text = $1 for key share')
-const holdConnection = statement('select 1 from connection where id::text = $1 for key share')
-const holdRole = statement('select 1 from role where id::text = $1 for key share')
-const holdTag = statement('select 1 from tag_definition where id::text = $1 for key share')
+const holdWarehouse = statement('select 1 from warehouse where id = $1::uuid for key share')
+const holdConnection = statement('select 1 from connection where id = $1::uuid for key share')
+const holdRole = statement('select 1 from role where id = $1::uuid for key share')
+const holdTag = statement('select 1 from tag_definition where id = $1::uuid for key share')
 const holdContent = statement(
-  'select 1 from entry_head where content_id::text = $1 and pointer is not null for share',
+  'select 1 from entry_head where content_id = $1::uuid and pointer is not null for share',
 )
+
+const holdMount = statement(`
+  select 1 from mount where warehouse_id = $1::uuid
+    and (namespace = '' or namespace = $2 or starts_with($2, namespace || chr(31))) for key share`)
 
 const holders: Readonly<Record<string, Statement>> = {
   project: holdProject,
@@ -49,8 +53,8 @@ const holdNamespace = async (tx: Transaction, warehouseId: string, namespace: Na
 }
 
 /**
- * NotFound, or NoSuchNamespace, where it has gone meanwhile. What is mounted is looked for at its upstream, before. The
- * locks are taken in the order of all others: names of content, the server's row, rows of a project.
+ * NotFound, or NoSuchNamespace, where it has gone meanwhile. What is mounted is looked for at its upstream, before: here
+ * it still has to be mounted. The locks are taken in the order of all others: names of content, the server's row, rows of a project.
  */
 export const holdPlace = async (
   tx: Transaction,
@@ -60,6 +64,8 @@ export const holdPlace = async (
   const named = namespace !== undefined && warehouseId !== undefined
   if (named && !mounted) await holdNamespace(tx, warehouseId, namespace)
   await takeTurn(tx)
+  if (named && mounted && (await tx.query(holdMount, [warehouseId, namespaceKey(namespace)])).length === 0)
+    throw gone()
   if (named || mounted) return
   const [kind = '', id = ''] = object.split(':')
   const hold = holders[kind]
@@ -72,8 +78,8 @@ const selectUnknownPrincipal = statement(`
     and (p.project_id is null or p.project_id = $1)) limit 1`)
 
 const selectUnknownRole = statement(`
-  select wanted.id from unnest($2::text[]) as wanted(id)
-  where not exists (select 1 from role r where r.id::text = wanted.id and r.project_id = $1)
+  select wanted.id::text from unnest($2::uuid[]) as wanted(id)
+  where not exists (select 1 from role r where r.id = wanted.id and r.project_id = $1)
   limit 1`)
 
 const idsOf = (subjects: readonly GrantSubject[], wanted: GrantSubject['kind']): readonly string[] =>

@@ -57,6 +57,10 @@ interface KeyRow {
 
 const keyOf = ({ relation, kind, id }: KeyRow): GrantKey => ({ relation, subject: { kind, id } })
 
+/** The same text for the same grant on one object. */
+export const textOfKey = ({ relation, subject }: GrantKey): string =>
+  [relation, subject.kind, subject.id].join('\n')
+
 const columnsOf = (keys: readonly GrantKey[]): readonly (readonly string[])[] => [
   keys.map(({ relation }) => relation),
   keys.map(({ subject }) => subject.kind),
@@ -184,7 +188,7 @@ export const findManaged = async (sql: Sql, objects: readonly ObjectKey[]): Prom
 
 const reasoned = `
   select ${recordColumns} from relation_tuple t
-  where t.reason is not null and (t.project_id = $1 or t.project_id is null)
+  where t.reason is not null and t.project_id = $1
     and (t.expires_at is null or t.expires_at > now())`
 
 const selectReasoned = statement(`${reasoned} order by t.created_at, t.object, t.relation, t.subject_id`)

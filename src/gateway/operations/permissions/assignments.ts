@@ -1,7 +1,7 @@
 /** The operations on the grants of one object: who holds what on it, and giving and taking. */
 import { beforeChange } from '#catalog/certainty.ts'
 import { CatalogError } from '#model/errors.ts'
-import type { GrantDraft, GrantRecord } from '#store/grants.ts'
+import { type GrantDraft, type GrantRecord, textOfKey } from '#store/grants.ts'
 import type { Operation } from '../../operation.ts'
 import { replayDone } from '../replays.ts'
 import { checkMayGrant } from './granters.ts'
@@ -85,17 +85,15 @@ export const listAssignments = <Input extends ListAssignments>(
   },
 })
 
-const keyOf = ({ relation, subject }: GrantDraft): string => [relation, subject.kind, subject.id].join('\n')
-
 /** Each once; BadRequest for what is to be both given and taken, and for what has ended already. */
 const readChange = (type: GrantedType, { body }: ChangeAssignments) => {
   const unique = (drafts: readonly GrantDraft[]) => [
-    ...new Map(drafts.map((draft) => [keyOf(draft), draft])).values(),
+    ...new Map(drafts.map((draft) => [textOfKey(draft), draft])).values(),
   ]
   const writes = unique((body.writes ?? []).map((one) => draftOf(type, one)))
   const deletes = unique((body.deletes ?? []).map((one) => draftOf(type, one)))
-  const taken = new Set(deletes.map(keyOf))
-  if (writes.some((draft) => taken.has(keyOf(draft))))
+  const taken = new Set(deletes.map(textOfKey))
+  if (writes.some((draft) => taken.has(textOfKey(draft))))
     throw new CatalogError('BadRequestException', 'An assignment cannot be both written and deleted')
   if (writes.some(({ expiresAt }) => expiresAt !== undefined && expiresAt.getTime() <= Date.now()))
     throw new CatalogError('BadRequestException', 'Invalid expires-at: it lies in the past')

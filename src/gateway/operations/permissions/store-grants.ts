@@ -109,18 +109,15 @@ const changeGrants = async (
   )
   checkOwn(change, principal.id, removed)
   const written = await grants.insertGrantRows(tx, place, { drafts, by: principal.id, anyones })
-  const wrote = new Set(written.map(textOf))
+  const wrote = new Set(written.map(grants.textOfKey))
   return toldAll([
     ...listed,
     ...removed.map((grant) => grants.grantEvent('revoked', place, grant)),
     ...drafts
-      .filter((draft) => wrote.has(textOf(draft)))
+      .filter((draft) => wrote.has(grants.textOfKey(draft)))
       .map((draft) => grants.grantEvent('created', place, draft)),
   ])
 }
-
-const textOf = ({ relation, subject }: grants.GrantKey): string =>
-  [relation, subject.kind, subject.id].join('\n')
 
 const projectOf = async (tx: Transaction, { projectId, warehouseId }: grants.GrantPlace) => {
   if (projectId != null) return projectId
