@@ -1,5 +1,6 @@
 /** The warehouses, and what administers them: a change is in force here before it is answered. */
 import type { Engines } from '#authn/engines.ts'
+import { createEveryRight } from '#authz/rights.ts'
 import { hopOf } from '#catalog/hops.ts'
 import { checkMount } from '#catalog/mounts-check.ts'
 import { createManagementOperations } from '#gateway/operations/management/management.ts'
@@ -150,6 +151,7 @@ export const openHouse = async (ground: Ground): Promise<House> => {
     people: identity.registry,
     audit: createAuditRegistry(ground),
     signingKeys: issued.registry,
+    rights: tenancy.policy?.rights ?? createEveryRight(),
     pageTokens: createPageTokens(ground.serverKey),
     projectId: defaultProject,
     connectors: upstreams.connectors,

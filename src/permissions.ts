@@ -1,6 +1,4 @@
 /** The operations on grants, rules, tags and read restrictions over our store. */
-
-import { createEveryRight } from '#authz/rights.ts'
 import {
   createGovernanceOperations,
   type GovernanceOperations,
@@ -20,7 +18,7 @@ import { type OpenGovernance, tryRuleSources } from './governance.ts'
 import type { Policy } from './policy.ts'
 import { digestOf } from './shipped-rules.ts'
 
-type Built = 'grants' | 'tags' | 'rights' | 'policyEpoch'
+type Built = 'grants' | 'tags' | 'policyEpoch'
 
 export interface PermissionParts extends Omit<PermissionDeps, Built> {
   readonly database: Database
@@ -64,7 +62,6 @@ export const createPermissions = (parts: PermissionParts): PolicyOperations => {
       },
       report: (error) => warn('grants.not-refreshed', { error }),
     }),
-    rights: policy?.rights ?? createEveryRight(),
     policyEpoch: () => loadPolicyEpoch(database),
   }
   return {

@@ -1,13 +1,14 @@
 /** Who evaluates grants: this process, or an OpenFGA server that is kept like our own store. */
 import { hash, randomUUID } from 'node:crypto'
 import { createEmbeddedEngine, type EmbeddedEngineDeps } from '#authz/embedded-engine.ts'
-import type { GrantEngine } from '#authz/grants.ts'
+import type { Foresight, GrantEngine } from '#authz/grants.ts'
 import { authorizationModel } from '#authz/model.ts'
 import type { Fga } from '#authz/openfga/fga.ts'
 import { type FgaAccess, openFga, prepareFga } from '#authz/openfga/fga-client.ts'
 import { createFgaEngine } from '#authz/openfga/fga-engine.ts'
 import { startMirror } from '#authz/openfga/fga-mirror.ts'
 import type { PolicyMemory } from '#authz/policy-memory.ts'
+import type { TupleSource } from '#authz/tuples.ts'
 import type { Database } from '#store/database.ts'
 import {
   attachMirror,
@@ -28,17 +29,21 @@ export interface EngineDeps extends Omit<EmbeddedEngineDeps, 'source' | 'clock' 
   readonly report: (event: string, error: unknown) => void
 }
 
-export interface OpenEngine extends GrantEngine, PolicyMemory, AsyncDisposable {
+export interface OpenEngine extends GrantEngine, Foresight, PolicyMemory, AsyncDisposable {
   /** As `GET /management/v1/info` names it. */
   readonly name: string
 }
+
+export const tupleSource = (database: Database): TupleSource => ({
+  held: (subjects, objects) => loadHeldTuples(database, subjects, objects),
+})
 
 const createEmbedded = (deps: EngineDeps) =>
   createEmbeddedEngine({
     ...deps,
     clock: Date.now,
     report: (error) => deps.report('policy.not-looked-at', error),
-    source: { held: (subjects, objects) => loadHeldTuples(deps.database, subjects, objects) },
+    source: tupleSource(deps.database),
   })
 
 interface AccessDeps {
@@ -121,6 +126,7 @@ const openServerEngine = (deps: EngineDeps, access: FgaAccess): OpenEngine => {
   return {
     name: 'openfga',
     check: engine.check,
+    checkAt: engine.checkAt,
     forget: () => {
       embedded.forget()
       engine.forget()

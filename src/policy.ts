@@ -16,7 +16,7 @@ import { listHeldGrants } from '#store/explained-grants.ts'
 import { loadGovernedStates } from '#store/governed-state.ts'
 import { loadGrantedPlaces, loadGrantedRoots } from '#store/granted-places.ts'
 import { loadPolicyEpoch } from '#store/server.ts'
-import { openEngine } from './policy-engine.ts'
+import { openEngine, tupleSource } from './policy-engine.ts'
 import { createPolicyWatch, type PolicyWatch } from './policy-watch.ts'
 
 export interface PolicyDeps {
@@ -76,7 +76,7 @@ export const createPolicy = (deps: PolicyDeps): Policy => {
       ...{ model, tree, standings, engine, navigation, governed, rules, levels },
     }),
     authorizerName: engine.name,
-    rights: createRights({ standings, engine, tree, governed }),
+    rights: createRights({ standings, engine, tree, governed, source: tupleSource(database) }),
     explainer: (authorizer) =>
       createExplainer({
         ...{ authorizer, rules, standings, governed, model, tree },

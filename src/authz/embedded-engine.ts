@@ -4,7 +4,7 @@
  */
 import type { ChainForm, CompiledModel, Plan } from './compiled-model.ts'
 import { isTrue } from './compiled-model.ts'
-import type { GrantEngine, Question, Subject } from './grants.ts'
+import type { Foresight, GrantEngine, Question, Subject } from './grants.ts'
 import { createKept } from './kept.ts'
 import type { ObjectKey } from './objects.ts'
 import type { PolicyMemory } from './policy-memory.ts'
@@ -25,7 +25,7 @@ export interface EmbeddedEngineDeps {
   readonly capacity?: number
 }
 
-export interface EmbeddedEngine extends GrantEngine, PolicyMemory {}
+export interface EmbeddedEngine extends GrantEngine, Foresight, PolicyMemory {}
 
 /** What an asker holds on one object: as bits of the model, and until when all of it is so. */
 interface Held {
@@ -149,23 +149,33 @@ export const createEmbeddedEngine = (deps: EmbeddedEngineDeps): EmbeddedEngine =
       standingBits(subject, object) | (usable ? rememberedBits(identity, object) : 0)
     return questions.every((question) => answer(question, 'certain', bitsOn))
   }
-  const ask = async (subject: Subject, questions: readonly Question[]): Promise<readonly boolean[]> => {
-    const reading = kept.reading()
+  const load = (subject: Subject, questions: readonly Question[]) => {
     const { roles, principal } = subject
     const subjects = { roles: [...roles], ...(principal === undefined ? {} : { principal }) }
-    const { tuples, epoch } = await source.held(subjects, objectsOf(questions))
+    return source.held(subjects, objectsOf(questions))
+  }
+  const answerBy = (subject: Subject, questions: readonly Question[], all: ReadonlyMap<ObjectKey, Held>) => {
+    const bitsOn: BitsOn = (object) => standingBits(subject, object) | (all.get(object)?.bits ?? 0)
+    return questions.map((question) => answer(question, 'whole', bitsOn))
+  }
+  const ask = async (subject: Subject, questions: readonly Question[]): Promise<readonly boolean[]> => {
+    const reading = kept.reading()
+    const { tuples, epoch } = await load(subject, questions)
     const all = gather(model, tuples, clock())
     const identity = identityOf(subject)
     reading.keep(
       epoch,
       [...all].map(([object, held]) => [identity + object, held] as const),
     )
-    const bitsOn: BitsOn = (object) => standingBits(subject, object) | (all.get(object)?.bits ?? 0)
-    return questions.map((question) => answer(question, 'whole', bitsOn))
+    return answerBy(subject, questions, all)
   }
   return {
     check: (subject, questions, notBefore) =>
       isKnown(subject, questions, notBefore) ? questions.map(() => true) : ask(subject, questions),
+    checkAt: async (subject, questions, at) => {
+      const { tuples } = await load(subject, questions)
+      return answerBy(subject, questions, gather(model, tuples, at))
+    },
     forget: kept.forget,
   }
 }

@@ -47,3 +47,9 @@ export interface GrantEngine {
     notBefore: number | undefined,
   ): readonly boolean[] | Promise<readonly boolean[]>
 }
+
+/** What will be held at a moment, if nothing is given or taken until then: of grants that end, those that have not by then. */
+export interface Foresight {
+  /** One answer a question, in order, from no memory. `at`: milliseconds since 1970; infinite: what never ends. */
+  checkAt(subject: Subject, questions: readonly Question[], at: number): Promise<readonly boolean[]>
+}

@@ -2,10 +2,11 @@
 import type { Principal, Resource } from '#model/access.ts'
 import { countingChain, governedAmong } from './asking.ts'
 import type { GovernedObjects } from './governed.ts'
-import type { GrantEngine } from './grants.ts'
-import type { Tree } from './objects.ts'
+import type { Foresight, GrantEngine, Question, Subject } from './grants.ts'
+import { chainOf, type Tree } from './objects.ts'
 import { isRecorded, type Standings } from './standing.ts'
 import { createSubjects } from './subjects.ts'
+import type { TupleSource } from './tuples.ts'
 
 export interface RightsQuestion {
   /** A relation of the model, e.g. `manage_grants`; not one of `can_…` that rules have a say in. */
@@ -20,29 +21,51 @@ export interface Rights {
     questions: readonly RightsQuestion[],
     notBefore: number | undefined,
   ): Promise<readonly boolean[]>
+  /** As it will be at a moment, if nothing is given or taken until then; infinite: what is held for good. */
+  holdsAt(principal: Principal, questions: readonly RightsQuestion[], at: number): Promise<readonly boolean[]>
+  /** When grants end that the principal has on the resources or above them: milliseconds since 1970, the last first. */
+  endsOf(principal: Principal, resources: readonly Resource[]): Promise<readonly number[]>
 }
 
 export interface RightsDeps {
   readonly standings: Standings
-  readonly engine: GrantEngine
+  readonly engine: GrantEngine & Foresight
+  readonly source: TupleSource
   readonly tree: Tree
   readonly governed: GovernedObjects
 }
 
+const latestFirst = (moments: readonly (number | null)[]): readonly number[] =>
+  [...new Set(moments.filter((moment) => moment !== null))].sort((a, b) => b - a)
+
 export const createRights = (deps: RightsDeps): Rights => {
-  const { standings, engine, tree } = deps
+  const { standings, engine, source, tree } = deps
   const subjectOf = createSubjects()
+  const subjectFor = async (principal: Principal): Promise<Subject> =>
+    subjectOf(principal, await standings.of(principal))
+  const asking = async (questions: readonly RightsQuestion[]): Promise<readonly Question[]> => {
+    const resources = questions.map(({ resource }) => resource)
+    const known = await governedAmong(resources, deps)
+    return questions.map(({ relation, resource }) => ({
+      ...{ relation, type: resource.kind },
+      chain: countingChain(resource, tree, known),
+    }))
+  }
   return {
     holds: async (principal, questions, notBefore) => {
       if (!isRecorded(principal)) return questions.map(() => true)
-      const subject = subjectOf(principal, await standings.of(principal))
-      const resources = questions.map(({ resource }) => resource)
-      const known = await governedAmong(resources, deps)
-      const asked = questions.map(({ relation, resource }) => ({
-        ...{ relation, type: resource.kind },
-        chain: countingChain(resource, tree, known),
-      }))
-      return engine.check(subject, asked, notBefore)
+      return engine.check(await subjectFor(principal), await asking(questions), notBefore)
+    },
+    holdsAt: async (principal, questions, at) => {
+      if (!isRecorded(principal)) return questions.map(() => true)
+      return engine.checkAt(await subjectFor(principal), await asking(questions), at)
+    },
+    endsOf: async (principal, resources) => {
+      const { principal: id, roles } = await subjectFor(principal)
+      const holders = { roles: [...roles], ...(id === undefined ? {} : { principal: id }) }
+      const objects = new Set(resources.flatMap((resource) => chainOf(resource, tree)))
+      const { tuples } = await source.held(holders, [...objects])
+      return latestFirst(tuples.map(({ expiresAt }) => expiresAt))
     },
   }
 }
@@ -50,4 +73,6 @@ export const createRights = (deps: RightsDeps): Rights => {
 /** Where everything is allowed, everything may be granted. */
 export const createEveryRight = (): Rights => ({
   holds: async (_principal, questions) => questions.map(() => true),
+  holdsAt: async (_principal, questions) => questions.map(() => true),
+  endsOf: async () => [],
 })

@@ -1,5 +1,7 @@
 /** The management face over a real store, with whoever the bearer token names: `Bearer oidc~alice`. */
+
 import type { Authenticator } from '#authn/authenticator.ts'
+import { createEveryRight } from '#authz/rights.ts'
 import type { Standing } from '#authz/standing.ts'
 import { createManagementOperations } from '#gateway/operations/management/management.ts'
 import { createStorePeople } from '#gateway/operations/management/store-people.ts'
@@ -90,6 +92,7 @@ export const openPeopleGateway = async (): Promise<PeopleGateway> => {
     checkStorage: async () => {},
     sealing: createSealing({ key: Buffer.alloc(32), fingerprint: 'f' }),
     checkMount: async () => {},
+    rights: createEveryRight(),
   })
   const gateway = await startMemoryGateway({
     authenticator: named,

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Authorizer } from '#authz/authorizer.ts'
+import { createEveryRight } from '#authz/rights.ts'
 import { createManagementOperations } from '#gateway/operations/management/management.ts'
 import { createPageTokens } from '#gateway/page-token.ts'
 import { managementEndpoints } from '#http/management/endpoints.ts'
@@ -37,6 +38,7 @@ const endpointsOver = (registry: MemoryRegistry) =>
       checkStorage: async () => {},
       sealing: createSealing({ key: Buffer.alloc(32), fingerprint: 'f' }),
       checkMount: async () => {},
+      rights: createEveryRight(),
     }),
   )
 

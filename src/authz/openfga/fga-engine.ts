@@ -2,7 +2,7 @@
  * Evaluates grants by an OpenFGA server. Its tuples follow ours by a moment; what it does not know yet is answered by
  * the embedded evaluator from our own store, so that a grant counts at once and a revoked one no longer.
  */
-import type { GrantEngine, Question, Subject } from '../grants.ts'
+import type { Foresight, GrantEngine, Question, Subject } from '../grants.ts'
 import { createKept } from '../kept.ts'
 import type { ObjectKey } from '../objects.ts'
 import type { PolicyMemory } from '../policy-memory.ts'
@@ -28,7 +28,7 @@ export interface FgaEngineDeps {
   readonly fga: () => Promise<Fga>
   readonly state: (roles: readonly string[], objects: readonly ObjectKey[]) => Promise<MirrorState>
   /** Over our own store. */
-  readonly embedded: GrantEngine
+  readonly embedded: GrantEngine & Foresight
   readonly loadEpoch: () => Promise<number>
   /** Milliseconds of a clock that nobody sets. */
   readonly now: () => number
@@ -85,11 +85,18 @@ const answersOf = (
   })
 }
 
-type Ask = (
-  subject: Subject,
-  questions: readonly Question[],
-  state: MirrorState,
-) => Promise<readonly boolean[]>
+interface Asked {
+  readonly subject: Subject
+  readonly questions: readonly Question[]
+  readonly state: MirrorState
+  /** Milliseconds since 1970; absent: now. */
+  readonly at?: number
+}
+
+type Ask = (asked: Asked) => Promise<readonly boolean[]>
+
+/** The last one that a server can be told of: a grant that ends has ended by then. */
+const lastMoment = Date.parse('9999-12-31T23:59:59.999Z')
 
 /** Connected to the store that grants are mirrored in; to another one only where they have moved this very moment. */
 const createConnecting = (connect: FgaEngineDeps['fga']) => async (store: string | null) => {
@@ -105,23 +112,24 @@ const createConnecting = (connect: FgaEngineDeps['fga']) => async (store: string
  */
 const createAsking = ({ embedded, fga: connect, clock }: FgaEngineDeps): Ask => {
   const connected = createConnecting(connect)
-  return async (subject, questions, state) => {
+  return async ({ subject, questions, state, at }) => {
     const fga = await connected(state.store)
     const isElsewhere = fga.store !== state.store
     const pending = new Set(state.pending)
     const isOurs = ({ chain }: Question): boolean =>
       isElsewhere || chain.length > longestChain || chain.some((object) => pending.has(object))
     const groups = questions.map((one) => checksOf(subject, shortened(one), state.roles))
+    const own = questions.filter(isOurs)
     const [ours, theirs] = await Promise.all([
-      embedded.check(subject, questions.filter(isOurs), fresh),
-      isElsewhere ? [] : fga.check(groups.flat(), clock()),
+      at === undefined ? embedded.check(subject, own, fresh) : embedded.checkAt(subject, own, at),
+      isElsewhere ? [] : fga.check(groups.flat(), Math.min(at ?? clock(), lastMoment)),
     ])
-    const [own, others] = [ours.values(), answersOf(groups, theirs)]
-    return questions.map((one, i) => (isOurs(one) ? own.next().value : others[i]) === true)
+    const [answers, others] = [ours.values(), answersOf(groups, theirs)]
+    return questions.map((one, i) => (isOurs(one) ? answers.next().value : others[i]) === true)
   }
 }
 
-export const createFgaEngine = (deps: FgaEngineDeps): GrantEngine & PolicyMemory => {
+export const createFgaEngine = (deps: FgaEngineDeps): GrantEngine & Foresight & PolicyMemory => {
   const { now, clock } = deps
   const kept = createKept<Allowed>({
     ...{ loadEpoch: deps.loadEpoch, now, report: deps.report },
@@ -143,7 +151,7 @@ export const createFgaEngine = (deps: FgaEngineDeps): GrantEngine & PolicyMemory
     const reading = kept.reading()
     const askedAt = now()
     const state = await deps.state([...subject.roles], objectsOf(questions))
-    const answers = await askBoth(subject, questions, state)
+    const answers = await askBoth({ subject, questions, state })
     const until = state.nextExpiry ?? fresh
     const allowed = keys.filter((_, i) => answers[i] === true)
     reading.keep(
@@ -157,6 +165,10 @@ export const createFgaEngine = (deps: FgaEngineDeps): GrantEngine & PolicyMemory
       const identity = identityOf(subject)
       const keys = questions.map((question) => keyOf(identity, question))
       return isKnown(keys, notBefore) ? questions.map(() => true) : ask(subject, questions, keys)
+    },
+    checkAt: async (subject, questions, at) => {
+      const state = await deps.state([...subject.roles], objectsOf(questions))
+      return askBoth({ subject, questions, state, at })
     },
     forget: kept.forget,
   }

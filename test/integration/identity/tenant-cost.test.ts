@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createEveryRight } from '#authz/rights.ts'
 import { createManagementOperations } from '#gateway/operations/management/management.ts'
 import { createStorePeople } from '#gateway/operations/management/store-people.ts'
 import { createStoreProjects } from '#gateway/operations/management/store-projects.ts'
@@ -101,6 +102,7 @@ beforeAll(async () => {
       ...partsOver(database),
       signingKeys: createMemorySigningKeys(),
       audit: createMemoryAudit(),
+      rights: createEveryRight(),
       ...{ projectId: 'mine', connectors: new Map(), pageTokens: createPageTokens(Buffer.alloc(32)) },
       server: { id: randomUUID(), version: '1' },
       sealing: createSealing({ key: Buffer.alloc(32), fingerprint: 'f' }),

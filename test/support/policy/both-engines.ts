@@ -2,7 +2,7 @@
 import { ConsistencyPreference, CredentialsMethod, OpenFgaClient } from '@openfga/sdk'
 import { compileModel } from '#authz/compiled-model.ts'
 import { createEmbeddedEngine } from '#authz/embedded-engine.ts'
-import type { GrantEngine, Question, Subject } from '#authz/grants.ts'
+import type { Foresight, GrantEngine, Question, Subject } from '#authz/grants.ts'
 import { authorizationModel } from '#authz/model.ts'
 import type { ObjectKey } from '#authz/objects.ts'
 import { checksOf } from '#authz/openfga/fga-checks.ts'
@@ -36,11 +36,14 @@ const possible = ({ model, grants, now }: NaiveWorld): readonly StoredGrant[] =>
   return [...unique.values()].filter(({ expiresAt }) => expiresAt === null || expiresAt >= now)
 }
 
-const neverEmbedded: GrantEngine = {
-  check: (_, questions) => {
-    if (questions.length > 0) throw new Error('the server was not asked')
-    return []
-  },
+const unasked = (questions: readonly Question[]): readonly boolean[] => {
+  if (questions.length > 0) throw new Error('the server was not asked')
+  return []
+}
+
+const neverEmbedded: GrantEngine & Foresight = {
+  check: (_, questions) => unasked(questions),
+  checkAt: async (_, questions) => unasked(questions),
 }
 
 export interface BothEngines {

@@ -110,6 +110,26 @@ describe('the evaluator', () => {
     60_000,
   )
 
+  test('tells what will be held at a moment as that moment will find it', async () => {
+    const questions = everyQuestion(authorizationModel)
+    const moments = fc.constantFrom(1_000, 1_001, 4_999, 5_000, Number.POSITIVE_INFINITY)
+    const property = fc.asyncProperty(
+      worldsOf(authorizationModel),
+      subjects,
+      moments,
+      async (world, subject, at) => {
+        const { engine, state } = createStore()
+        state.grants = world.grants
+        const naive = createNaive({ ...world, now: at }, subject)
+        const expected = questions.map(({ relation, chain: [object] }) =>
+          naive({ object: object as ObjectKey, relation }),
+        )
+        expect(await engine.checkAt(subject, questions, at)).toEqual(expected)
+      },
+    )
+    await fc.assert(property, { numRuns: 50 })
+  })
+
   test('takes what is not there for a sibling on which nobody holds anything', async () => {
     const { engine, state } = createStore()
     const absent = { ...read, chain: chain.slice(1) }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { GrantEngine, Question, Subject } from '#authz/grants.ts'
+import type { Foresight, GrantEngine, Question, Subject } from '#authz/grants.ts'
 import type { ObjectKey } from '#authz/objects.ts'
 import { type Fga, type FgaCheck, type FgaTuple, RefusedTuples } from '#authz/openfga/fga.ts'
 import { checksOf } from '#authz/openfga/fga-checks.ts'
@@ -26,11 +26,13 @@ const createWorld = () => {
       pending: [] as readonly ObjectKey[],
     } as MirrorState,
   }
-  const embedded: GrantEngine = {
-    check: (_, questions) => {
-      world.embedded += questions.length
-      return questions.map(() => false)
-    },
+  const nothing = (questions: readonly Question[]): readonly boolean[] => {
+    world.embedded += questions.length
+    return questions.map(() => false)
+  }
+  const embedded: GrantEngine & Foresight = {
+    check: (_, questions) => nothing(questions),
+    checkAt: async (_, questions) => nothing(questions),
   }
   const fga: Pick<Fga, 'store' | 'check' | 'leave'> = {
     store: 'one',

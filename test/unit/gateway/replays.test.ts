@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { createEveryRight } from '#authz/rights.ts'
 import { createIcebergOperations } from '#gateway/operations/iceberg.ts'
 import { createManagementOperations } from '#gateway/operations/management/management.ts'
 import { createPageTokens } from '#gateway/page-token.ts'
@@ -34,6 +35,7 @@ const management = createManagementOperations({
   checkStorage: async () => {},
   sealing: createSealing({ key: Buffer.alloc(32), fingerprint: 'f' }),
   checkMount: async () => {},
+  rights: createEveryRight(),
 })
 
 interface Listed {

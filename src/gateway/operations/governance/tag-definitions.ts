@@ -6,6 +6,7 @@ import { checkText } from '#model/identifier.ts'
 import type { TagAttachment } from '#store/tag-assignments.ts'
 import type { TagChange, TagDefinition, TagDraft } from '#store/tag-definitions.ts'
 import type { Operation } from '../../operation.ts'
+import { checkForGood, type LastingDeps } from '../management/lasting.ts'
 import { type PageAsked, type Paged, pageByKey } from '../management/paging.ts'
 import {
   type ById,
@@ -22,7 +23,7 @@ import { findTagOf, missingTag, tagResource } from '../permissions/place.ts'
 import { replayDone } from '../replays.ts'
 import type { TagRegistry } from './registry.ts'
 
-export interface TagDeps extends ManagementDeps {
+export interface TagDeps extends ManagementDeps, LastingDeps {
   readonly governance: TagRegistry
 }
 
@@ -187,8 +188,15 @@ const updateTagDefinition = (deps: TagDeps): Operation<UpdateTag, OnTag<UpdateTa
   ...atTag(deps),
   needs: onTag('write'),
   run: certainly(async ({ context, target }) => {
-    const { id } = recordOf(target)
-    return deps.governance.updateDefinition(context, id, changeOf(target.input.body))
+    const { body } = target.input
+    const record = recordOf(target)
+    // That is a grant to everybody.
+    if (record.restricted && body.restricted === false)
+      await checkForGood(deps, {
+        ...{ principal: context.principal, what: 'a tag that is not restricted' },
+        right: { relation: 'can_grant', resource: tagResource(record) },
+      })
+    return deps.governance.updateDefinition(context, record.id, changeOf(body))
   }),
   replay: {
     remember: () => ({ kind: 'done' }),

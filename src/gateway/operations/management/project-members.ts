@@ -5,6 +5,7 @@ import { CatalogError } from '#model/errors.ts'
 import { listingScope } from '../../listing.ts'
 import type { Operation, Task } from '../../operation.ts'
 import { replayDone } from '../replays.ts'
+import { checkForGood, type LastingDeps } from './lasting.ts'
 import { type PageAsked, type Paged, pageByKey } from './paging.ts'
 import { certainly, isId, type ManagementDeps, onProject, type Place, type ProjectTarget } from './place.ts'
 import type { Member, MemberName } from './project-registry.ts'
@@ -62,7 +63,7 @@ const listProjectMembers = (
 export type AddProjectMembers = Required<AtProject> & { readonly body: Static<typeof addMembersSchema> }
 
 /** What the operations on members need besides: whose a role is. */
-export interface ProjectMemberDeps extends ManagementDeps {
+export interface ProjectMemberDeps extends ManagementDeps, LastingDeps {
   readonly roles: Pick<RoleRegistry, 'findRoles'>
 }
 
@@ -94,6 +95,8 @@ const addProjectMembers = (
   needs: onProject('manage'),
   run: certainly(async (task) => {
     const { project, input } = task.target
+    const right = { relation: 'can_manage', resource: { kind: 'project', project } } as const
+    await checkForGood(deps, { principal: task.context.principal, what: 'membership', right })
     const members = input.body.members.map(nameOf)
     await checkRoles(deps, task, members)
     await deps.projects.addMembers(task.context, project, members)

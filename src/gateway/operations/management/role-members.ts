@@ -17,10 +17,11 @@ import type { RoleRecord } from '#store/roles.ts'
 import { listingScope } from '../../listing.ts'
 import type { Operation } from '../../operation.ts'
 import { replayDone } from '../replays.ts'
+import { checkForGood } from './lasting.ts'
 import { type PageAsked, type Paged, pageByKey } from './paging.ts'
 import { type ById, certainly, isId, onProject } from './place.ts'
 import { type addMembersSchema, memberRefSchema } from './project-members.ts'
-import { atRole, type InProject, type OnRole, onRole, type RoleDeps } from './role-place.ts'
+import { atRole, type InProject, type OnRole, onRole, type RoleDeps, roleResource } from './role-place.ts'
 
 /** How a kind of member is spelled outside. */
 export const memberTypeSchema = memberRefSchema.properties.type
@@ -89,8 +90,10 @@ const addRoleMembers = (deps: RoleDeps): Operation<AddMembers, OnRole<AddMembers
   success: 200,
   ...atRole(deps),
   needs: onRole('manage'),
-  run: certainly(async ({ context, target: { input, record } }) => {
+  run: certainly(async ({ context, target: { input, record, asker } }) => {
     checkByHand(record)
+    const right = { relation: 'can_manage', resource: roleResource(record) }
+    await checkForGood(deps, { principal: asker, what: 'membership', right })
     const members = membersOf(input.body.members)
     await deps.roles.addMembers(context, record, members)
     return members.map(refOf)

@@ -2,6 +2,7 @@
 import type { Need, Principal, Resource } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
 import type { RoleRecord } from '#store/roles.ts'
+import type { LastingDeps } from './lasting.ts'
 import {
   type ById,
   isId,
@@ -13,7 +14,7 @@ import {
 } from './place.ts'
 import type { RoleRegistry } from './role-registry.ts'
 
-export interface RoleDeps extends Pick<ManagementDeps, 'projects' | 'projectId' | 'pageTokens'> {
+export interface RoleDeps extends Pick<ManagementDeps, 'projects' | 'projectId' | 'pageTokens'>, LastingDeps {
   readonly roles: RoleRegistry
 }
 

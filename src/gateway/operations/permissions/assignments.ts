@@ -4,7 +4,7 @@ import { CatalogError } from '#model/errors.ts'
 import { type GrantDraft, type GrantRecord, textOfKey } from '#store/grants.ts'
 import type { Operation } from '../../operation.ts'
 import { replayDone } from '../replays.ts'
-import { checkMayGrant } from './granters.ts'
+import { checkLasts, checkMayGrant } from './granters.ts'
 import { checkHandedOn } from './handing-on.ts'
 import { type GovernedPlace, type GovernedTarget, isMounted, needing, type PermissionDeps } from './place.ts'
 import { lookUpstream } from './upstream-objects.ts'
@@ -113,8 +113,10 @@ export const changeAssignments = <Input extends ChangeAssignments>(
   run: async ({ context, target: { input, governed, asker, project } }) => {
     const { writes, deletes } = readChange(type, input)
     const relations = [...new Set([...writes, ...deletes].map(({ relation }) => relation))]
-    const anyones = await checkMayGrant(deps, { principal: asker, governed, project }, relations)
-    if (!anyones) await checkHandedOn(deps, { asker, project }, writes)
+    const asked = { principal: asker, governed, project }
+    const anyones = await checkMayGrant(deps, asked, relations)
+    const lastingly = await checkLasts(deps, asked, writes)
+    if (!(anyones && lastingly)) await checkHandedOn(deps, { asker, project }, writes)
     const uuid = writes.length > 0 ? await lookUpstream(context, governed) : undefined
     const change = {
       ...{ place: governed.place, mounted: isMounted(governed), writes, deletes, anyones },

@@ -11,7 +11,7 @@ import type { Operation } from '../../operation.ts'
 import { type ById, certainly, isId, onProject, type Place, type ProjectTarget } from '../management/place.ts'
 import { inProjectOf } from '../management/role-place.ts'
 import { replayDone } from '../replays.ts'
-import { checkMayGrant } from './granters.ts'
+import { checkLasts, checkMayGrant } from './granters.ts'
 import {
   findGoverned,
   type Governed,
@@ -24,6 +24,8 @@ import { lookUpstream } from './upstream-objects.ts'
 import { relationOf } from './wire-relations.ts'
 
 const longestSeconds = 8 * 60 * 60
+/** Whoever may grant this in the project opens access in an emergency, and ends that of others. */
+const opening = 'security_admin'
 
 export const breakGlassSchema = Type.Object(
   {
@@ -138,9 +140,13 @@ const open = async (deps: PermissionDeps, context: CallContext, target: OpenTarg
   checkReason(input.body)
   const { governed, relation, subject } = wantedOf(target)
   // An hour of more than one may grant would be enough to keep it for good.
-  await checkMayGrant(deps, { principal: asker, governed, project }, [relation])
-  const uuid = await lookUpstream(context, governed)
+  const asked = { principal: asker, governed, project }
+  await checkMayGrant(deps, asked, [relation])
   const expiresAt = new Date(Date.now() + seconds * 1_000)
+  await checkLasts(deps, asked, [{ relation, expiresAt }])
+  const above = { ...asked, governed: governedProject(project) }
+  await checkLasts(deps, above, [{ relation: opening, expiresAt }])
+  const uuid = await lookUpstream(context, governed)
   await deps.grants.openEmergency(context, {
     ...{ place: governed.place, mounted: isMounted(governed) },
     draft: { relation, subject, expiresAt, reason },
@@ -152,7 +158,7 @@ const open = async (deps: PermissionDeps, context: CallContext, target: OpenTarg
 }
 
 const mayOpen = async (deps: PermissionDeps, { asker, project }: InProject<unknown>): Promise<void> => {
-  await checkMayGrant(deps, { principal: asker, governed: governedProject(project) }, ['security_admin'])
+  await checkMayGrant(deps, { principal: asker, governed: governedProject(project) }, [opening])
 }
 
 const atOpening = (deps: PermissionDeps): Place<OpenBreakGlass, OpenTarget> => {

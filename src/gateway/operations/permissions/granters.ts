@@ -3,6 +3,8 @@ import { type Granter, grantersOf } from '#authz/granting.ts'
 import type { RightsQuestion } from '#authz/rights.ts'
 import type { Principal, Resource } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
+import type { GrantDraft } from '#store/grants.ts'
+import { forGood, tooLong } from '../management/lasting.ts'
 import type { Governed, PermissionDeps } from './place.ts'
 import { wireRelation } from './wire-relations.ts'
 
@@ -11,6 +13,8 @@ interface Asked {
   readonly governed: Governed
   /** Of the project that the object lies in. */
   readonly project?: string | undefined
+  /** As it will be then (`Rights.holdsAt`); absent: as it is. */
+  readonly at?: number
 }
 
 export interface Granted {
@@ -45,7 +49,11 @@ export const whichMayBeGranted = async (
     }),
   )
   const all = ways.flat().flatMap(({ questions }) => questions)
-  const answers = await rights.holds(asked.principal, all, await policyEpoch())
+  const { principal, at } = asked
+  const answers =
+    at === undefined
+      ? await rights.holds(principal, all, await policyEpoch())
+      : await rights.holdsAt(principal, all, at)
   let next = 0
   const holds = ({ questions }: { readonly questions: readonly RightsQuestion[] }): boolean => {
     const own = answers.slice(next, next + questions.length)
@@ -70,4 +78,44 @@ export const checkMayGrant = async (
   if (refused !== undefined)
     throw new CatalogError('ForbiddenException', `Not allowed: grant ${wireRelation(type, refused)}`)
   return granted.every(({ manages }) => manages)
+}
+
+/** When it is in force for the last time. */
+const lastOf = ({ expiresAt }: Pick<GrantDraft, 'expiresAt'>): number =>
+  expiresAt === undefined ? forGood : expiresAt.getTime() - 1
+
+type Lasting = Pick<GrantDraft, 'relation' | 'expiresAt'>
+
+/**
+ * Forbidden where one of the grants would outlast the right that it is made by; the refusal names the end of that. True
+ * where all of them are made by a right to manage grants.
+ */
+export const checkLasts = async (
+  deps: Pick<PermissionDeps, 'rights' | 'policyEpoch'>,
+  asked: Asked,
+  drafts: readonly Lasting[],
+): Promise<boolean> => {
+  let manages = true
+  for (const [at, some] of Map.groupBy(drafts, lastOf)) {
+    const relations = [...new Set(some.map(({ relation }) => relation))]
+    const granted = await whichMayBeGranted(deps, { ...asked, at }, relations)
+    const refused = relations.find((_, i) => granted[i]?.allowed !== true)
+    if (refused !== undefined) throw await outlasting(deps, asked, refused)
+    manages &&= granted.every((one) => one.manages)
+  }
+  return manages
+}
+
+const outlasting = (
+  deps: Pick<PermissionDeps, 'rights' | 'policyEpoch'>,
+  asked: Asked,
+  relation: string,
+): Promise<CatalogError> => {
+  const { principal, governed, project } = asked
+  const { resource } = governed
+  return tooLong(deps, {
+    ...{ principal, what: `grant ${wireRelation(resource.kind, relation)}` },
+    resources: [resource, ...(project === undefined ? [] : [{ kind: 'project', project } as const])],
+    stands: async (at) => (await whichMayBeGranted(deps, { ...asked, at }, [relation]))[0]?.allowed === true,
+  })
 }

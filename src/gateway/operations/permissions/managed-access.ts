@@ -5,7 +5,7 @@ import type { Operation } from '../../operation.ts'
 import { certainly } from '../management/place.ts'
 import { replayDone } from '../replays.ts'
 import type { Kind } from './assignments.ts'
-import { checkMayGrant } from './granters.ts'
+import { checkLasts, checkMayGrant } from './granters.ts'
 import { type Governed, type GovernedTarget, isMounted, needing, type PermissionDeps } from './place.ts'
 import { lookUpstream } from './upstream-objects.ts'
 
@@ -59,7 +59,10 @@ export const setManagedAccess = <Input extends SetManagedAccess>(
   needs: needing('grant'),
   run: certainly(async ({ context, target: { input, governed, asker, project } }) => {
     const managed = input.body['managed-access']
-    await checkMayGrant(deps, { principal: asker, governed, project }, ['manage_grants'])
+    const asked = { principal: asker, governed, project }
+    await checkMayGrant(deps, asked, ['manage_grants'])
+    // Owners grant again from then on, and the asker may be one of them.
+    if (!managed) await checkLasts(deps, asked, [{ relation: 'manage_grants' }])
     if (managed) await lookUpstream(context, governed)
     await deps.grants.setManaged(context, { place: governed.place, mounted: isMounted(governed), managed })
   }),
