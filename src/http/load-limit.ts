@@ -31,7 +31,6 @@ export const createLoadLimit = (maxInFlight: number): LoadLimit => {
   let drained: (() => void) | undefined
   const admit = (response: ServerResponse): Pass => {
     let inside = true
-    let finished = false
     const leave = (): void => {
       if (!inside) return
       inside = false
@@ -39,14 +38,12 @@ export const createLoadLimit = (maxInFlight: number): LoadLimit => {
       if (inFlight === 0) drained?.()
     }
     inFlight += 1
-    response.once('close', () => {
-      if (finished) leave()
-    })
     return {
       leave,
+      // Not before: whatever sends the answer listens to its end as well, by more than half of what one may have.
       finish: () => {
-        finished = true
         if (response.closed) leave()
+        else if (inside) response.once('close', leave)
       },
     }
   }

@@ -183,6 +183,19 @@ describe('compression', () => {
     })
   }
 
+  test('that is sent in pieces after a change is not waited for by more than a connection should have', async () => {
+    const warnings: string[] = []
+    const note = ({ name }: Error): unknown => warnings.push(name)
+    process.on('warning', note)
+    const body = { name: 'larger', schema: { type: 'struct', fields: [] }, ...big }
+    const made = await call(gateway, 'POST /namespaces/a/tables', {
+      body,
+      headers: { 'accept-encoding': 'gzip' },
+    })
+    process.off('warning', note)
+    expect([made.status, warnings]).toEqual([200, []])
+  })
+
   const codings = Object.entries(decoders)
   const matrix = codings.flatMap(([coding, decode]) =>
     ['middle', 'large'].map((size) => ({ coding, decode, size })),
