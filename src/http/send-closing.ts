@@ -1,7 +1,7 @@
 /** Answers a request whose body was not read: the sender learns it, and the connection ends. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Answer, Header } from './answer.ts'
+import { type Answer, bytesOf, type Header } from './answer.ts'
 import type { RequestBody } from './body.ts'
 
 /** How long and how much of what is still sent is thrown away. */
@@ -63,7 +63,7 @@ export const sendClosing = async (
 ): Promise<void> => {
   if (request.destroyed) return
   closing.add(request.socket)
-  const body = Buffer.concat(answer.body ?? [])
+  const body = Buffer.concat((answer.body ?? []).map(bytesOf))
   const headers: Header[] = [...common, ...(answer.headers ?? []), ['Connection', 'close']]
   headers.push(['Content-Type', answer.contentType ?? 'application/json'])
   headers.push(['Content-Length', String(body.byteLength)])

@@ -2,16 +2,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { Answer, Header } from './answer.ts'
+import { type Answer, bytesOf, type Chunk, type Header } from './answer.ts'
 import { type Coding, chooseCoding, smallestCompressed } from './compression.ts'
 import type { Packer } from './packer.ts'
 
 /** Above this a body is compressed in pieces, so that no copy of the whole is made. */
 const largestWhole = 256 * 1024
 
-const sizeOf = (chunks: readonly Uint8Array[]): number => {
+const sizeOf = (chunks: readonly Chunk[]): number => {
   let size = 0
-  for (const chunk of chunks) size += chunk.byteLength
+  for (const chunk of chunks) size += typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.byteLength
   return size
 }
 
@@ -25,9 +25,11 @@ const flat = (answer: Answer, common: readonly Header[]): string[] => {
 /** Pieces of at most this size let other connections in between. */
 const pieceBytes = 1024 * 1024
 
-function* pieces(chunks: readonly Uint8Array[]): Generator<Uint8Array> {
-  for (const chunk of chunks)
-    for (let at = 0; at < chunk.byteLength; at += pieceBytes) yield chunk.subarray(at, at + pieceBytes)
+function* pieces(chunks: readonly Chunk[]): Generator<Uint8Array> {
+  for (const chunk of chunks) {
+    const bytes = bytesOf(chunk)
+    for (let at = 0; at < bytes.byteLength; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes)
+  }
 }
 
 interface Sending {
@@ -40,7 +42,7 @@ interface Sending {
 
 const sendCompressed = async (
   { response, answer, headers, packer }: Sending,
-  chunks: readonly Uint8Array[],
+  chunks: readonly Chunk[],
   coding: Coding,
 ): Promise<void> => {
   const size = sizeOf(chunks)
@@ -49,7 +51,7 @@ const sendCompressed = async (
     response.writeHead(answer.status, headers)
     return pipeline(Readable.from(pieces(chunks)), coding.stream(), response)
   }
-  const bytes = await packer.pack(chunks, coding)
+  const bytes = await packer.pack(chunks.map(bytesOf), coding)
   headers.push('Content-Length', String(bytes.byteLength))
   response.writeHead(answer.status, headers)
   response.end(bytes)
@@ -59,13 +61,13 @@ const sendCompressed = async (
  * Leaves in one system call with the headers, whatever the size: the system takes what the connection holds and comes
  * back for the rest. Joining the chunks first would cost a copy and its garbage.
  */
-const endWith = (response: ServerResponse, chunks: readonly Uint8Array[]): void => {
+const endWith = (response: ServerResponse, chunks: readonly Chunk[]): void => {
   const last = chunks.length - 1
   for (let i = 0; i < last; i += 1) response.write(chunks[i])
   response.end(chunks[last])
 }
 
-const sendPlain = ({ response, answer, headers }: Sending, chunks: readonly Uint8Array[]): void => {
+const sendPlain = ({ response, answer, headers }: Sending, chunks: readonly Chunk[]): void => {
   headers.push('Content-Length', String(sizeOf(chunks)))
   response.writeHead(answer.status, headers)
   endWith(response, chunks)
@@ -74,7 +76,7 @@ const sendPlain = ({ response, answer, headers }: Sending, chunks: readonly Uint
 /** The headers of the same GET; a length that only compressing would tell is left out (RFC 9110, 8.6). */
 const sendHead = (
   { response, answer, headers }: Sending,
-  chunks: readonly Uint8Array[],
+  chunks: readonly Chunk[],
   coding: Coding | undefined,
 ): void => {
   if (coding) headers.push('Content-Encoding', coding.name)
@@ -103,33 +105,34 @@ export interface Connection {
   readonly packer: Packer
 }
 
-const sendWhole = async (
+const sendWhole = (
   sending: Sending,
-  body: readonly Uint8Array[],
+  body: readonly Chunk[],
   wanted: Coding | undefined,
-): Promise<void> => {
-  const coding = sizeOf(body) >= smallestCompressed ? wanted : undefined
-  if (sending.request.method === 'HEAD') sendHead(sending, body, coding)
-  else if (coding) await sendCompressed(sending, body, coding)
-  else sendPlain(sending, body)
+): void | Promise<void> => {
+  const coding = wanted && sizeOf(body) >= smallestCompressed ? wanted : undefined
+  if (sending.request.method === 'HEAD') return sendHead(sending, body, coding)
+  return coding ? sendCompressed(sending, body, coding) : sendPlain(sending, body)
 }
 
-/** Resolves once the answer has been handed to the connection; rejects when the client went away meanwhile. */
-export const send = async (
+/**
+ * Resolves once the answer has been handed to the connection, at once where nothing had to be made for it first; rejects
+ * when the client went away meanwhile.
+ */
+export const send = (
   { request, response, packer }: Connection,
   answer: Answer,
   common: readonly Header[],
-): Promise<void> => {
+): void | Promise<void> => {
   const headers = flat(answer, common)
   const { body, stream } = answer
   if (!body && !stream) {
     response.writeHead(answer.status, headers)
     response.end()
-    return
+    return undefined
   }
   headers.push('Content-Type', answer.contentType ?? 'application/json', 'Vary', 'Accept-Encoding')
   const sending = { request, response, packer, answer, headers }
   const wanted = chooseCoding(request.headers['accept-encoding'])
-  if (stream) return sendStream(sending, stream, wanted)
-  await sendWhole(sending, body ?? [], wanted)
+  return stream ? sendStream(sending, stream, wanted) : sendWhole(sending, body ?? [], wanted)
 }

@@ -154,7 +154,7 @@ const answerOf = (serving: Serving, exchange: Exchange): Answer | Promise<Answer
   return answerRequest(serving, exchange)
 }
 
-const reply = (serving: Serving, exchange: Exchange, answer: Answer): Promise<void> => {
+const reply = (serving: Serving, exchange: Exchange, answer: Answer): void | Promise<void> => {
   const { request, response, body, places } = exchange
   const common = commonHeaders(serving, exchange)
   if (!body?.unread) return send({ request, response, packer: serving.packer }, answer, common)
@@ -165,7 +165,8 @@ const reply = (serving: Serving, exchange: Exchange, answer: Answer): Promise<vo
 
 const serveRequest = async (serving: Serving, exchange: Exchange): Promise<void> => {
   try {
-    await reply(serving, exchange, await answerOf(serving, exchange))
+    const sent = reply(serving, exchange, await answerOf(serving, exchange))
+    if (sent) await sent
   } catch (error) {
     // The client went away, or the answer broke off half-way: nothing more can be said on this connection.
     exchange.response.destroy(error instanceof Error ? error : undefined)

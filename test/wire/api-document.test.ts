@@ -2,6 +2,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { Type } from 'typebox'
 import { describe, expect, test } from 'vitest'
+import { bytesOf } from '#http/answer.ts'
 import { createComponents } from '#http/openapi/components.ts'
 import { createPages } from '#http/openapi/pages.ts'
 import { probePages } from '#http/probes.ts'
@@ -92,7 +93,7 @@ describe('the pages', () => {
   const pages = createPages({ faces, version: '1.2.3' })
   const textOf = async (path: string): Promise<string> => {
     const answer = await pages(path.split('/').slice(1), path)
-    return Buffer.concat(answer?.body ?? []).toString()
+    return Buffer.concat((answer?.body ?? []).map(bytesOf)).toString()
   }
 
   test.each([

@@ -1,5 +1,6 @@
 /** Errors as clients see them: one table, one form, nothing internal. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { bytesOf } from '#http/answer.ts'
 import { answerError } from '#http/error-answer.ts'
 import { CatalogError, type ErrorType, errorTable } from '#model/errors.ts'
 import { createMemoryCatalog } from '../support/memory-catalog.ts'
@@ -7,7 +8,7 @@ import { type MemoryGateway, startMemoryGateway } from '../support/memory-gatewa
 import { call, fill, newTable } from '../support/wire.ts'
 
 const bodyOf = ({ body = [] }: ReturnType<typeof answerError>): unknown =>
-  JSON.parse(Buffer.concat(body).toString())
+  JSON.parse(Buffer.concat(body.map(bytesOf)).toString())
 
 describe('the renderer', () => {
   test.each(Object.entries(errorTable))(

@@ -6,7 +6,7 @@ import type { WithIds } from '#gateway/operations/listed-ids.ts'
 import type { Loaded, NotModified } from '#gateway/operations/relations.ts'
 import type { Identifier, Namespace } from '#model/identifier.ts'
 import type { JsonObject } from '#model/json.ts'
-import { type Answer, type Header, jsonAnswer } from '../answer.ts'
+import { type Answer, type Chunk, type Header, jsonAnswer } from '../answer.ts'
 import type { HttpRequest } from '../endpoint.ts'
 import { etagOf } from './etag.ts'
 import { snapshotsOf } from './read.ts'
@@ -54,14 +54,10 @@ export const answerIdentifiers = (answer: WithIds<Identifier>): Answer => {
 }
 
 /** Written around the metadata, which is never read, let alone written anew. */
-const envelope = ({ metadataLocation, metadata, config }: Loaded): readonly Uint8Array[] => {
+const envelope = ({ metadataLocation, metadata, config }: Loaded): readonly Chunk[] => {
   const location =
     metadataLocation === undefined ? '' : `"metadata-location":${JSON.stringify(metadataLocation)},`
-  return [
-    Buffer.from(`{${location}"metadata":`),
-    ...metadata,
-    Buffer.from(`,"config":${JSON.stringify(config)}}`),
-  ]
+  return [`{${location}"metadata":`, ...metadata, `,"config":${JSON.stringify(config)}}`]
 }
 
 /** 200 with the object, or 304 where the client holds it. */
