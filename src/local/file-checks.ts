@@ -1,7 +1,8 @@
 /** Whether metadata files exist: loads of one table within a moment share one look at the store. */
 import type { MetadataFiles } from '#catalog/files.ts'
 
-export type FileExists = (location: string) => Promise<boolean>
+/** At once where somebody has looked a moment ago. */
+export type FileExists = (location: string) => boolean | Promise<boolean>
 
 /**
  * How long a file that was there counts as there, in milliseconds. Shorter than any client needs to move a file and
@@ -13,14 +14,16 @@ export const createFileChecks = (
   { exists }: Pick<MetadataFiles, 'exists'>,
   now: () => number = () => performance.now(),
 ): FileExists => {
-  let asked = new Map<string, Promise<boolean>>()
+  let asked = new Map<string, true | Promise<boolean>>()
   let since = now()
   const ask = (location: string): Promise<boolean> => {
     const mine = asked
-    const forget = (): unknown => mine.delete(location)
     const answer = exists(location)
-    answer.then((there) => there || forget(), forget)
     mine.set(location, answer)
+    answer.then(
+      (there) => (there ? mine.set(location, there) : mine.delete(location)),
+      () => mine.delete(location),
+    )
     return answer
   }
   return (location) => {

@@ -19,12 +19,12 @@ import { missingFile, noSuchRelation, type RelationKind } from './refusals.ts'
 import { entryOf, loadedOf } from './relation-kind.ts'
 
 /** The entry under a name, of either kind. */
-export const findEntry = async (local: Local, identifier: Identifier): Promise<Entry | undefined> => {
-  const state = await local.lookups.find(relationName(identifier))
-  if (state === undefined) return undefined
-  const { contentId, kind, uuid, location, metadataLocation, policyEpoch } = state
-  return { identifier, contentId, kind, uuid, location, metadataLocation, policyEpoch }
-}
+export const findEntry = (local: Local, identifier: Identifier): Promise<Entry | undefined> =>
+  local.lookups.find(relationName(identifier)).then((state) => {
+    if (state === undefined) return undefined
+    const { contentId, kind, uuid, location, metadataLocation, policyEpoch } = state
+    return { identifier, contentId, kind, uuid, location, metadataLocation, policyEpoch }
+  })
 
 const requireKind = (entry: Entry | undefined, kind: RelationKind, id: Identifier): Entry => {
   if (entry?.kind !== kind) throw noSuchRelation(kind, id)
@@ -34,43 +34,53 @@ const requireKind = (entry: Entry | undefined, kind: RelationKind, id: Identifie
 const requireEntry = async (local: Local, kind: RelationKind, id: Identifier): Promise<Entry> =>
   requireKind(await findEntry(local, id), kind, id)
 
+interface Wanted {
+  readonly context: CallContext
+  readonly kind: RelationKind
+  readonly id: Identifier
+}
+
 /** At once where resolve has found it. */
-const entryIn = (
-  local: Local,
-  context: CallContext,
-  { kind, id }: { readonly kind: RelationKind; readonly id: Identifier },
-): Entry | Promise<Entry> =>
+const entryIn = (local: Local, { context, kind, id }: Wanted): Entry | Promise<Entry> =>
   context.entries ? requireKind(entryOf(context, id), kind, id) : requireEntry(local, kind, id)
 
 /** A larger cut is made anew each time: copying it into one piece would hold up everyone else. */
 const largestKeptCut = 1 << 20
 
-/** Bytes as shown: the file, or the file with no more than the snapshots that refs name. */
-const readShown = async (
-  local: Local,
-  location: string,
-  snapshots: LoadOptions['snapshots'],
-): Promise<readonly Uint8Array[]> => {
-  if (snapshots === 'all') return [await local.readMetadata(location)]
-  const scope = `${local.scope} refs`
-  const kept = local.cache.get(scope, location)
-  if (kept !== undefined) return [kept]
+type Chunks = readonly Uint8Array[]
+
+const readReferenced = async (local: Local, scope: string, location: string): Promise<Chunks> => {
   const chunks = await onlyReferencedSnapshots(await local.readMetadata(location))
   const size = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0)
   if (size <= largestKeptCut) local.cache.set(scope, location, Buffer.concat(chunks))
   return chunks
 }
 
-const load = async (
+/** Bytes as shown: the file, or the file with no more than the snapshots that refs name. At once from memory. */
+const readShown = (
   local: Local,
-  { metadataLocation, uuid, location }: Entry,
-  options: LoadOptions,
-): Promise<Loaded | 'not-modified'> => {
+  location: string,
+  snapshots: LoadOptions['snapshots'],
+): Chunks | Promise<Chunks> => {
+  const scope = snapshots === 'all' ? local.scope : `${local.scope} refs`
+  const kept = local.cache.get(scope, location)
+  if (kept !== undefined) return [kept]
+  return snapshots === 'all'
+    ? local.readMetadata(location).then((bytes) => [bytes])
+    : readReferenced(local, scope, location)
+}
+
+const load = async (local: Local, wanted: Wanted, options: LoadOptions): Promise<Loaded | 'not-modified'> => {
+  const found = entryIn(local, wanted)
+  const { metadataLocation, uuid, location } = found instanceof Promise ? await found : found
   // Also where the bytes are cached: NotFound for a file that is gone. A cold read finds out by itself.
-  if (local.warehouse.verifyMetadataFile && !(await local.fileExists(metadataLocation)))
-    throw missingFile(metadataLocation)
+  if (local.warehouse.verifyMetadataFile) {
+    const there = local.fileExists(metadataLocation)
+    if (!(there instanceof Promise ? await there : there)) throw missingFile(metadataLocation)
+  }
   if (options.unlessVersion === metadataLocation) return 'not-modified'
-  const metadata = await readShown(local, metadataLocation, options.snapshots)
+  const shown = readShown(local, metadataLocation, options.snapshots)
+  const metadata = shown instanceof Promise ? await shown : shown
   return loadedOf({ metadataLocation, metadata, uuid, location })
 }
 
@@ -91,8 +101,8 @@ export const createReads = (
   kind: RelationKind,
 ): Pick<Relations, 'list' | 'load' | 'exists'> => ({
   list: (_context, namespace, page) => list(local, kind, { ...page, namespace }),
-  load: async (context, id, options) => load(local, await entryIn(local, context, { kind, id }), options),
+  load: (context, id, options) => load(local, { context, kind, id }, options),
   exists: async (context, id) => {
-    await entryIn(local, context, { kind, id })
+    await entryIn(local, { context, kind, id })
   },
 })
