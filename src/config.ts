@@ -283,7 +283,7 @@ export const isDevelopment = ({ token, auth }: Pick<ServerConfig, 'token' | 'aut
 /** Refuses (400) what must not start: a public address without a token, an external database without a key. */
 export const checkConfig = ({ server }: Config): void => {
   checkAuth(server.auth)
-  checkEngines(server.trustedEngines, server.auth)
+  checkEngines(server.trustedEngines, { auth: server.auth, clientCa: server.edge.tls?.clientCa })
   if (isDevelopment(server) && !isLoopback(server.host))
     throw new CatalogError(
       'BadRequestException',

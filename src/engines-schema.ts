@@ -46,6 +46,12 @@ const engineSchema = Type.Object(
           'For decisions that it asks for in the manner of OPA: names of its catalogs, and the warehouse behind each (name or id). Default: a catalog is the warehouse of its name.',
       }),
     ),
+    certificates: Type.Optional(
+      Type.Array(Type.String({ pattern: '^(sha256:[0-9A-Fa-f]{2}(:?[0-9A-Fa-f]{2}){31}|cn:.{1,128})$' }), {
+        description:
+          'For decisions that it asks for in the manner of OPA: its client certificates, of an authority of `server.tls.client-ca`; one signs in as the first of `identities` where no token is sent. `sha256:` and the fingerprint; or `cn:` and the common name of the subject, where the authorities give that name to nobody else. Default: none, a token is needed.',
+      }),
+    ),
   },
   strict,
 )
@@ -53,6 +59,12 @@ const engineSchema = Type.Object(
 export const enginesSchema = Type.Array(engineSchema)
 
 export type EngineKeys = Static<typeof engineSchema>
+
+/** As `openssl x509 -fingerprint` prints it, or without its colons. */
+const plainFingerprint = (certificate: string): string =>
+  certificate.startsWith('sha256:')
+    ? `sha256:${certificate.slice('sha256:'.length).replaceAll(':', '').toLowerCase()}`
+    : certificate
 
 export const enginesOf = (keys: readonly EngineKeys[] = []): readonly TrustedEngine[] =>
   keys.map((one) => ({
@@ -62,6 +74,7 @@ export const enginesOf = (keys: readonly EngineKeys[] = []): readonly TrustedEng
     userProvider: one['user-provider'] ?? defaultOidcId,
     ownerProperty: one['owner-property'],
     catalogs: one.catalogs ?? {},
+    certificates: (one.certificates ?? []).map(plainFingerprint),
   }))
 
 /** Headers that mean something else, to us or to whoever is between. */
@@ -90,8 +103,22 @@ const checkIdentities = ({ name, identities }: TrustedEngine, providers: readonl
   }
 }
 
+const checkCertificates = (engines: readonly TrustedEngine[], clientCa: string | undefined): void => {
+  const all = engines.flatMap(({ certificates }) => certificates)
+  const certificate = firstTwice(all)
+  if (certificate !== undefined) refuse(`two of server.trusted-engines sign in by ${certificate}`)
+  if (all.length > 0 && clientCa === undefined)
+    refuse('server.trusted-engines: certificates are not asked for without server.tls.client-ca')
+}
+
+interface SignIn {
+  readonly auth: AuthKeys
+  /** Whose certificates clients may show. */
+  readonly clientCa: string | undefined
+}
+
 /** Refuses (400) engines that could be taken for one another, and users of providers that are not there. */
-export const checkEngines = (engines: readonly TrustedEngine[], auth: AuthKeys): void => {
+export const checkEngines = (engines: readonly TrustedEngine[], { auth, clientCa }: SignIn): void => {
   const { oidc = [], kubernetes = [] } = auth
   const providers = [
     ...oidc.map(({ id }) => id ?? defaultOidcId),
@@ -101,6 +128,7 @@ export const checkEngines = (engines: readonly TrustedEngine[], auth: AuthKeys):
   if (name !== undefined) refuse(`two of server.trusted-engines have the name ${name}`)
   const identity = firstTwice(engines.flatMap(({ identities }) => identities))
   if (identity !== undefined) refuse(`two of server.trusted-engines sign in as ${identity}`)
+  checkCertificates(engines, clientCa)
   for (const engine of engines) {
     checkIdentities(engine, providers)
     checkUsers(engine, providers)

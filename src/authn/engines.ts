@@ -19,6 +19,16 @@ export interface TrustedEngine {
   readonly ownerProperty: string | undefined
   /** Warehouses by the names of its own catalogs, where they differ. */
   readonly catalogs: Readonly<Record<string, string>>
+  /** By which it signs in as the first of `identities`: `sha256:` and a fingerprint in hex, or `cn:` and a name. */
+  readonly certificates: readonly string[]
+}
+
+/** Of an authority that the configuration lists, in its time of validity; and its client has proved to have the key. */
+export interface ClientCertificate {
+  /** SHA-256 of the certificate, in hex, lower case. */
+  readonly fingerprint: string
+  /** Of its subject; undefined where there is none, or more than one. */
+  readonly commonName: string | undefined
 }
 
 /** Every value of a header, one for each time that it was sent. */
@@ -34,8 +44,13 @@ export interface Engines {
    * that is malformed, given twice, or not that of a user who is known and welcome; in the words of one answer.
    */
   actFor(asker: Principal, headers: SentHeaders): Principal | Promise<Principal>
-  /** The user of that name, with the rights of its records alone; refused as by `actFor`. */
-  named(asker: Principal, name: string): Principal | Promise<Principal>
+  /** The engine that the certificate belongs to; undefined where that is none, or one that is not known and welcome. */
+  certified(certificate: ClientCertificate): Principal | undefined | Promise<Principal | undefined>
+  /**
+   * The user of that name, with the rights of its records alone; undefined where `actFor` would refuse it. Forbidden
+   * (403) for an asker that is no engine.
+   */
+  named(asker: Principal, name: string): Principal | undefined | Promise<Principal | undefined>
   /** As `named`, for whom the asker is or acts through an engine; undefined instead of a refusal. */
   definer(asker: Principal, name: string): Principal | undefined | Promise<Principal | undefined>
 }
@@ -61,6 +76,11 @@ type Found = Principal | undefined | Promise<Principal | undefined>
 export const createEngines = ({ engines, users }: EnginesDeps): Engines => {
   const byIdentity = new Map(
     engines.flatMap((engine) => engine.identities.map((id) => [id, engine] as const)),
+  )
+  const byCertificate = new Map(
+    engines.flatMap(({ certificates, identities }) =>
+      certificates.map((one) => [one, identities[0]] as const),
+    ),
   )
   const byName = new Map(engines.map((engine) => [engine.name, engine] as const))
   const user = (engine: NonNullable<Principal['engine']>, id: string): Found => {
@@ -95,10 +115,16 @@ export const createEngines = ({ engines, users }: EnginesDeps): Engines => {
       if (more.length > 0) throw refused('form', 'two users at once')
       return find(asker, engine, name)
     },
+    certified: ({ fingerprint, commonName }) => {
+      const named = commonName === undefined ? undefined : byCertificate.get(`cn:${commonName}`)
+      const id = byCertificate.get(`sha256:${fingerprint}`) ?? named
+      return id === undefined ? undefined : users.findAny(id)
+    },
     named: (asker, name) => {
       const engine = signedIn(asker)
       if (engine === undefined) throw refused('person', 'anybody else')
-      return find(asker, engine, name)
+      if (!fitName.test(name)) return undefined
+      return user({ name: engine.name, id: asker.id }, `${engine.userProvider}~${name}`)
     },
     definer: (asker, name) => {
       const engine = of(asker)

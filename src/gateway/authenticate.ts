@@ -52,20 +52,42 @@ const actFor = (engines: Engines, trail: Trail, asker: Principal): Principal | P
   return engines.actFor(asker, caller.headers ? (name) => caller.headers?.(name) ?? [] : noHeaders)
 }
 
+type SignIn = (deps: AuthenticateDeps, trail: Trail) => Principal | Promise<Principal>
+
+const byToken: SignIn = ({ authenticator }, { caller }) => authenticator.authenticate(caller.credentials)
+
+/** A token counts wherever one was sent. Whose certificate is no engine's is answered as whoever shows none. */
+const byCertificate: SignIn = (deps, trail) => {
+  const { credentials } = trail.caller
+  const shown = credentials.authorization === undefined ? trail.caller.certificate?.() : undefined
+  const found = shown && deps.engines?.certified(shown)
+  return found instanceof Promise
+    ? found.then((engine) => engine ?? byToken(deps, trail))
+    : (found ?? byToken(deps, trail))
+}
+
 const identified = (
-  { authenticator, engines }: AuthenticateDeps,
+  deps: AuthenticateDeps,
   trail: Trail,
+  certified: true | undefined,
 ): Principal | Promise<Principal> => {
-  const asker = authenticator.authenticate(trail.caller.credentials)
+  const { engines } = deps
+  const asker = certified ? byCertificate(deps, trail) : byToken(deps, trail)
   if (engines === undefined) return asker
   return asker instanceof Promise
     ? asker.then((one) => actFor(engines, trail, one))
     : actFor(engines, trail, asker)
 }
 
-/** At once where it need not wait: requests without the header pay one comparison for it. */
-export const authenticate = (deps: AuthenticateDeps, trail: Trail): Principal | Promise<Principal> => {
+/**
+ * At once where it need not wait: requests without the header pay one comparison for it. `certified` is the operation's.
+ */
+export const authenticate = (
+  deps: AuthenticateDeps,
+  trail: Trail,
+  certified?: true,
+): Principal | Promise<Principal> => {
   const { assumeRole } = trail.caller
-  const asker = identified(deps, trail)
+  const asker = identified(deps, trail, certified)
   return assumeRole === undefined ? asker : assume(deps, trail, { asker, role: assumeRole.toLowerCase() })
 }

@@ -3,6 +3,7 @@
  * only the pipeline runs one, so that none can be reached unauthorized or unaudited.
  */
 import type { Credentials } from '#authn/authenticator.ts'
+import type { ClientCertificate } from '#authn/engines.ts'
 import type { Sight } from '#authz/authorizer.ts'
 import type { CallContext, DelegationMode, Entry } from '#catalog/catalog.ts'
 import type { Action, Decision, Need, Obligations, Principal, Resource } from '#model/access.ts'
@@ -29,6 +30,8 @@ export interface Caller {
   readonly assumeRole?: string
   /** Every value of a header, as sent: for what only some senders may say. Absent: there are none. */
   headers?(name: string): readonly string[]
+  /** That the listener has verified; undefined where none was shown. */
+  certificate?(): ClientCertificate | undefined
   /** `If-Match` as sent: the version that a change expects. */
   readonly ifMatch?: string
   /** W3C Trace Context, as sent. */
@@ -136,6 +139,8 @@ interface Deed<Input, T extends Target, Output> {
    * themselves who asks (`Target.asker`): resolve then refuses those that do not.
    */
   readonly open?: true
+  /** A trusted engine that sends no token may sign in by its client certificate: for engines that can send none. */
+  readonly certified?: true
   /** The status of this very success, where it is not always that one. */
   statusOf?(output: Output): number
   /** What the operation has decided in its answer, for the audit log: a denial that is no refusal of the request. */

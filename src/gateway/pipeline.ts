@@ -50,10 +50,10 @@ const before = ({ kind, receipt }: Trail, error: unknown): unknown =>
   kind === 'change' && receipt === null ? asCertain(error) : error
 
 const identify = (
-  { open }: { readonly open?: true },
+  { open, certified }: { readonly open?: true; readonly certified?: true },
   deps: PipelineDeps,
   trail: Trail,
-): Principal | Promise<Principal> => (open ? trail.principal : authenticate(deps, trail))
+): Principal | Promise<Principal> => (open ? trail.principal : authenticate(deps, trail, certified))
 
 interface Allowing extends PipelineDeps {
   readonly trail: Trail

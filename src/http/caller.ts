@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Caller, type DelegationMode, hopHeader } from '#gateway/operation.ts'
 import type { RequestBody } from './body.ts'
 import { direct, type Forwarding } from './forwarded.ts'
+import { type ClientCertificate, certificateOf } from './tls.ts'
 
 const saneRequestId = /^[A-Za-z0-9._:-]{1,128}$/
 
@@ -107,6 +108,11 @@ class HttpCaller implements FaceCaller {
   /** Looked at for those alone who may say something by it. */
   headers(name: string): readonly string[] {
     return this.#request.headersDistinct[name] ?? []
+  }
+
+  /** As above: it is taken apart for those alone who may sign in by it. */
+  certificate(): ClientCertificate | undefined {
+    return certificateOf(this.#request.socket)
   }
 
   get base(): string {

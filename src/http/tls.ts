@@ -1,6 +1,8 @@
 /** Encryption of the listener. */
 import type { Server } from 'node:https'
-import { createSecureContext, type SecureContextOptions, type TLSSocket } from 'node:tls'
+import type { Socket } from 'node:net'
+import { createSecureContext, type SecureContextOptions, TLSSocket } from 'node:tls'
+import type { Caller } from '#gateway/operation.ts'
 
 export interface TlsOptions {
   /** PEM: the certificate, and what leads from it to a root. */
@@ -15,6 +17,8 @@ export interface TlsOptions {
     readonly required: boolean
   }
 }
+
+export type ClientCertificate = NonNullable<ReturnType<NonNullable<Caller['certificate']>>>
 
 const handshakeTimeoutMs = 10_000
 
@@ -45,6 +49,21 @@ export const refuseUnknown = (server: Server): void => {
   server.on('secureConnection', (socket) => {
     if (isUnknown(socket)) socket.destroy()
   })
+}
+
+/** A connection may be older than the certificate that it began with is valid. */
+const isOver = (validTo: string): boolean => !(Date.parse(validTo) > Date.now())
+
+/** That the client has shown, if it is of the listed authorities and valid now. */
+export const certificateOf = (socket: Socket): ClientCertificate | undefined => {
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined
+  const { subject, fingerprint256, valid_to: validTo } = socket.getPeerCertificate()
+  if (fingerprint256 === undefined || isOver(validTo)) return undefined
+  const name: unknown = subject.CN
+  return {
+    fingerprint: fingerprint256.replaceAll(':', '').toLowerCase(),
+    commonName: typeof name === 'string' ? name : undefined,
+  }
 }
 
 /** From here on new connections see these; those that are open stay as they are. Throws as `checkTls` does. */

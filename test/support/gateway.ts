@@ -4,6 +4,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { request } from 'node:https'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -29,7 +30,7 @@ export interface GatewayOptions {
 }
 
 export interface Gateway {
-  /** `http://127.0.0.1:<port>` */
+  /** `http://127.0.0.1:<port>`; `https:` where it has a certificate (`server.tls`). */
   readonly origin: string
   /** Base of Iceberg REST, without `/v1`. */
   readonly catalog: string
@@ -82,12 +83,24 @@ const configuration = (options: GatewayOptions, lake: string): string =>
     state: options.state ?? { warehouses: [{ name: 'default', location: `file://${lake}` }] },
   })
 
+/** Whatever certificate it shows: the tests are about to look at that themselves. */
+const readyByTls = async (url: string): Promise<boolean> => {
+  const [answer] = await once(request(url, { rejectUnauthorized: false }).end(), 'response')
+  answer.resume()
+  return answer.statusCode === 200
+}
+
+const readyPlainly = async (url: string): Promise<boolean> => {
+  const answer = await fetch(url)
+  await answer.arrayBuffer()
+  return answer.ok
+}
+
 const untilReady = async (origin: string, child: ChildProcess): Promise<void> => {
   const until = Date.now() + startTimeoutMs
+  const ready = origin.startsWith('https:') ? readyByTls : readyPlainly
   while (Date.now() < until && child.exitCode === null && child.signalCode === null) {
-    const answer = await fetch(`${origin}/health/ready`).catch(() => undefined)
-    await answer?.arrayBuffer()
-    if (answer?.ok) return
+    if (await ready(`${origin}/health/ready`).catch(() => false)) return
     await delay(50)
   }
   throw new Error(`the gateway is not ready at ${origin}`)
@@ -118,7 +131,7 @@ export const startGateway = async (options: GatewayOptions = {}): Promise<Gatewa
   })
   let printed = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (printed += String(data)))
-  const origin = `http://127.0.0.1:${port}`
+  const origin = `${options.server?.['tls'] ? 'https' : 'http'}://127.0.0.1:${port}`
   await untilReady(origin, child).catch((cause) => {
     child.kill('SIGKILL')
     throw new Error(`${cause.message}\n${printed}`, { cause })

@@ -6,7 +6,7 @@ import { type IdentityProvider, startIdentityProvider, type TestClient } from '.
 
 export const adminToken = 'the-token-of-the-configuration'
 
-const environment = {
+export const identityEnvironment = {
   LAKEGATE_KEY: Buffer.alloc(32, 3).toString('base64'),
   LAKEGATE_TOKEN: adminToken,
 }
@@ -26,11 +26,11 @@ export const startIdentityReplicas = async (
   await using parts = new AsyncDisposableStack()
   const db = parts.use(await openTestDatabase({ kind: 'embedded', schema: false }))
   const provider = parts.adopt(await startIdentityProvider({ clients }), (one) => one.stop())
-  await runLakegate(['migrate-schema'], { ...environment, LAKEGATE_DATABASE: db.url })
+  await runLakegate(['migrate-schema'], { ...identityEnvironment, LAKEGATE_DATABASE: db.url })
   const oidc = [{ uri: provider.issuer, audience: [provider.audience] }]
   const start = async () => {
     const server = { database: db.url, auth: { oidc }, egress: { allow: ['127.0.0.0/8'] }, ...settings }
-    const env = { ...environment, ...variables }
+    const env = { ...identityEnvironment, ...variables }
     return parts.adopt(await startGateway({ env, server, state: {} }), (one) => one.discard())
   }
   const gateways = [await start(), await start()] as const

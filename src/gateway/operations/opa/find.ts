@@ -94,14 +94,12 @@ const mounted = ({ warehouse, wanted: { action }, route, id }: PlacedTable): Fou
 
 const local = ({ warehouse, wanted, route, id }: PlacedTable, entry: Entry | undefined): Found | Known => {
   const { action, ifThere } = wanted
-  if (entry === undefined && ifThere) return nothingThere
-  const kind = entry?.kind ?? 'table'
+  // A name that Trino spells in another way than we do must not be judged by what it lies in alone.
+  if (entry === undefined) return ifThere ? nothingThere : missing
+  const { kind, policyEpoch } = entry
   if (kind === 'view' && !ofViews.has(action)) return { allow: false, why: 'a view has none of that' }
-  const at = { warehouse, route, input: undefined, ...(entry ? { entries: [entry] } : {}) }
-  return {
-    alternatives: [{ action, resource: relationResource(kind, at, id) }],
-    policyEpoch: entry?.policyEpoch,
-  }
+  const at = { warehouse, route, input: undefined, entries: [entry] }
+  return { alternatives: [{ action, resource: relationResource(kind, at, id) }], policyEpoch }
 }
 
 const isTable = (one: Found | Known | PlacedTable): one is PlacedTable => 'route' in one

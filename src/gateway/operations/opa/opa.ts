@@ -25,7 +25,8 @@ type Catalogs = Pick<TrustedEngine, 'catalogs'>
 interface OpaTarget extends Target {
   readonly query: OpaQuery
   readonly engine: Catalogs
-  readonly user: Principal
+  /** Undefined: nobody for whom an engine may ask. */
+  readonly user: Principal | undefined
 }
 
 export interface Verdict {
@@ -47,8 +48,11 @@ const resolve = async ({ engines }: OpaDeps, query: OpaQuery, asker: Principal):
   const engine = asker.engine === undefined ? engines?.of(asker) : undefined
   if (engines === undefined || engine === undefined) throw notTrusted()
   const user = await engines.named(asker, query.context.identity.user)
-  return { warehouse: null, query, engine, user, asker: user }
+  return { warehouse: null, query, engine, user, asker: user ?? asker }
 }
+
+/** Denied, and no error: Trino tells its user of a denial in those words, and of an error as of one of its own. */
+const nobody: Known = { allow: false, why: 'not a user whom an engine may act for' }
 
 /** Of whoever is known and welcome, each thing that is asked is decided by itself. */
 const needs = (): readonly Need[] => [{ action: 'describe', resource: { kind: 'server' } }]
@@ -62,6 +66,7 @@ const circumstancesOf = ({ context }: Task<OpaTarget>, policyEpoch?: number): Ci
 interface Deciding {
   readonly deps: OpaDeps
   readonly task: Task<OpaTarget>
+  readonly user: Principal
 }
 
 /** Who reads with the engine's own credentials gets no table of which others get none of the data. */
@@ -70,11 +75,11 @@ const withData = (decision: Decision, { action }: Need): Decision =>
     ? { allow: false, visible: true, reason: 'restricted: its data is handed to nobody' }
     : decision
 
-const decideFound = async ({ deps, task }: Deciding, found: Found): Promise<Verdict> => {
+const decideFound = async ({ deps, task, user }: Deciding, found: Found): Promise<Verdict> => {
   const circumstances = circumstancesOf(task, found.policyEpoch)
   let last: Verdict | undefined
   for (const need of found.alternatives) {
-    const decided = await deps.authorizer.check(task.target.user, [need], circumstances)
+    const decided = await deps.authorizer.check(user, [need], circumstances)
     last = { decision: withData(decided, need), needs: [need] }
     if (last.decision.allow) return last
   }
@@ -103,11 +108,13 @@ const decide = (deps: OpaDeps): Operation<OpaQuery, OpaTarget, Verdict> => ({
   name: 'decideForEngine',
   kind: 'read',
   success: 200,
+  certified: true,
   resolve: (query, asker) => resolve(deps, query, asker),
   needs,
-  run: (task) => {
-    const { query } = task.target
-    return decideAll({ deps, task }, wantedOf(query.context.identity.user, query.action))
+  run: async (task) => {
+    const { query, user } = task.target
+    if (user === undefined) return verdictOf(nobody)
+    return decideAll({ deps, task, user }, wantedOf(query.context.identity.user, query.action))
   },
   verdictOf: (verdict) => verdict,
 })
@@ -119,7 +126,7 @@ const newestOf = (all: readonly (Found | Known)[]): number | undefined => {
 
 /** What a list of objects comes down to: looks, asked together. */
 const filterAll = async (
-  { deps, task }: Deciding,
+  { deps, task, user }: Deciding,
   wanted: readonly Wanted[],
 ): Promise<readonly boolean[]> => {
   const all = await findWanted({ ...deps, engine: task.target.engine }, wanted)
@@ -128,7 +135,7 @@ const filterAll = async (
   )
   const candidates = asked.map(({ resource }) => resource)
   const circumstances = circumstancesOf(task, newestOf(all))
-  const seen = await deps.authorizer.visible(task.target.user, 'describe', candidates, circumstances)
+  const seen = await deps.authorizer.visible(user, 'describe', candidates, circumstances)
   const answers = all.map((found) => 'allow' in found && found.allow)
   for (const [i, { at }] of asked.entries()) answers[at] ||= seen[i] === true
   return answers
@@ -141,17 +148,19 @@ const filter = (deps: OpaDeps): Operation<OpaQuery, OpaTarget, readonly number[]
   name: 'filterForEngine',
   kind: 'read',
   success: 200,
+  certified: true,
   resolve: (query, asker) => resolve(deps, query, asker),
   needs,
   run: async (task) => {
-    const { action, context } = task.target.query
-    if (!action.operation.startsWith(filtered)) return []
+    const { query, user } = task.target
+    const { action, context } = query
+    if (user === undefined || !action.operation.startsWith(filtered)) return []
     const resources = action.filterResources ?? []
     // To see something needs one thing of one object.
     const wanted = resources.flatMap((resource) =>
       wantedOf(context.identity.user, action, resource).slice(0, 1),
     )
-    const answers = await filterAll({ deps, task }, wanted)
+    const answers = await filterAll({ deps, task, user }, wanted)
     if (action.operation !== 'FilterColumns') return answers.flatMap((allow, at) => (allow ? [at] : []))
     const [only, ...more] = resources
     const columns = more.length === 0 && answers[0] === true ? (only?.table?.columns ?? []) : []

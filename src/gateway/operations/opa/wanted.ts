@@ -82,10 +82,20 @@ const tableWanted = (
   return looks ? [{ at: 'catalog', catalog, action: 'describe' }] : denied('the information schema')
 }
 
+/** Of `orders$files` it is `orders`: the connector reads tables of metadata there, and no table called so. */
+const withoutPart = (table: NonNullable<OpaResource['table']>): NonNullable<OpaResource['table']> => ({
+  ...table,
+  tableName: table.tableName.replace(/(?<=.)\$.*$/s, ''),
+})
+
 const onTable = (...actions: readonly Action[]): Find => {
   return ({ resource: { table } }) =>
-    table === undefined ? incomplete : actions.flatMap((action) => tableWanted(table, action))
+    table === undefined ? incomplete : actions.flatMap((action) => tableWanted(withoutPart(table), action))
 }
+
+/** Of a list, which has names as the catalog has them. */
+const onListed: Find = ({ resource: { table } }) =>
+  table === undefined ? incomplete : tableWanted(table, 'describe')
 
 /** `CREATE OR REPLACE` asks for no more than `CREATE`: what is there already must be one's own to change. */
 const created: Find = ({ resource: { table } }) =>
@@ -118,9 +128,9 @@ const procedures: ReadonlyMap<string, Action> = new Map([
   ['rollback_to_snapshot', 'change-refs'],
 ])
 
-/** One that is not listed may do anything to its table. */
+/** One that is not listed may do anything to its table. Trino writes their names in capitals. */
 const tableProcedure: Find = (asked) =>
-  onTable(procedures.get(asked.resource.function?.functionName ?? '') ?? 'write')(asked)
+  onTable(procedures.get((asked.resource.function?.functionName ?? '').toLowerCase()) ?? 'write')(asked)
 
 const onOneself: Find = ({ user, resource }) =>
   resource.user?.user === user ? allowed('oneself') : denied('somebody else')
@@ -152,9 +162,8 @@ const operations: ReadonlyMap<string, Find> = new Map<string, Find>([
   ...['FilterSchemas', 'ShowTables', 'ShowCreateSchema'].map((name) => [name, onSchema('describe')] as const),
   ['CreateSchema', onSchema('create', 'parent')],
   ['DropSchema', onSchema('drop')],
-  ...['FilterTables', 'ShowColumns', 'FilterColumns', 'ShowCreateTable'].map(
-    (name) => [name, onTable('describe')] as const,
-  ),
+  ['FilterTables', onListed],
+  ...['ShowColumns', 'FilterColumns', 'ShowCreateTable'].map((name) => [name, onTable('describe')] as const),
   ...['SelectFromColumns', 'CreateViewWithSelectFromColumns'].map((name) => [name, onTable('read')] as const),
   ['InsertIntoTable', onTable('append')],
   ...['DeleteFromTable', 'TruncateTable', 'UpdateTableColumns'].map(
