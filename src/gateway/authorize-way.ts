@@ -38,8 +38,6 @@ interface Rights {
   readonly within: string | undefined
 }
 
-const localSource = 'local'
-
 const ownRights = ({ principal }: Trail): Rights => ({ of: principal, lent: false, within: undefined })
 
 const refuse = ({ trail, missing }: WayDeps, reason: string): never => {
@@ -56,19 +54,17 @@ const lend = (rights: Rights, of: Principal | undefined, { trail }: WayDeps): Ri
   return own ? ownRights(trail) : { of, lent: true, within: rights.within }
 }
 
-const confine = (rights: Rights, source: string): Rights => {
-  const leaves = rights.lent && rights.within === undefined && source !== localSource
-  return leaves ? { ...rights, within: source } : rights
-}
+const confine = (rights: Rights, source: Link['source']): Rights =>
+  rights.lent && rights.within === undefined ? { ...rights, within: source } : rights
 
-const checkPlace = ({ within }: Rights, source: string, deps: WayDeps): void => {
-  if (within !== undefined && within !== source) refuse(deps, `what a view in ${within} lends ends there`)
+const checkPlace = ({ within }: Rights, source: Link['source'], deps: WayDeps): void => {
+  if (within !== undefined && within !== source) refuse(deps, `what a view behind ${within} lends ends there`)
 }
 
 /** The connection behind which the view lies is asked as often as any. */
 const reach = async ({ source }: Link, { limits, trail }: WayDeps): Promise<void> => {
   const { connection } = trail
-  if (source === localSource || !limits) return
+  if (source === undefined || !limits) return
   trail.connection = source
   try {
     await limits.reach(trail)

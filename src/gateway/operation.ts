@@ -57,8 +57,8 @@ export interface Link {
   /** What reading through it takes. */
   readonly needs: readonly Need[]
   readonly target: Target
-  /** Of the source that the view lies in. */
-  readonly source: string
+  /** The connection behind which the view lies; undefined in our own catalog. */
+  readonly source: string | undefined
   /** NoSuchView where it is not there. */
   define(context: CallContext): Promise<Definition>
 }
@@ -67,8 +67,8 @@ export interface Link {
 export interface Way {
   /** Outermost first; never empty. */
   readonly links: readonly Link[]
-  /** Of what is loaded. */
-  readonly source: string
+  /** Of what is loaded, as of each view. */
+  readonly source: string | undefined
   /** The definer as a principal; undefined where the engine may act for no such user. */
   definer(name: string): Principal | undefined | Promise<Principal | undefined>
 }

@@ -59,16 +59,19 @@ const definerIn = ({ properties }: JsonObject, property: string | undefined): st
   return typeof definer === 'string' ? definer : undefined
 }
 
+const connectionOf = ({ route: { source } }: Place): string | undefined =>
+  source.local ? undefined : source.name
+
 const linkOf = (view: Place, next: Place, engine: TrustedEngine): Link => {
   const resource = relationResource('view', view, view.input.id)
-  const { source, catalog } = view.route
+  const { catalog } = view.route
   const missing = () =>
     new CatalogError('NoSuchViewException', `View does not exist: ${formatIdentifier(view.input.id)}`)
   return {
     name: formatIdentifier(view.input.id),
     needs: [need('describe', resource), need('read', resource)],
     target: view,
-    source: source.name,
+    source: connectionOf(view),
     define: async (context) => {
       if (!catalog.views) throw missing()
       const loaded = await catalog.views.load(context, view.input.id, { snapshots: 'all' })
@@ -104,6 +107,6 @@ export const findPlaceThrough = async <Input extends ThroughViews>(
   ])
   const links = found.map((view, i) => linkOf(view, found[i + 1] ?? place, engine))
   const definer = (name: string) => deps.engines?.definer(asker, name)
-  const way = { links, source: place.route.source.name, definer }
+  const way = { links, source: connectionOf(place), definer }
   return { ...place, ...newestEpoch([place, ...found]), way }
 }

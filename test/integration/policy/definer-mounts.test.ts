@@ -65,7 +65,8 @@ const open = async (): Promise<void> => {
   await atUpstream('POST /namespaces', { namespace: ['sales'] })
   await atUpstream('POST /namespaces/sales/tables', newTable('orders'))
   const connection = await lake.make('POST /management/v1/connection', {
-    'connection-name': 'reference',
+    // As the source of our own catalog is called: the one must not be taken for the other.
+    'connection-name': 'local',
     kind: 'iceberg-rest',
     config: { uri: proxy.uri, auth: { kind: 'none' } },
   })
@@ -114,7 +115,7 @@ describe.skipIf(!hasReferenceServer)('a view behind a mount', () => {
     await makeUpstream('sideways', 'select * from home.inside', 'alice')
     await makeView(lake, ['home'], { name: 'inside', sql: 'select * from staff.salaries' })
     for (const name of ['reaching', 'sideways']) await grant(far, name, 'select')
-    await expectRefused(by(salaries, [...far, 'reaching']), 'what a view in reference lends ends there')
+    await expectRefused(by(salaries, [...far, 'reaching']), 'what a view behind local lends ends there')
     await expectRefused(by(salaries, [...far, 'sideways'], ['home', 'inside']), 'ends there')
     expect(await statusOf(by(salaries, [...far, 'reaching']), through('alice'))).toBe(200)
   })
@@ -130,7 +131,7 @@ describe.skipIf(!hasReferenceServer)('a view behind a mount', () => {
     ]
     expect(await statusOf(by(orders, ['home', 'near']), through('bob'))).toBe(200)
     expect(await statusOf(by(orders, ...way), through('bob'))).toBe(200)
-    await expectRefused(by(salaries, ...way), 'what a view in reference lends ends there')
+    await expectRefused(by(salaries, ...way), 'what a view behind local lends ends there')
   })
 
   test('lends nothing once another view has its name', async () => {
