@@ -10,7 +10,7 @@ import type { ObjectKey, ObjectType } from '#model/object-key.ts'
 import type { Operation } from '../../operation.ts'
 import { isId } from '../management/place.ts'
 import type { Checked } from '../permissions/check-forms.ts'
-import { locateAll } from '../permissions/locate.ts'
+import { isThere, locateAll } from '../permissions/locate.ts'
 import { circumstancesOf, type GovernedTarget, needing, type PermissionDeps } from '../permissions/place.ts'
 import { wireRelation } from '../permissions/wire-relations.ts'
 
@@ -156,6 +156,7 @@ const explainDecision = (
   missing: missingObject,
   needs: needing('read-grants'),
   run: async ({ context, target: { input, governed } }) => {
+    if (!isThere(governed)) throw missingObject()
     const principal = principalIn(input)
     const refs = input.context?.refs
     const need = {

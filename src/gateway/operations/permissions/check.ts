@@ -15,7 +15,7 @@ import {
   type checkSchema,
 } from './check-forms.ts'
 import { whichMayBeGranted } from './granters.ts'
-import { locateAll } from './locate.ts'
+import { isThere, locateAll } from './locate.ts'
 import { circumstancesOf, type Governed, type PermissionDeps } from './place.ts'
 import { relationOf, wireRelations } from './wire-relations.ts'
 
@@ -162,7 +162,7 @@ const answerAll = async (
     asking,
     known.map(({ governed }) => ({ principal: asker, action: 'describe', resource: governed.resource })),
   )
-  const visible = known.filter((_, i) => seen[i])
+  const visible = known.filter(({ governed }, i) => seen[i] && isThere(governed))
   await checkMayAskAbout(asking, visible)
   const decided = await decide(asking, visible)
   const answers: Answer[] = checks.map(() => 'missing')

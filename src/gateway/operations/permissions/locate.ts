@@ -10,8 +10,23 @@ import { checkLookup } from '../place.ts'
 import type { Checked } from './check-forms.ts'
 import { type Governed, govern, type PermissionDeps } from './place.ts'
 
-/** What our records say; undefined: nothing of that name or id. */
+/** What our records say; undefined: nothing that could be decided on. */
 type Located = Governed | undefined
+
+/**
+ * Stands for what is not there: decided on as what is hidden in its place would be, so that no question tells the two
+ * apart by the time that it takes.
+ */
+export const absentIn = (
+  { id, projectId }: OpenWarehouse,
+  { kind, namespace, name = '' }: Pick<FoundObject, 'kind' | 'namespace' | 'name'>,
+): Governed => {
+  const at = { warehouse: id, namespace }
+  const resource = kind === 'namespace' ? { kind, ...at } : { kind, ...at, name }
+  return { resource, place: { object: `${kind}:`, projectId } }
+}
+
+export const isThere = ({ place: { object } }: Governed): boolean => !object.endsWith(':')
 
 interface Named {
   readonly at: number
@@ -63,7 +78,8 @@ const locateLocal = async (local: readonly Named[]): Promise<readonly (readonly 
   return local.map(({ at, kind, id, warehouse }, i) => {
     const entry = found[i]
     const { contentId } = entry?.kind === kind ? entry : {}
-    return [at, contentId === undefined ? undefined : governQuietly(warehouse, { kind, ...id, contentId })]
+    const missing = absentIn(warehouse, { kind, ...id })
+    return [at, contentId === undefined ? missing : governQuietly(warehouse, { kind, ...id, contentId })]
   })
 }
 
@@ -98,7 +114,7 @@ const locateContent = (
   if (id !== undefined) {
     const object = found.get(id)
     const fits = object?.kind === type && object.warehouseId === warehouse.id
-    return fits ? governQuietly(warehouse, object) : undefined
+    return fits ? governQuietly(warehouse, object) : absentIn(warehouse, { kind: type, namespace: [id] })
   }
   const { namespace, name } = named ?? { namespace: [] }
   const around =

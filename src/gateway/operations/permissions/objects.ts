@@ -12,6 +12,7 @@ import { type ById, certainly, missingWarehouse, type Place } from '../managemen
 import { checkLookup } from '../place.ts'
 import { replayDone } from '../replays.ts'
 import { checkMayGrant } from './granters.ts'
+import { absentIn, isThere } from './locate.ts'
 import {
   type Governed,
   type GovernedTarget,
@@ -63,10 +64,7 @@ const governName = async (warehouse: OpenWarehouse, body: ObjectName): Promise<G
   const at = { kind: body.kind, namespace: body.namespace, ...(identifier && { name: identifier.name }) }
   const [entry] = identifier && source.local ? ((await catalog.tables.find?.([identifier])) ?? []) : []
   const content = entry?.kind === body.kind ? { contentId: entry.contentId } : {}
-  const governed = govern(warehouse, { ...at, ...content })
-  if (governed !== undefined) return governed
-  const resource = { warehouse: warehouse.id, ...at, name: identifier?.name ?? '' }
-  return { resource, place: { object: `${body.kind}:`, projectId: warehouse.projectId } }
+  return govern(warehouse, { ...at, ...content }) ?? absentIn(warehouse, at)
 }
 
 const byName = <Input extends AtObjectName>(deps: PermissionDeps): Place<Input, GovernedTarget<Input>> => ({
@@ -81,9 +79,6 @@ const byName = <Input extends AtObjectName>(deps: PermissionDeps): Place<Input, 
     return { warehouse, project, input, asker, governed: await governName(warehouse, input.body) }
   },
 })
-
-const isThere = ({ place }: Governed): boolean =>
-  place.contentId !== undefined || place.namespace !== undefined
 
 const showing = ({ governed, warehouse }: GovernedTarget<AtObjectName>): ShownObject => {
   const { resource } = governed
