@@ -37,7 +37,7 @@ const engineSchema = Type.Object(
       Type.String({
         pattern: '^[a-z0-9][a-z0-9._-]{0,126}$',
         description:
-          'Property of a view by which the engine knows its definer, as `trino.run-as-owner`. Set, changed and taken away by the engine alone, for the user it asks for; a local view that has it gets another query in no other way. Default: none.',
+          'Property of a view by which the engine knows its definer, as `trino.run-as-owner`. Set, changed and taken away by the engine alone, for the user it asks for; a view that has it gets another query in no other way. What the engine loads through such views (`referenced-by`) is decided with their definers’ rights. Default: none, and `referenced-by` is not looked at.',
       }),
     ),
     catalogs: Type.Optional(

@@ -43,7 +43,7 @@ export const readName = (raw: string | undefined): string => decodePart(raw ?? '
 
 /**
  * The `referenced-by` parameter, still encoded: views by commas, outermost first; of each the levels of its namespace and
- * its name by the separator. A comma or separator inside a name is encoded once more than these are, which stand bare.
+ * its name by the separator. Split before it is decoded: a comma inside a name is `%2C`, one between views stands bare.
  */
 export const readViews = (raw: string): readonly Identifier[] =>
   raw.split(',').map((view) => {
