@@ -3,12 +3,15 @@ import { type Static, Type } from 'typebox'
 import { CatalogError } from '#model/errors.ts'
 import type { Namespace } from '#model/identifier.ts'
 import type { ObjectType } from '#model/object-key.ts'
+import { type CheckedCommit, commitIn, commitMembers } from './checked-commits.ts'
 import type { UserOrRole } from './wire-relations.ts'
 
-/** Older clients say the word alone; what else is said about the action is passed over. */
-const action = Type.Union([
-  Type.String({ maxLength: 64 }),
-  Type.Object({ action: Type.String({ maxLength: 64 }) }, { additionalProperties: true }),
+const word = Type.String({ maxLength: 64 })
+/** Older clients say the word alone; what else is said about the action is passed over, but for a commit's updates. */
+const action = Type.Union([word, Type.Object({ action: word }, { additionalProperties: true })])
+const actionOnContent = Type.Union([
+  word,
+  Type.Object({ action: word, ...commitMembers }, { additionalProperties: true }),
 ])
 const id = Type.Optional(Type.Union([Type.String({ maxLength: 128 }), Type.Null()]))
 const levels = Type.Optional(Type.Array(Type.String(), { maxItems: 64 }))
@@ -16,7 +19,7 @@ const closed = { additionalProperties: false } as const
 const inWarehouse = { action, 'warehouse-id': Type.String({ maxLength: 64 }) }
 const content = Type.Object(
   {
-    ...inWarehouse,
+    ...{ ...inWarehouse, action: actionOnContent },
     ...{ 'table-id': id, 'view-id': id, namespace: levels },
     ...{ table: Type.Optional(Type.String()), view: Type.Optional(Type.String()) },
   },
@@ -79,6 +82,8 @@ export interface Checked {
   readonly warehouse?: string
   readonly id?: string
   readonly named?: NamedContent
+  /** What a commit would do, where it is said. */
+  readonly commit?: CheckedCommit
 }
 
 const wordOf = (said: Static<typeof action>): string => (typeof said === 'string' ? said : said.action)
@@ -92,10 +97,16 @@ const namedIn = (
 ): { readonly named?: NamedContent } =>
   namespace === undefined ? {} : { named: { namespace, ...perhaps('name', name) } }
 
+const commitOf = (said: Static<typeof actionOnContent>): Pick<Checked, 'commit'> => {
+  const commit = typeof said === 'string' || said.action !== 'commit' ? undefined : commitIn(said)
+  return commit === undefined ? {} : { commit }
+}
+
 const contentOf = (type: 'table' | 'view', said: Static<typeof content>): Checked => ({
   ...{ type, word: wordOf(said.action), warehouse: said['warehouse-id'] },
   ...perhaps('id', (said['table-id'] ?? said['view-id'])?.toLowerCase()),
   ...namedIn(said.namespace, said.table ?? said.view),
+  ...commitOf(said.action),
 })
 
 const objectOf = (operation: CheckOperation): Checked => {

@@ -14,6 +14,7 @@ import {
   checkedOf,
   type checkSchema,
 } from './check-forms.ts'
+import { mayCommit } from './checked-commits.ts'
 import { whichMayBeGranted } from './granters.ts'
 import { isThere, locateAll } from './locate.ts'
 import { circumstancesOf, type Governed, type PermissionDeps } from './place.ts'
@@ -98,16 +99,28 @@ const checkWord = (checked: Checked): void => {
   if (actionIn(checked) === undefined && relationIn(type, word) === undefined) throw unknownAction(checked)
 }
 
+const isContent = (resource: Resource): resource is Extract<Resource, { kind: 'table' | 'view' }> =>
+  resource.kind === 'table' || resource.kind === 'view'
+
 const decide = async (asking: Asking, questions: readonly Question[]): Promise<readonly boolean[]> => {
   const principalIn = ({ about }: Question): Principal => about ?? asking.asker
   const acting = questions.flatMap((question, at) => {
-    const action = actionIn(question.checked)
+    const action = question.checked.commit === undefined ? actionIn(question.checked) : undefined
     const { resource } = question.governed
     return action === undefined ? [] : [{ at, action, resource, principal: principalIn(question) }]
+  })
+  const commits = questions.flatMap((question, at) => {
+    const { commit } = question.checked
+    const { resource } = question.governed
+    return commit === undefined || !isContent(resource)
+      ? []
+      : [{ at, commit, resource, principal: principalIn(question) }]
   })
   const allowed = await askTogether(asking, acting)
   const answers = questions.map(() => false)
   for (const [i, { at }] of acting.entries()) answers[at] = allowed[i] === true
+  const committing = await mayCommit(asking.deps.authorizer, asking.circumstances, commits)
+  for (const [i, { at }] of commits.entries()) answers[at] = committing[i] === true
   for (const [at, question] of questions.entries()) {
     const { checked, governed } = question
     const relation = checked.type === 'generic-table' ? undefined : relationIn(checked.type, checked.word)
