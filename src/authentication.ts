@@ -8,6 +8,7 @@ import { createOidcProvider } from '#authn/oidc.ts'
 import { createProviderAuthenticator } from '#authn/provider-authenticator.ts'
 import type { ProviderFetch } from '#authn/provider-fetch.ts'
 import { createNobody, limited, type RefusedToken, tellingRefused } from '#authn/refused-tokens.ts'
+import type { Strangers } from '#authn/strangers.ts'
 import { createEgressPolicy } from '#catalog/egress-policy.ts'
 import { defaultKubernetesId, defaultOidcId, podCa, podToken } from './auth-check.ts'
 import type { KubernetesKeys, OidcKeys } from './auth-schema.ts'
@@ -107,6 +108,7 @@ export interface AuthenticationInput extends AuthenticationDeps {
   /** Of the gateway itself: asked before those of the configuration. */
   readonly own: readonly Provider[]
   readonly people: People
+  readonly strangers: Strangers
   /** Counts a token that was refused. */
   readonly countRefused: (provider: string, check: string) => void
 }
@@ -121,7 +123,7 @@ export const openAuthentication = (
   input: AuthenticationInput,
   parts: AsyncDisposableStack,
 ): Authentication => {
-  const { server, token, own, people } = input
+  const { server, token, own, people, strangers } = input
   if (isDevelopment(server))
     return { ...createAnonymousAuthenticator(), providers: own, drop: () => {}, clear: () => {} }
   const named = [...own, ...openProviders(input, parts)]
@@ -136,7 +138,7 @@ export const openAuthentication = (
     }),
   )
   const authenticator = createProviderAuthenticator({
-    ...{ providers, people, token },
+    ...{ providers, people, strangers, token },
     now: Date.now,
     elapsed: () => performance.now(),
   })

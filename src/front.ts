@@ -8,6 +8,7 @@ import type { TokenOperations } from '#gateway/operations/tokens/tokens.ts'
 import { createPageTokens } from '#gateway/page-token.ts'
 import { createPipeline, type Pipeline, type PipelineDeps } from '#gateway/pipeline.ts'
 import type { RateLimits } from '#gateway/rate-limits.ts'
+import type { ShedRecord } from '#gateway/shed.ts'
 import { measuredPipeline, tracedPipeline } from '#gateway/traced.ts'
 import { createCors } from '#http/cors.ts'
 import { createForwarding } from '#http/forwarded.ts'
@@ -23,7 +24,7 @@ import type { Ground } from './ground.ts'
 import type { House } from './house.ts'
 import { openTokenEndpoint } from './own-tokens.ts'
 import { createProvisioning } from './provisioning.ts'
-import { openRateLimits } from './rate-limiting.ts'
+import { openRateLimits, openStrangers } from './rate-limiting.ts'
 import { createRelayedRecord } from './relayed-records.ts'
 import { createSuspension } from './suspended-grants.ts'
 import { version } from './version.ts'
@@ -34,11 +35,13 @@ interface Door {
 }
 
 /** Who is let in by what, and who gets tokens of ours for it. */
-const openDoor = (ground: Ground, { identity, issued, metrics }: House): Door => {
+const openDoor = (ground: Ground, { identity, issued, metrics }: House, shed: ShedRecord): Door => {
   const { database, logs, config, parts } = ground
   const { server } = config
   const { people, keyring: clients } = identity
-  const told = { warn: logs.warn, countRefused: metrics.observeRefused }
+  const countRefused = metrics.observeRefused
+  const strangers = openStrangers({ limits: server.limits, shed, countRefused })
+  const told = { warn: logs.warn, countRefused, strangers }
   const own = [clients, issued.tokens]
   const authenticator = openAuthentication({ ...ground, server, ...told, own, people }, parts)
   identity.remember(authenticator)
@@ -93,7 +96,7 @@ export const httpDepsOf = async (
     ...(house.tenancy.policy ? { forgetNames: house.tenancy.policy.clear } : {}),
   })
   const { edge } = config.server
-  const { authenticator, tokens } = openDoor(ground, house)
+  const { authenticator, tokens } = openDoor(ground, house, shed)
   const scim = createProvisioning({
     ...{ database: ground.database, identity: house.identity, warn: logs.warn },
     settings: config.server.scim,

@@ -1,4 +1,4 @@
-/** The form of `server.limits`: how much is taken of one principal, and asked of one connection. */
+/** The form of `server.limits`: how much is taken of one principal or address, and asked of one connection. */
 import { type Static, Type } from 'typebox'
 
 const rateOf = (of: string) =>
@@ -24,6 +24,14 @@ export const limitsSchema = Type.Object(
   {
     principal: Type.Optional(rateOf('of one principal')),
     connection: Type.Optional(rateOf('toward one connection')),
+    'refused-per-minute': Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 10_000_000,
+        description:
+          'Credentials from one address (of IPv6, one /64) that may turn out wrong, in each process, a sixth of it in ten seconds; what is more is answered with 429 unlooked at, but for those who have been let in before. Default 600.',
+      }),
+    ),
   },
   { additionalProperties: false },
 )
@@ -33,10 +41,12 @@ export interface Rate {
   readonly burst: number
 }
 
-/** Undefined: no limit. */
 export interface LimitRules {
+  /** Undefined: no limit; also below. */
   readonly principal: Rate | undefined
   readonly connection: Rate | undefined
+  /** Wrong credentials of one address. */
+  readonly refusedPerMinute: number
 }
 
 type Keys = Static<typeof limitsSchema>
@@ -50,4 +60,5 @@ const rateFrom = (keys: Keys['principal']): Rate | undefined =>
 export const limitRulesOf = (keys: Keys = {}): LimitRules => ({
   principal: rateFrom(keys.principal),
   connection: rateFrom(keys.connection),
+  refusedPerMinute: keys['refused-per-minute'] ?? 600,
 })

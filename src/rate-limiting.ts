@@ -1,5 +1,7 @@
 /** How much is let in: limits of the configuration, counted in this process, or in Redis for all replicas together. */
+import { createStrangers, type Strangers } from '#authn/strangers.ts'
 import type { Redis } from '#cache/redis.ts'
+import { createFailureLimit } from '#gateway/failure-limit.ts'
 import { createLeasedRateLimit } from '#gateway/leased-rate-limit.ts'
 import {
   createMemoryRateLimit,
@@ -70,4 +72,29 @@ export const openRateLimits = async (deps: RateLimitingDeps): Promise<RateLimits
   if (!limits.principal && !limits.connection) return undefined
   const meter = redis ? await sharedMeter(deps, redis) : memoryMeter
   return createRateLimits({ ...limitsOf(limits, meter), shed: deps.shed })
+}
+
+export interface StrangersInput {
+  readonly limits: LimitRules
+  readonly shed: Pick<ShedRecord, 'count'>
+  readonly countRefused: Metrics['observeRefused']
+}
+
+/** Short, so that an honest newcomer at an address that floods does not wait for long. */
+const windowMs = 10_000
+
+/** By process: a failure is no more than a failure, and a flood meets each replica by itself. */
+export const openStrangers = ({ limits, shed, countRefused }: StrangersInput): Strangers => {
+  const most = Math.ceil((limits.refusedPerMinute * windowMs) / 60_000)
+  const { check, note } = createFailureLimit({ most, windowMs, elapsed })
+  const counted = (names: readonly string[]): void => {
+    try {
+      check(names)
+    } catch (error) {
+      shed.count(error)
+      countRefused('none', 'limit')
+      throw error
+    }
+  }
+  return createStrangers({ failures: { check: counted, note } })
 }

@@ -10,10 +10,15 @@ export interface Credentials {
   readonly origin: string | undefined
   /** The `Host` header: the name under which the client believes to have reached us. */
   readonly host: string | undefined
+  /** Where the request came from: failures are counted by it. */
+  readonly address?: string | undefined
 }
 
 export interface Authenticator {
-  /** NotAuthorized (401) where the credentials are missing or wrong; never says which of the two is wrong. */
+  /**
+   * NotAuthorized (401) where the credentials are missing or wrong; never says which of the two is wrong. SlowDown (429),
+   * thrown at once, where too many wrong ones have come from there.
+   */
   authenticate(credentials: Credentials): Principal | Promise<Principal>
 }
 

@@ -5,12 +5,15 @@ import { type Authenticator, absentToken, staticToken } from './authenticator.ts
 import type { Identity, People, Provider } from './identity.ts'
 import type { IdentityMemory } from './identity-memory.ts'
 import { refusedBy } from './refusal.ts'
+import type { Strangers } from './strangers.ts'
 import { createVerifiedTokens } from './verified-tokens.ts'
 
 export interface ProviderAuthenticatorDeps {
   /** In the order in which they are asked whether a token is theirs. */
   readonly providers: readonly Provider[]
   readonly people: People
+  /** Who sends what is not known to be good. Absent: nobody sends too much. */
+  readonly strangers?: Strangers | undefined
   /** The one static token, where there is one. */
   readonly token?: string | undefined
   /** Epoch milliseconds. */
@@ -34,13 +37,11 @@ const digestOf = (token: string): string => hash('sha256', token, 'base64')
 /** Two headers arrive as one with a comma and a space: that is no token. */
 const visible = /^[\x21-\x7e]+$/
 
-const tokenOf = (authorization: string | undefined): string => {
-  if (authorization === undefined || authorization.length > longestToken)
-    throw refusedBy('form', authorization === undefined ? 'no credential' : 'too long')
+/** Undefined where it is no bearer token. */
+const tokenOf = (authorization: string): string | undefined => {
+  if (authorization.length > longestToken) return undefined
   if (authorization.startsWith('Bearer ') && authorization[7] !== ' ') return authorization.slice(7)
-  const [, sent] = /^bearer +([^ ].*)$/i.exec(authorization) ?? []
-  if (sent === undefined) throw refusedBy('form', 'no bearer token')
-  return sent
+  return /^bearer +([^ ].*)$/i.exec(authorization)?.[1]
 }
 
 /** Many requests with a new token wait for one verification. */
@@ -56,7 +57,7 @@ const createShared = <T>() => {
 }
 
 export const createProviderAuthenticator = (deps: ProviderAuthenticatorDeps): ProviderAuthenticator => {
-  const { providers, people } = deps
+  const { providers, people, strangers } = deps
   const cache = createVerifiedTokens({ max: deps.maxKept ?? 20_000, now: deps.now, elapsed: deps.elapsed })
   const expected = deps.token === undefined ? undefined : digestOf(deps.token)
   const shared = createShared<Identity>()
@@ -74,16 +75,22 @@ export const createProviderAuthenticator = (deps: ProviderAuthenticatorDeps): Pr
   }
   const judge = async (owner: Provider, token: string, digest: string): Promise<Principal> =>
     people.admit(await shared(`${cache.generation()} ${digest}`, () => identify(owner, token, digest)))
+  const judgeForm = (token: string | undefined, digest: string): Promise<Principal> => {
+    if (token === undefined) throw refusedBy('form', 'no bearer token')
+    if (!visible.test(token)) throw refusedBy('form', 'no single token')
+    return judge(ownerOf(token), token, digest)
+  }
   return {
-    authenticate: ({ authorization }) => {
-      const token = tokenOf(authorization)
-      const digest = digestOf(token)
+    authenticate: ({ authorization, address }) => {
+      const token = authorization === undefined ? absentToken : tokenOf(authorization)
+      const digest = digestOf(token ?? '')
       const known = cache.get(digest)
       if (known) return people.admit(known)
       // Hashes are compared: how long that takes tells nothing of the token.
       if (digest === expected) return staticToken
-      if (token === absentToken || !visible.test(token)) throw refusedBy('form', 'no single token')
-      return judge(ownerOf(token), token, digest)
+      if (token === absentToken) throw refusedBy('form', 'no credential')
+      const met = strangers?.meet(address, token ?? '')
+      return met ? met(() => judgeForm(token, digest)) : judgeForm(token, digest)
     },
     forget: cache.forget,
     drop: ({ object }) => cache.forget(({ id, keyId }) => id === object || keyId === object),

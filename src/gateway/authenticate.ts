@@ -6,7 +6,7 @@
 import type { Authenticator } from '#authn/authenticator.ts'
 import type { Engines } from '#authn/engines.ts'
 import type { Principal } from '#model/access.ts'
-import { CatalogError } from '#model/errors.ts'
+import { CatalogError, isCatalogError } from '#model/errors.ts'
 import type { Trail } from './audit.ts'
 
 /** Whether the principal has the role now, by whatever way. Rejects when it cannot be told. */
@@ -54,7 +54,15 @@ const actFor = (engines: Engines, trail: Trail, asker: Principal): Principal | P
 
 type SignIn = (deps: AuthenticateDeps, trail: Trail) => Principal | Promise<Principal>
 
-const byToken: SignIn = ({ authenticator }, { caller }) => authenticator.authenticate(caller.credentials)
+/** Who is turned away for the many wrong credentials before his is counted, and not on record by itself. */
+const byToken: SignIn = ({ authenticator }, trail) => {
+  try {
+    return authenticator.authenticate(trail.caller.credentials)
+  } catch (error) {
+    trail.throttled = isCatalogError(error, 'SlowDownException')
+    throw error
+  }
+}
 
 /** A token counts wherever one was sent. Whose certificate is no engine's is answered as whoever shows none. */
 const byCertificate: SignIn = (deps, trail) => {

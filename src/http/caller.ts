@@ -83,11 +83,17 @@ class HttpCaller implements FaceCaller {
   constructor({ request, response, target, body, requestId }: Sent, forwarding: Forwarding) {
     const { headers } = request
     this.requestId = requestId
+    const address = forwarding.addressOf(request)
     this.sender = {
-      address: forwarding.addressOf(request),
+      address,
       agent: headers['user-agent']?.slice(0, longestAgent),
     }
-    this.credentials = { authorization: headers.authorization, origin: headers.origin, host: headers.host }
+    this.credentials = {
+      authorization: headers.authorization,
+      origin: headers.origin,
+      host: headers.host,
+      address,
+    }
     this.delegation = readDelegation(headers['x-iceberg-access-delegation'])
     this.hops = single(headers[hopHeader])
     this.#response = response

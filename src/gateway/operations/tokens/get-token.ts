@@ -2,6 +2,7 @@
 import type { ClientDirectory } from '#authn/clients.ts'
 import type { Identity, People } from '#authn/identity.ts'
 import type { Issued } from '#authn/own-tokens.ts'
+import { sourceOf } from '#authn/source-address.ts'
 import type { Principal } from '#model/access.ts'
 import { isCatalogError } from '#model/errors.ts'
 import type { FailureLimit } from '../../failure-limit.ts'
@@ -100,8 +101,8 @@ const admit = async (
 }
 
 /** Whoever is at one address, and whoever tries one client from there. */
-const namesOf = ({ address = '', client }: TokenRequest): readonly string[] =>
-  client ? [`${address} ${client.id.slice(0, 100)}`] : [address]
+const namesOf = ({ address, client }: TokenRequest): readonly string[] =>
+  client ? [`${sourceOf(address)} ${client.id.slice(0, 100)}`] : [sourceOf(address)]
 
 /** These were wrong credentials, and not a mistake in the form of the request. */
 const isGuess = (error: unknown): boolean =>
