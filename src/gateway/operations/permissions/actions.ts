@@ -22,7 +22,7 @@ const ofContent: Words = {
   read_grants: 'read-grants',
 }
 
-export const catalogActions: Readonly<Partial<Record<ObjectType, Words>>> = {
+const catalogActions: Readonly<Partial<Record<ObjectType, Words>>> = {
   server: {
     create_project: 'create',
     update_users: 'manage',
@@ -108,6 +108,12 @@ export const catalogActions: Readonly<Partial<Record<ObjectType, Words>>> = {
     read_grants: 'read-grants',
   },
   user: { read: 'describe', update: 'write', delete: 'drop', read_role_assignments: 'describe' },
+}
+
+/** Undefined for what is no word of the type: not what every object has by its nature, either. */
+export const actionOfWord = (type: ObjectType, word: string): Action | undefined => {
+  const words = catalogActions[type] ?? {}
+  return Object.hasOwn(words, word) ? words[word] : undefined
 }
 
 /** Whose rights are asked for; nobody named: one's own. */

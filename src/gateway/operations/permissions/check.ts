@@ -6,7 +6,7 @@ import { CatalogError } from '#model/errors.ts'
 import type { ObjectType } from '#model/object-key.ts'
 import type { Operation, Task } from '../../operation.ts'
 import type { ProjectTarget } from '../management/place.ts'
-import { catalogActions, principalOf } from './actions.ts'
+import { actionOfWord, principalOf } from './actions.ts'
 import {
   type batchCheckSchema,
   type Checked,
@@ -91,7 +91,7 @@ const actionIn = ({ type, word }: Checked): Action | undefined =>
     ? undefined
     : word === 'read_assignments'
       ? 'read-grants'
-      : catalogActions[type]?.[word]
+      : actionOfWord(type, word)
 
 const checkWord = (checked: Checked): void => {
   const { type, word } = checked
