@@ -7,6 +7,7 @@ import type { Explainer, Explanation } from '#authz/explain.ts'
 import type { Action, Need, Principal } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
 import type { ObjectKey, ObjectType } from '#model/object-key.ts'
+import { storable } from '#store/outbox.ts'
 import type { Operation } from '../../operation.ts'
 import { isId } from '../management/place.ts'
 import type { Checked } from '../permissions/check-forms.ts'
@@ -73,13 +74,13 @@ const principalIn = ({ principal }: ExplainBody): Principal => {
     throw refused('principal: one of user, service-account and role is named')
   if (role !== undefined && !isId(role)) throw refused('principal: a role is named by its id')
   const more = {
-    ...(groups === undefined ? {} : { groups }),
+    ...(groups === undefined ? {} : { groups: groups.map(storable) }),
     ...(engine === undefined ? {} : { engine: { name: engine, id: engine } }),
   }
   if (role !== undefined) return { kind: 'user', id: `role~${role}`, assumedRole: role, ...more }
   return account === undefined
-    ? { kind: kindOf(user ?? ''), id: user ?? '', ...more }
-    : { kind: 'service-account', id: account, ...more }
+    ? { kind: kindOf(user ?? ''), id: storable(user ?? ''), ...more }
+    : { kind: 'service-account', id: storable(account), ...more }
 }
 
 const isAction = (name: string): name is Action => (groupsOf as ReadonlyMap<string, unknown>).has(name)
@@ -105,6 +106,13 @@ const checkedOf = ({ object }: ExplainBody, project: string): Checked => {
 const missingObject = (): CatalogError =>
   new CatalogError('NotFoundException', 'The object does not exist, as it was named')
 
+/** A leap second is a date and time, and no moment here. */
+const momentOf = (time: string): Date => {
+  const at = new Date(time)
+  if (Number.isNaN(at.getTime())) throw refused('context: time is no moment')
+  return at
+}
+
 /** The circumstances of this request, but for what the body says of another one. */
 const asImagined = ({ context = {} }: ExplainBody, own: Circumstances): Circumstances => {
   const { operation = own.operation, time, agent, address, delegation = [] } = context
@@ -112,7 +120,7 @@ const asImagined = ({ context = {} }: ExplainBody, own: Circumstances): Circumst
     operation,
     caller: {
       requestId: own.caller.requestId,
-      startedAt: time === undefined ? own.caller.startedAt : new Date(time),
+      startedAt: time === undefined ? own.caller.startedAt : momentOf(time),
       sender: { agent, address },
       delegation,
     },
