@@ -4,6 +4,7 @@
  */
 import type { AuditEntry } from './audit-entries.ts'
 import type { Database, Sql } from './database.ts'
+import { storable } from './outbox.ts'
 
 /** What is absent does not narrow. */
 export interface AuditFilter {
@@ -58,8 +59,13 @@ interface Query {
   readonly values: unknown[]
 }
 
+const asStored = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(asStored)
+  return typeof value === 'string' ? storable(value) : value
+}
+
 /** The number of the value's parameter. */
-const bind = ({ values }: Query, value: unknown): string => `$${values.push(value)}`
+const bind = ({ values }: Query, value: unknown): string => `$${values.push(asStored(value))}`
 
 const escapeLike = (text: string): string => text.replaceAll(/[\\%_]/g, '\\$&')
 
