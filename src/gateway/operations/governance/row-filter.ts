@@ -1,5 +1,6 @@
 /** Row filters: Iceberg expressions in the specification's JSON (Expressions), taken only where every part is known. */
 import { CatalogError } from '#model/errors.ts'
+import { JsonNumber, type JsonObject, stringifyJson } from '#model/json.ts'
 
 const refused = (path: string): CatalogError =>
   new CatalogError('BadRequestException', `Invalid row-filter: ${path || '/'} is no Iceberg expression`)
@@ -24,9 +25,10 @@ const isTerm = (term: unknown): boolean => {
   )
 }
 
+const literals = new Set(['string', 'number', 'bigint', 'boolean'])
+
 /** Dates, times, decimals and binary are text; whole numbers may be too large for a number. */
-const isLiteral = (value: unknown): boolean =>
-  value !== undefined && (value === null ? false : !Array.isArray(value))
+const isLiteral = (value: unknown): boolean => literals.has(typeof value) || value instanceof JsonNumber
 
 const hasMembers = (node: Node, members: readonly string[]): boolean =>
   Object.keys(node).every((key) => key === 'type' || members.includes(key))
@@ -65,7 +67,7 @@ const longest = 64 * 1024
 /** Its text. BadRequest for what is no expression, or too long. */
 export const checkFilter = (filter: unknown): string => {
   check(filter, '', 0)
-  const text = JSON.stringify(filter)
+  const text = stringifyJson(filter as JsonObject)
   if (text.length > longest) throw new CatalogError('BadRequestException', 'Invalid row-filter: too long')
   return text
 }
