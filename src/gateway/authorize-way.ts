@@ -11,7 +11,7 @@ import type { Receipt } from '#model/event.ts'
 import { draftOf, type Trail } from './audit.ts'
 import { deciding } from './authorize.ts'
 import { denial } from './denial.ts'
-import { contextOf, type SuspendGrants, suspendGrants } from './execute.ts'
+import { contextOf, given, type SuspendGrants, suspendGrants } from './execute.ts'
 import type { Definition, Link, Way } from './operation.ts'
 import type { RateLimits } from './rate-limits.ts'
 
@@ -73,8 +73,8 @@ const reach = async ({ source }: Link, { limits, trail }: WayDeps): Promise<void
   }
 }
 
-const isMissing = (error: unknown): boolean =>
-  isCatalogError(error, 'NoSuchViewException') || isCatalogError(error, 'NoSuchNamespaceException')
+/** Of a view that may be somebody else's to read nothing is told, also not what is wrong with it. */
+const isRefusal = (error: CatalogError): boolean => error.status < 500 && error.type !== 'SlowDownException'
 
 const define = async (link: Link, principal: Principal, asking: WayDeps & Decided): Promise<Definition> => {
   const { trail, hop, decision } = asking
@@ -86,8 +86,9 @@ const define = async (link: Link, principal: Principal, asking: WayDeps & Decide
   } catch (error) {
     if (isCatalogError(error) && error.cause instanceof UnexpectedUuid)
       await suspendGrants(error.cause, asking)
-    if (isMissing(error)) return refuse(asking, `through ${link.name}: it is not there`)
-    throw error
+    if (isCatalogError(error) && isRefusal(error))
+      return refuse(asking, `through ${link.name}: ${error.message}`)
+    throw given(error, trail)
   }
 }
 

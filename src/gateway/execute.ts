@@ -113,7 +113,7 @@ const inCallersWords = (error: unknown, needs: readonly Need[]): unknown => {
 }
 
 /** Work that stopped because nobody waits for it any more is no error of ours. */
-const given = (error: unknown, { caller }: Trail): unknown =>
+export const given = (error: unknown, { caller }: Trail): unknown =>
   caller.signal.aborted && error === caller.signal.reason
     ? new CatalogError('RequestTimeoutException', 'The client went away', { cause: error })
     : error

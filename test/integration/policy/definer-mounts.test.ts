@@ -140,7 +140,7 @@ describe.skipIf(!hasReferenceServer)('a view behind a mount', () => {
     expect(await statusOf(by(orders, [...far, 'anew']), through('bob'))).toBe(200)
     await atUpstream('DELETE /namespaces/sales/views/anew')
     await makeUpstream('anew', 'select * from orders', 'alice')
-    await expectRefused(by(orders, [...far, 'anew']), 'through far.sales.anew: it is not there')
+    await expectRefused(by(orders, [...far, 'anew']), 'through far.sales.anew: View does not exist')
     const events = await lake.replicas.db.database.query(
       "select data from outbox where type = 'grant.suspended'",
     )

@@ -1,4 +1,6 @@
 /** What a trusted engine loads through views, with the rights of those who defined them; and what a made-up way opens. */
+import { rm } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Answer, type Asking, json, type Lake, openLake } from '../../support/lake.ts'
 import { definerSettings, makeView, referencedBy, through } from '../../support/policy/definers.ts'
@@ -188,9 +190,21 @@ describe('no way leads', () => {
     const path = `POST /management/v1/permissions/project/${id}/assignments`
     await lake.make(path, { writes: [member] })
     expect(await statusOf(`GET ${salaries}`, through('bob'))).toBe(200)
-    await expectRefused(by(salaries, 'nothing'), 'through sales.nothing: it is not there')
+    await expectRefused(by(salaries, 'nothing'), 'through sales.nothing: View does not exist')
     await lake.make(path, { deletes: [member] })
     expect(await statusOf(`GET ${salaries}`, through('bob'))).toBe(404)
+  })
+
+  test('through a view whose file is gone, and nothing is told of that', async () => {
+    await make('lost', 'select * from staff.salaries')
+    await make('leading', 'select * from lost', 'alice')
+    await select('leading', 'bob')
+    const lost = json<{ 'metadata-location': string }>(await lake.ask('GET /namespaces/sales/views/lost'))
+    await rm(fileURLToPath(lost['metadata-location']))
+    // The other gateway still remembers it.
+    const answer = await lake.ask(by(salaries, 'leading', 'lost'), { ...through('bob'), at: lake.there })
+    await expectMissing(answer, 'staff.salaries')
+    expect((await entryOf(answer)).detail.reason).toContain(lost['metadata-location'])
   })
 
   test('in a circle, or too far', async () => {
