@@ -7,6 +7,7 @@ import { findLine } from './entries-lines.ts'
 import { lock, namespaceLock } from './entries-write.ts'
 import type { GrantPlace, GrantSubject } from './grants.ts'
 import { storable } from './outbox.ts'
+import { refuseAccounts } from './role-members.ts'
 import { takeTurn } from './server.ts'
 
 const gone = (): CatalogError => new CatalogError('NotFoundException', 'The object is no longer there')
@@ -77,9 +78,10 @@ const selectUnknownPrincipal = statement(`
   where not exists (select 1 from principal p where p.id = wanted.id and p.deleted_at is null
     and (p.project_id is null or p.project_id = $1)) limit 1`)
 
+/** Of the server any role may be known. */
 const selectUnknownRole = statement(`
-  select wanted.id::text from unnest($2::uuid[]) as wanted(id)
-  where not exists (select 1 from role r where r.id = wanted.id and r.project_id = $1)
+  select wanted.id from unnest($2::text[]) as wanted(id)
+  where not exists (select 1 from role r where r.id::text = wanted.id and ($1::text is null or r.project_id = $1))
   limit 1`)
 
 const idsOf = (subjects: readonly GrantSubject[], wanted: GrantSubject['kind']): readonly string[] =>
@@ -87,7 +89,7 @@ const idsOf = (subjects: readonly GrantSubject[], wanted: GrantSubject['kind']):
 
 /**
  * NotFound for who is not known; what belongs to another project is as unknown. `project` null: of the server, where no
- * role and no service account of a project counts: whoever fills the one, or makes a key of the other, would be it.
+ * service account of a project counts, by itself or in a role: whoever makes a key of it would be it.
  */
 export const checkSubjects = async (
   tx: Transaction,
@@ -99,6 +101,8 @@ export const checkSubjects = async (
     idsOf(subjects, 'principal'),
   ])
   if (user !== undefined) throw new CatalogError('NotFoundException', `User does not exist: ${user.id}`)
-  const [role] = await tx.query<{ id: string }>(selectUnknownRole, [project, idsOf(subjects, 'role')])
+  const roles = idsOf(subjects, 'role')
+  const [role] = await tx.query<{ id: string }>(selectUnknownRole, [project, roles])
   if (role !== undefined) throw new CatalogError('NoSuchRoleException', `Role does not exist: ${role.id}`)
+  if (project === null && roles.length > 0) await refuseAccounts(tx, { roles, principals: [] })
 }

@@ -49,6 +49,44 @@ const selectAbove = statement(`
   )
   select id, max(far)::int as far from above group by id`)
 
+const selectOnServer = statement(`
+  with recursive above(id) as (
+    select $1::uuid
+    union
+    select m.role_id from above a join role_member m on m.member_kind = 'role' and m.member_id = a.id::text
+  )
+  select 1 from above a join relation_tuple t on t.subject_kind = 'role' and t.subject_id = a.id::text
+  where t.object = (select 'server:' || id from server) and (t.expires_at is null or t.expires_at > now()) limit 1`)
+
+/** Whether the role, or one that it is in, however deep, has been granted anything on the server. */
+export const reachesServer = async (sql: Sql, id: string): Promise<boolean> =>
+  (await sql.query(selectOnServer, [id])).length > 0
+
+const selectAccount = statement(`
+  with recursive below(id) as (
+    select r.id from unnest($1::uuid[]) as r(id)
+    union
+    select m.member_id::uuid from below b join role_member m on m.role_id = b.id and m.member_kind = 'role'
+  ), inside(id) as (
+    select unnest($2::text[])
+    union
+    select m.member_id from below b join role_member m on m.role_id = b.id and m.member_kind = 'principal'
+  )
+  select p.id from inside i join principal p on p.id = i.id where p.project_id is not null limit 1`)
+
+/** Conflict where there is a service account among the principals or in the roles: a project makes its keys. */
+export const refuseAccounts = async (
+  tx: Transaction,
+  { roles, principals }: { readonly roles: readonly string[]; readonly principals: readonly string[] },
+): Promise<void> => {
+  const [account] = await tx.query<{ id: string }>(selectAccount, [roles, principals])
+  if (account !== undefined)
+    throw new CatalogError(
+      'ConflictException',
+      `A service account of a project has no rights to the server, by a role either: ${account.id}`,
+    )
+}
+
 const selectBelow = statement(`
   with recursive below(start, id, far) as (
     select id, id, 0 from unnest($1::uuid[]) as s(id)
@@ -106,6 +144,7 @@ export const addRoleMembers = async (
   const roles = idsOf(members, 'role')
   await checkPrincipals(tx, target.projectId, principals)
   await checkNesting(tx, target, roles)
+  if (await reachesServer(tx, target.id)) await refuseAccounts(tx, { roles, principals })
   await tx.execute(insertMembers, [target.id, 'principal', principals])
   await tx.execute(insertMembers, [target.id, 'role', roles])
 }

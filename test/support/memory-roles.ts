@@ -30,6 +30,7 @@ export const createMemoryRoles = (changes: string[] = []): RoleRegistry => {
     findRole: async (id) => (id === roleId ? role : undefined),
     findRoles: async (ids) => [role].filter(({ id }) => ids.includes(id)),
     isUsed: async () => false,
+    reachesServer: async () => false,
     createRole: note('createRole', role),
     changeRole: note('changeRole', role),
     bindRole: note('bindRole', role),

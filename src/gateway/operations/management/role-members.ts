@@ -17,11 +17,11 @@ import type { RoleRecord } from '#store/roles.ts'
 import { listingScope } from '../../listing.ts'
 import type { Operation } from '../../operation.ts'
 import { replayDone } from '../replays.ts'
-import { checkForGood } from './lasting.ts'
+import { checkMayFill } from './filled-roles.ts'
 import { type PageAsked, type Paged, pageByKey } from './paging.ts'
 import { type ById, certainly, isId, onProject } from './place.ts'
 import { type addMembersSchema, memberRefSchema } from './project-members.ts'
-import { atRole, type InProject, type OnRole, onRole, type RoleDeps, roleResource } from './role-place.ts'
+import { atRole, type InProject, type OnRole, onRole, type RoleDeps } from './role-place.ts'
 
 /** How a kind of member is spelled outside. */
 export const memberTypeSchema = memberRefSchema.properties.type
@@ -92,8 +92,7 @@ const addRoleMembers = (deps: RoleDeps): Operation<AddMembers, OnRole<AddMembers
   needs: onRole('manage'),
   run: certainly(async ({ context, target: { input, record, asker } }) => {
     checkByHand(record)
-    const right = { relation: 'can_manage', resource: roleResource(record) }
-    await checkForGood(deps, { principal: asker, what: 'membership', right })
+    await checkMayFill(deps, asker, record)
     const members = membersOf(input.body.members)
     await deps.roles.addMembers(context, record, members)
     return members.map(refOf)

@@ -18,6 +18,8 @@ export interface RoleRegistry {
   findRoles(ids: readonly string[]): Promise<readonly RoleRecord[]>
   /** Whether the role, of whatever project, is a member of this one. */
   isUsed(projectId: string, id: string): Promise<boolean>
+  /** Whether it, or a role that it is in, however deep, has been granted anything on the server. */
+  reachesServer(id: string): Promise<boolean>
   /** NotFound for a missing project; AlreadyExists where the name, or provider and source id, are taken in it. */
   createRole(context: CallContext, draft: RoleDraft): Promise<RoleRecord>
   changeRole(context: CallContext, target: RoleTarget, change: RoleChange): Promise<RoleRecord>
@@ -28,7 +30,10 @@ export interface RoleRegistry {
     origin: Pick<RoleRecord, 'providerId' | 'sourceId'>,
   ): Promise<RoleRecord>
   removeRole(context: CallContext, target: RoleTarget): Promise<void>
-  /** All or none. NotFound, NoSuchRole, RoleMembershipCycle, RoleMembershipDepthExceeded. */
+  /**
+   * All or none. NotFound, NoSuchRole, RoleMembershipCycle, RoleMembershipDepthExceeded; Conflict for a service account
+   * in a role that reaches the server.
+   */
   addMembers(context: CallContext, target: RoleTarget, members: readonly RoleMember[]): Promise<void>
   /** Passes over who is not in it. */
   removeMember(context: CallContext, target: RoleTarget, member: RoleMember): Promise<void>

@@ -10,6 +10,7 @@ import type { RoleFilter, RoleRecord, RoleTarget } from '#store/roles.ts'
 import { listingScope } from '../../listing.ts'
 import type { Operation } from '../../operation.ts'
 import { replayDone } from '../replays.ts'
+import { checkMayFill } from './filled-roles.ts'
 import { type PageAsked, type Paged, pageByKey } from './paging.ts'
 import { type ById, certainly, isId, onProject } from './place.ts'
 import { replayMade } from './replays.ts'
@@ -174,10 +175,11 @@ const updateRole = (deps: RoleDeps) =>
 export type BindRole = ById & { readonly body: Static<typeof sourceSystemSchema> }
 
 const updateRoleSourceSystem = (deps: RoleDeps) =>
-  changing<BindRole>(deps, 'updateRoleSourceSystem', (context, target, { body }) => {
+  changing<BindRole>(deps, 'updateRoleSourceSystem', async (context, target, { body }) => {
     const { 'provider-id': provider, 'source-id': source } = body
     checkText(source, 'source-id')
     checkOrigin(provider)
+    await checkMayFill(deps, context.principal, target)
     return deps.roles.bindRole(context, target, { providerId: provider, sourceId: source })
   })
 

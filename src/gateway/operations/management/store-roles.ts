@@ -8,6 +8,7 @@ import {
   bindRole,
   isPrincipalOf,
   type RoleMember,
+  reachesServer,
   removeRoleMembers,
 } from '#store/role-members.ts'
 import * as roles from '#store/roles.ts'
@@ -78,6 +79,7 @@ const readsOf = (database: Database): Omit<RoleRegistry, keyof Changes> => ({
   findRole: (id) => roles.findRole(database, id),
   findRoles: (ids) => roles.findRoles(database, ids),
   isUsed: (projectId, id) => roles.isRoleUsed(database, projectId, id),
+  reachesServer: (id) => reachesServer(database, id),
   listMembers: (id, page) => listMembers(database, id, page),
   listHeld: (holder, page) => listHeldRoles(database, holder, page),
   hasPrincipal: (projectId, id) => isPrincipalOf(database, projectId, id),

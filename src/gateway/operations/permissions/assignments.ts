@@ -1,12 +1,21 @@
 /** The operations on the grants of one object: who holds what on it, and giving and taking. */
 import { beforeChange } from '#catalog/certainty.ts'
+import type { Principal } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
 import { type GrantDraft, type GrantRecord, textOfKey } from '#store/grants.ts'
 import type { Operation } from '../../operation.ts'
+import { checkMayFill } from '../management/filled-roles.ts'
 import { replayDone } from '../replays.ts'
 import { checkLasts, checkMayGrant } from './granters.ts'
 import { checkHandedOn } from './handing-on.ts'
-import { type GovernedPlace, type GovernedTarget, isMounted, needing, type PermissionDeps } from './place.ts'
+import {
+  type Governed,
+  type GovernedPlace,
+  type GovernedTarget,
+  isMounted,
+  needing,
+  type PermissionDeps,
+} from './place.ts'
 import { lookUpstream } from './upstream-objects.ts'
 import {
   type Assignment,
@@ -100,6 +109,15 @@ const readChange = (type: GrantedType, { body }: ChangeAssignments) => {
   return { writes, deletes }
 }
 
+const checkFilling = async (
+  deps: PermissionDeps,
+  { principal, governed: { resource } }: { readonly principal: Principal; readonly governed: Governed },
+  writes: readonly GrantDraft[],
+): Promise<void> => {
+  if (resource.kind !== 'role' || !writes.some(({ relation }) => relation === 'assignee')) return
+  await checkMayFill(deps, principal, { projectId: resource.project, id: resource.role })
+}
+
 export const changeAssignments = <Input extends ChangeAssignments>(
   deps: PermissionDeps,
   { type, word, place }: Kind<Input>,
@@ -116,6 +134,7 @@ export const changeAssignments = <Input extends ChangeAssignments>(
     const asked = { principal: asker, governed, project }
     const anyones = await checkMayGrant(deps, asked, relations)
     const lastingly = await checkLasts(deps, asked, writes)
+    await checkFilling(deps, asked, writes)
     if (!(anyones && lastingly)) await checkHandedOn(deps, { asker, project }, writes)
     const uuid = writes.length > 0 ? await lookUpstream(context, governed) : undefined
     const change = {
