@@ -1,7 +1,7 @@
 /** What Trino's access control asks, in the form in which its plugin writes it, under three users. */
-import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { json, type Lake, openLake } from '../../support/lake.ts'
+import { readOpaSamples } from '../../support/opa-requests.ts'
 
 let lake: Lake
 beforeAll(async () => {
@@ -40,7 +40,7 @@ const pathOf = (name: string) => lake.pathOf({ kind: 'namespace', namespace: [na
 
 type Action = Readonly<Record<string, unknown>>
 
-/** As the plugin writes it: with what we pass over. */
+/** As the plugin writes it: with what we pass over. Newer ones name the query, too. */
 const query = (user: string, action: Action) => ({
   input: {
     context: {
@@ -300,16 +300,11 @@ describe('nobody is told', () => {
   })
 })
 
-describe('every request that the plugin is known to write', async () => {
-  interface Recorded {
-    readonly path: 'allow' | 'batch'
-    readonly action: Action
-  }
-  const file = new URL('../../support/trino-opa-requests.json', import.meta.url)
-  const recorded = JSON.parse(await readFile(file, 'utf8')) as readonly Recorded[]
-
-  test.each(recorded)('$path $action.operation', async ({ path, action }) => {
-    const answer = await post(path, query('alice', action))
+describe('every request that the plugin writes, as recorded and as read in its source', async () => {
+  const { input } = query('alice', {})
+  test.each(await readOpaSamples())('$path $action.operation', async ({ path, context, action }) => {
+    const asked = { ...input.context, ...context, identity: input.context.identity }
+    const answer = await post(path, { input: { context: asked, action } })
     expect(answer.status, answer.text).toBe(200)
   })
 })
