@@ -56,7 +56,8 @@ describe('who may hand on what he holds', () => {
     await putInto(inside, 'user', 'oidc~carol')
     await lake.grant(`role/${owned}`, 'ownership', 'carol')
     await putInto(around, 'role', owned)
-    const hand = async (to: object) => (await assign(path, 'carol', { type: 'select', ...to })).status
+    const hand = async (to: object) =>
+      (await assign(path, 'carol', { type: 'select', 'expires-at': end, ...to })).status
     expect([
       await hand({ user: 'oidc~carol' }),
       await hand({ role: inside }),
