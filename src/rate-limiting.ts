@@ -41,7 +41,9 @@ const openShared = async ({ ground, metrics }: RateLimitingDeps, settings: Redis
     import('#cache/redis.ts'),
     import('#cache/redis-address.ts'),
   ])
-  const address = redisAddressOf(await accessOf(settings, secret))
+  const address = async () => redisAddressOf(await accessOf(settings, secret))
+  // What can never be right stops the start.
+  await address()
   const redis = parts.use(openRedis({ address, report: (event, detail) => logs.warn(event, detail) }))
   metrics.watchShared(redis.reachable)
   return redis

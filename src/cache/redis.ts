@@ -25,7 +25,8 @@ export interface Redis extends AsyncDisposable {
 }
 
 export interface RedisDeps {
-  readonly address: RedisAddress
+  /** Asked before each connection, so that a password that has changed is taken up. */
+  readonly address: () => Promise<RedisAddress>
   /** Told when the connection is lost or cannot be made, once for each reason, and when it stands again. No secret is in it. */
   readonly report: (event: 'redis.lost' | 'redis.regained', detail: { readonly error?: string }) => void
   /** Of one answer. Default 250 ms: a request may wait so long, once. */
@@ -78,7 +79,7 @@ const within = <T>(milliseconds: number, work: Promise<T>): Promise<T> => {
 const isAnswer = (error: unknown): boolean =>
   error instanceof Error && /^[A-Z]+ /.test(error.message) && !/^(READONLY|MASTERDOWN) /.test(error.message)
 
-const wordsOf = (error: unknown, { password }: RedisAddress): string => {
+const wordsOf = (error: unknown, password: string | undefined): string => {
   const { message, code } = error as { readonly message?: string; readonly code?: string }
   const words = message || code || 'the connection has ended'
   // Servers repeat the words of a command that they do not know, `AUTH` among them.
@@ -96,11 +97,11 @@ const evaluate = async (client: Client, script: Script, ask: { keys: string[]; a
 }
 
 /** Each reason is told once, until the connection stands again. */
-const createTelling = ({ address, report }: RedisDeps) => {
+const createTelling = ({ report }: RedisDeps) => {
   let told: string | undefined
   return {
-    lost: (error: unknown): void => {
-      const words = wordsOf(error, address)
+    lost: ({ error, password }: Ended): void => {
+      const words = wordsOf(error, password)
       if (told !== words) report('redis.lost', { error: words })
       told = words
     },
@@ -109,6 +110,13 @@ const createTelling = ({ address, report }: RedisDeps) => {
       told = undefined
     },
   }
+}
+
+interface Ended {
+  readonly error: unknown
+  /** That it was tried with. */
+  readonly password?: string | undefined
+  readonly stood: boolean
 }
 
 interface Serving {
@@ -140,7 +148,7 @@ const serve = async ({ address, ending, stands }: Serving): Promise<unknown> => 
 
 /** Returns at once; the connection comes when it comes. */
 export const openRedis = (deps: RedisDeps): Redis => {
-  const { address, answerMs = 250 } = deps
+  const { answerMs = 250 } = deps
   const ending = new AbortController()
   const { signal } = ending
   const telling = createTelling(deps)
@@ -149,14 +157,21 @@ export const openRedis = (deps: RedisDeps): Redis => {
     current = connection
     if (connection) telling.regained()
   }
+  const connect = async (): Promise<Ended> => {
+    let password: string | undefined
+    try {
+      const address = await deps.address()
+      password = address.password
+      return { error: await serve({ address, ending: signal, stands }), password, stood: true }
+    } catch (error) {
+      return { error, password, stood: false }
+    }
+  }
   const keep = async (): Promise<void> => {
     let pause = pauses.first
     while (!signal.aborted) {
-      const ended = await serve({ address, ending: signal, stands }).then(
-        (error) => ({ error, stood: true }),
-        (error: unknown) => ({ error, stood: false }),
-      )
-      if (!signal.aborted) telling.lost(ended.error)
+      const ended = await connect()
+      if (!signal.aborted) telling.lost(ended)
       pause = ended.stood ? pauses.first : Math.min(pause * 2, pauses.longest)
       await delay(pause, undefined, { signal, ref: false }).catch(() => {})
     }

@@ -22,7 +22,7 @@ const open = (url: string, more: { readonly password?: string; readonly ca?: str
   const told: string[] = []
   const counted: string[] = []
   const redis = openRedis({
-    address: redisAddressOf({ url, ...more }),
+    address: async () => redisAddressOf({ url, ...more }),
     report: (event, { error = '' }) => told.push(`${event} ${error}`),
   })
   const count = (outcome: string) => counted.push(outcome)
@@ -167,6 +167,19 @@ describe.skipIf(!hasRedis())('a connection to Redis', () => {
     expect(one.told.at(-1)).toBe('redis.regained ')
     expect(one.told).toHaveLength(2)
     expect(one.told.join()).not.toMatch(/the-wrong/)
+  })
+
+  test('is made with the password of the moment', async () => {
+    await using server = await startRedis({ password: 'of-the-administrator' })
+    let password = 'the-wrong-password'
+    const told: string[] = []
+    await using redis = openRedis({
+      address: async () => redisAddressOf({ url: `redis://127.0.0.1:${server.port}`, password }),
+      report: (event) => told.push(event),
+    })
+    await expect.poll(() => told).toEqual(['redis.lost'])
+    password = 'of-the-administrator'
+    await expect.poll(redis.reachable, { timeout: 20_000 }).toBe(true)
   })
 
   test('is made again after the server was away', async () => {
