@@ -119,6 +119,11 @@ const readType = (reads: Reads, { left, in: place }: Node, walk: Walk): void => 
   if (place !== undefined) readPlace(reads, { left, right: place }, walk)
 }
 
+/** Its members have names of their own, which may be those of operators. */
+const readRecord = (_reads: Reads, members: Node, walk: Walk): void => {
+  for (const value of Object.values(members)) walk(value)
+}
+
 type Reader = (reads: Reads, node: Node, walk: Walk) => void
 
 const readers: Readonly<Record<string, Reader>> = {
@@ -130,6 +135,7 @@ const readers: Readonly<Record<string, Reader>> = {
   '!=': readPlace,
   in: readPlace,
   is: readType,
+  Record: readRecord,
 }
 
 const walkExpression = (reads: Reads, node: unknown): void => {
@@ -141,7 +147,7 @@ const walkExpression = (reads: Reads, node: unknown): void => {
 /** Items of a list have their place for an operator, which is none of those that are known. */
 const walkOperators = (reads: Reads, node: Node): void => {
   for (const [operator, operand] of Object.entries(node)) {
-    const reader = readers[operator]
+    const reader = Object.hasOwn(readers, operator) ? readers[operator] : undefined
     if (reader && isNode(operand)) reader(reads, operand, (inner) => walkExpression(reads, inner))
     else if (operator !== 'Value') walkExpression(reads, operand)
   }

@@ -47,6 +47,16 @@ describe('what a rule looks at', () => {
     expect(principal).toEqual({ ...nothing, attributes: ['id'] })
   })
 
+  test.each(['==', 'in', 'hasTag', 'has', 'Value', 'constructor'])(
+    'is found in a member called %s',
+    (name) => {
+      const { principal } = readsIn(
+        `@id("a") forbid(principal, action, resource) when { {"${name}": principal.id}["${name}"] == "x" };`,
+      )
+      expect(principal).toEqual({ ...nothing, attributes: ['id'] })
+    },
+  )
+
   test('is whether it lies in the places that are named, in the head and in conditions', () => {
     const { principal, resource } =
       readsIn(`@id("a") forbid(principal in Role::"r", action, resource is Table in Namespace::"w/a")
