@@ -15,9 +15,10 @@ export interface RelayedRecordDeps {
 /** What names have lost is in force here when it returns, elsewhere as every change of policy. */
 export const createRelayedRecord =
   ({ database, sink, policy, error: log }: RelayedRecordDeps): RecordRelayed =>
-  async (entry, events) => {
+  async (receipt, events) => {
+    const { audit: entry } = receipt
     try {
-      await recordChange(database, entry, events)
+      await recordChange(database, receipt, events)
     } catch (error) {
       log('change.not-recorded', { error, requestId: entry.requestId })
       // The change has happened: where the store cannot take its record, the decision at least is kept until it can.

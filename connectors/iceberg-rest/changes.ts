@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { CallContext } from '#catalog/catalog.ts'
 import { asCertain, beforeChange } from '#catalog/certainty.ts'
 import { type UpstreamResponse, UpstreamUnreachable } from '#catalog/connector.ts'
-import type { Intent } from '#catalog/intents.ts'
+import type { Intent, Mark, Settlement } from '#catalog/intents.ts'
 import { CatalogError } from '#model/errors.ts'
 import type { Outcome } from '#model/event.ts'
 import type { Identifier } from '#model/identifier.ts'
@@ -30,13 +30,19 @@ export interface Change<T> {
   readonly identifiers: readonly Identifier[]
   /** Decimal text of the snapshot ids that this change adds. */
   readonly addedSnapshotIds?: readonly string[]
+  /** Of everything that it creates, where that was not there before. */
+  readonly marks?: readonly Mark[]
   readonly ask: Ask
   readonly expect: Expectation
   /** Reads the answer of a done change; throwing leaves the outcome in doubt. */
   readonly read: (response: UpstreamResponse) => Promise<T> | T
   readonly outcome: (result: T) => Outcome
+  /** Of what it makes. */
+  readonly uuid?: (result: T) => string | undefined
   /** Looks whether the change is there; undefined when it is not, or not yet. Absent where looking tells nothing. */
   readonly reconcile?: (() => Promise<T | undefined>) | undefined
+  /** The same for an earlier try that has left marks: what is there by now says nothing against that one. */
+  readonly reconcileEarlier?: () => Promise<T | undefined>
 }
 
 /** What is known after a request: its result, a refusal, or nothing. */
@@ -149,7 +155,7 @@ const unknown = <T>(upstream: Upstream, change: Change<T>, doubt: Known<T>): Cat
 }
 
 /** What an intent is drawn from: all of a change but how its answer is read. */
-type Draft = Omit<Change<unknown>, 'read' | 'outcome' | 'reconcile'>
+type Draft = Omit<Change<unknown>, 'read' | 'outcome' | 'uuid' | 'reconcile' | 'reconcileEarlier'>
 
 const digestOf = (context: CallContext, { ask }: Draft): string =>
   context.receipt.idempotency?.digest ??
@@ -164,39 +170,39 @@ const begin = async (
   change: Draft,
 ): Promise<Intent | undefined> => {
   if (change.identifiers.length === 0) return undefined
-  const { idempotency } = context.receipt
-  return upstream.tools.intents.begin({
+  const { receipt } = context
+  const { idempotency, foretold, audit } = receipt
+  const intent = await upstream.tools.intents.begin({
     identifiers: change.identifiers,
     operation: change.operation,
     digest: digestOf(context, change),
     addedSnapshotIds: change.addedSnapshotIds ?? [],
+    marks: change.marks ?? [],
     ...(idempotency === undefined ? {} : { idempotency }),
+    ...(foretold ? { record: { audit, events: foretold() } } : {}),
   })
+  if (foretold) receipt.intents = [intent.id, ...intent.doubtful.map(({ id }) => id)]
+  return intent
 }
 
 /** The change is decided by now: a store that cannot note it down leaves the intent to be reconciled later. */
-const settle = async <T>(
+const settle = async (
   upstream: Upstream,
   intent: Intent | undefined,
-  settled: Settled<T>,
+  settlement: Settlement,
 ): Promise<void> => {
   try {
-    await intent?.settle(settled.state, settled.outcome)
+    await intent?.settle(settlement)
   } catch (error) {
     upstream.tools.log('intent not settled', { connection: upstream.connection, intent: intent?.id, error })
   }
 }
 
-interface Settled<T> {
-  readonly state: 'committed' | 'refused' | 'unknown'
-  readonly outcome?: Outcome
-  readonly result?: T
-}
-
 /** A refusal is remembered for its key by the pipeline, which tells it in the caller's words. */
-const settledOf = <T>(change: Change<T>, known: Known<T>): Settled<T> => {
-  if (known.kind === 'done') return { state: 'committed', outcome: change.outcome(known.result) }
-  return { state: known.kind === 'doubt' ? 'unknown' : 'refused' }
+const settlementOf = <T>(change: Change<T>, known: Known<T>): Settlement => {
+  if (known.kind !== 'done') return { state: known.kind === 'doubt' ? 'unknown' : 'refused' }
+  const { result } = known
+  return { state: 'committed', outcome: change.outcome(result), uuid: change.uuid?.(result) }
 }
 
 /** An earlier try of this very request may have landed: then it is not sent a second time. */
@@ -204,8 +210,10 @@ const landedEarlier = async <T>(
   intent: Intent | undefined,
   change: Change<T>,
 ): Promise<Known<T> | undefined> => {
-  if (!change.reconcile || intent === undefined || intent.doubtful.length === 0) return undefined
-  const result = await lookOnce(change.reconcile)
+  if (intent === undefined || intent.doubtful.length === 0) return undefined
+  const marked = intent.doubtful.some(({ marks }) => marks.length > 0)
+  const reconcile = change.reconcile ?? (marked ? change.reconcileEarlier : undefined)
+  const result = reconcile && (await lookOnce(reconcile))
   return result === undefined ? undefined : { kind: 'done', result }
 }
 
@@ -232,7 +240,7 @@ export const runChange = async <T>(
   await sessionForChange(upstream)
   const intent = await beforeChange(() => begin(upstream, context, change))
   const known = (await landedEarlier(intent, change)) ?? (await decide(upstream, context, change))
-  await settle(upstream, intent, settledOf(change, known))
+  await settle(upstream, intent, settlementOf(change, known))
   if (known.kind === 'done') return known.result
   throw known.kind === 'refused' ? asCertain(known.error) : unknown(upstream, change, known)
 }

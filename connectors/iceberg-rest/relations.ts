@@ -1,6 +1,9 @@
 /** Tables and views of the upstream, which are alike but for their words. */
 import type { Body, CallContext, Loaded, Relations, Rename } from '#catalog/catalog.ts'
 import { beforeChange } from '#catalog/certainty.ts'
+import type { Mark } from '#catalog/intents.ts'
+import { assignedUuid } from '#iceberg/assigned-uuid.ts'
+import { assertsCreate } from '#iceberg/requirements.ts'
 import { isCatalogError } from '#model/errors.ts'
 import { formatIdentifier, formatNamespace, type Identifier, type Namespace } from '#model/identifier.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '#model/json.ts'
@@ -67,6 +70,8 @@ const reads = ({ upstream, words }: Side): Pick<Relations, 'list' | 'exists'> =>
 
 const outcomeOf = ({ metadataLocation }: Loaded): ReturnType<Change<Loaded>['outcome']> =>
   metadataLocation === undefined ? { kind: 'done' } : { kind: 'metadata', metadataLocation }
+
+const uuidOf = ({ uuid }: Loaded): string | undefined => uuid
 
 /** The present state; undefined where it cannot be had or does not pass. */
 const lookAt = async (
@@ -140,6 +145,7 @@ const createCreate =
       expect,
       read: readBody,
       outcome: outcomeOf,
+      uuid: uuidOf,
     })
   }
 
@@ -168,6 +174,50 @@ const proofOf = async (
   return () => lookAt(side, context, { id, passes: (loaded) => showsEffects(base, loaded, updates) })
 }
 
+const isGone = async (side: Side, on: { context: CallContext; id: Identifier }): Promise<boolean> => {
+  const unhurried = { ...on.context, signal: new AbortController().signal }
+  try {
+    await reads(side).exists(unhurried, on.id)
+    return false
+  } catch (error) {
+    if (isCatalogError(error, side.words.missing)) return true
+    throw error
+  }
+}
+
+/** How a change is known again, of which only its sending is sure. */
+type Proof = Pick<Change<Loaded>, 'addedSnapshotIds' | 'marks' | 'reconcile' | 'reconcileEarlier'>
+
+/** Only what was not there before can have been made by it, whoever asks for the like of what is there. */
+const proofOfCreation = async (
+  side: Side,
+  context: CallContext,
+  { mark, passes }: { readonly mark: Mark; readonly passes: (loaded: Loaded) => Promise<boolean> | boolean },
+): Promise<Proof> => {
+  const { id } = mark
+  const reconcileEarlier = () => lookAt(side, context, { id, passes })
+  const free = await lookOnce(() => isGone(side, { context, id }))
+  return free ? { marks: [mark], reconcile: reconcileEarlier, reconcileEarlier } : { reconcileEarlier }
+}
+
+const proofOfCommit = async (
+  side: Side,
+  context: CallContext,
+  commit: { readonly id: Identifier; readonly body: Body },
+): Promise<Proof> => {
+  const { id, body } = commit
+  const { requirements, updates } = body.json
+  const added = addedSnapshotIds(updates)
+  if (!assertsCreate(requirements))
+    return { addedSnapshotIds: added, reconcile: await proofOf(side, context, commit) }
+  const uuid = assignedUuid(updates)
+  if (uuid === undefined) return {}
+  return proofOfCreation(side, context, {
+    mark: { id, uuid },
+    passes: (loaded) => loaded.uuid?.toLowerCase() === uuid,
+  })
+}
+
 const createCommit =
   (side: Side): Relations['commit'] =>
   async (context, id, body) => {
@@ -175,12 +225,11 @@ const createCommit =
     const session = await sessionForChange(upstream)
     const path = await pathOf(side, context, id)
     await inspect(context, words, { id, body })
-    const creates = objectsOf(body.json['requirements']).some((one) => one['type'] === 'assert-create')
-    const reconcile = await proofOf(side, context, { id, body })
+    const creates = assertsCreate(body.json['requirements'])
     return runChange(upstream, context, {
+      ...(await proofOfCommit(side, context, { id, body })),
       operation: words.commit,
       identifiers: [id],
-      addedSnapshotIds: addedSnapshotIds(body.json['updates']),
       ask: {
         method: 'POST',
         path,
@@ -194,7 +243,7 @@ const createCommit =
       },
       read: (response) => readLoaded(upstream.connection, response, session.config),
       outcome: outcomeOf,
-      reconcile,
+      uuid: uuidOf,
     })
   }
 
@@ -206,8 +255,13 @@ const createRegister =
     const session = await sessionForChange(upstream)
     const path = await pathOfNew(side, context, id)
     await inspect(context, words, { id, body })
-    const location = body.json['metadata-location']
+    const location = String(body.json['metadata-location'])
+    const proof = await proofOfCreation(side, context, {
+      mark: { id, metadataLocation: location },
+      passes: (loaded) => loaded.metadataLocation === location,
+    })
     return runChange(upstream, context, {
+      ...proof,
       operation: words.register,
       identifiers: [id],
       ask: {
@@ -219,21 +273,9 @@ const createRegister =
       expect: { ...expectIn(namespace), message: `${words.title} already exists: ${formatIdentifier(id)}` },
       read: (response) => readLoaded(upstream.connection, response, session.config),
       outcome: outcomeOf,
-      reconcile: () =>
-        lookAt(side, context, { id, passes: (loaded) => loaded.metadataLocation === location }),
+      uuid: uuidOf,
     })
   }
-
-const isGone = async (side: Side, on: { context: CallContext; id: Identifier }): Promise<boolean> => {
-  const unhurried = { ...on.context, signal: new AbortController().signal }
-  try {
-    await reads(side).exists(unhurried, on.id)
-    return false
-  } catch (error) {
-    if (isCatalogError(error, side.words.missing)) return true
-    throw error
-  }
-}
 
 const createDrop =
   (side: Side): Relations['drop'] =>

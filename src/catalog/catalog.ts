@@ -11,6 +11,7 @@ import type { ExpectedUuid, Grantees, Principal } from '#model/access.ts'
 import type { Outcome, Receipt } from '#model/event.ts'
 import type { Identifier, Namespace } from '#model/identifier.ts'
 import type { JsonObject } from '#model/json.ts'
+import type { Mark } from './intents.ts'
 
 export type DelegationMode = 'vended-credentials' | 'remote-signing'
 
@@ -193,6 +194,15 @@ export interface DoubtfulChange {
   readonly identifiers: readonly Identifier[]
   /** Decimal text. */
   readonly addedSnapshotIds: readonly string[]
+  /** Of everything that it creates; empty where it creates nothing, or nothing would show that it did. */
+  readonly marks: readonly Mark[]
+}
+
+/** A change that a look has shown to have happened. */
+export interface Landed {
+  readonly outcome: Outcome
+  /** Of what is there by it now, where it is one object. */
+  readonly uuid?: string | undefined
 }
 
 export interface Catalog extends AsyncDisposable {
@@ -211,7 +221,7 @@ export interface Catalog extends AsyncDisposable {
    * Only where changes can end in doubt. Looks whether one has happened: how it ended where that shows, `unseen` where
    * it does not (it may still be on its way), `untellable` where no look could ever tell. Changes nothing.
    */
-  landed?(context: CallContext, change: DoubtfulChange): Promise<Outcome | 'unseen' | 'untellable'>
+  landed?(context: CallContext, change: DoubtfulChange): Promise<Landed | 'unseen' | 'untellable'>
 }
 
 /** Every member that a request can reach, none of them absent. */

@@ -5,8 +5,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isCatalogError } from '#model/errors.ts'
-import type { Outcome, Receipt } from '#model/event.ts'
-import type { CallContext, Catalog, DoubtfulChange } from './catalog.ts'
+import type { Receipt } from '#model/event.ts'
+import type { CallContext, Catalog, DoubtfulChange, Landed } from './catalog.ts'
 import { isOut } from './mounts-synthetic.ts'
 
 export interface Doubt extends DoubtfulChange {
@@ -17,14 +17,16 @@ export interface Doubt extends DoubtfulChange {
 
 /** Where intents are kept (`intents.ts`), as far as looking after the doubtful ones needs it. */
 export interface DoubtLedger {
+  /** What has certainly happened and was not recorded, since its process ended or could not reach the store. */
+  recordLapsed(): Promise<void>
   /** Ids of connections with a doubt that is due for a look. */
   due(): Promise<readonly string[]>
   /** Runs the work unless another process is at this connection. */
   alone(connectionId: string, work: () => Promise<void>): Promise<void>
   /** Due ones, those first that have waited longest. */
   take(connectionId: string, most: number): Promise<readonly Doubt[]>
-  /** It has happened. Its idempotency key, where it has one, answers so from now on. */
-  confirm(doubt: Doubt, outcome: Outcome): Promise<void>
+  /** It has happened: it is recorded, and its idempotency key, where it has one, answers so from now on. */
+  confirm(doubt: Doubt, landed: Landed): Promise<void>
   postpone(doubt: Doubt, seconds: number): Promise<void>
   postponeAll(connectionId: string, seconds: number): Promise<void>
   /** Nobody looks any more; whether it happened stays unknown. */
@@ -103,7 +105,7 @@ const look = async (
 const settle = async (
   { ledger, giveUpSeconds }: Settings,
   doubt: Doubt,
-  seen: Outcome | 'unseen' | 'untellable',
+  seen: Landed | 'unseen' | 'untellable',
 ): Promise<DoubtEnd> => {
   if (typeof seen === 'object') {
     await ledger.confirm(doubt, seen)
@@ -165,6 +167,7 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
     running.set(connectionId, work)
   }
   const startDue = async (): Promise<void> => {
+    await settings.ledger.recordLapsed()
     for (const id of await settings.ledger.due()) {
       if (running.size >= mostPasses) return
       if (!running.has(id)) start(id)

@@ -144,7 +144,10 @@ const entryOf = (trail: Trail): AuditDraft => {
 }
 
 /** Records a change that an upstream has made: its decision entry, and what was changed, together. */
-export type RecordRelayed = (entry: AuditDraft, changes: readonly EventDraft[]) => Promise<void>
+export type RecordRelayed = (
+  receipt: Pick<Receipt, 'audit' | 'intents'>,
+  changes: readonly EventDraft[],
+) => Promise<void>
 
 /** Returns at once where there is nothing to wait for: most entries are written in batches. */
 export const audit = (sink: AuditSink, recordRelayed: RecordRelayed, trail: Trail): void | Promise<void> => {
@@ -152,7 +155,8 @@ export const audit = (sink: AuditSink, recordRelayed: RecordRelayed, trail: Trai
   const { changes, error } = trail
   const relayed = changes.length > 0 && error === undefined
   try {
-    const recorded = relayed ? recordRelayed(entryOf(trail), changes) : sink.record(entryOf(trail))
+    const entry = entryOf(trail)
+    const recorded = relayed ? recordRelayed({ ...trail.receipt, audit: entry }, changes) : sink.record(entry)
     return recorded?.catch((cause: unknown) => {
       throw unrecorded(trail, cause)
     })

@@ -45,6 +45,7 @@ const claimOf = <Input, T extends Target, Output>(
 const unbroken = new AbortController().signal
 
 const nothingExpected = {}
+const nothingForetold = {}
 
 const expectedIn = ({ ifMatch }: Trail['caller']): Pick<CallContext, 'version'> => {
   const version = ifMatch === undefined ? undefined : versionIn(ifMatch)
@@ -133,6 +134,14 @@ const runOf = <Input, T extends Target, Output>(
   }
 }
 
+const foretelling = <Input, T extends Target, Output>(
+  operation: Operation<Input, T, Output>,
+  target: T,
+): Pick<Receipt, 'foretold'> =>
+  operation.changes && target.relayed
+    ? { foretold: () => operation.changes?.(target) ?? [] }
+    : nothingForetold
+
 export const suspendGrants = async (
   { expected, found }: UnexpectedUuid,
   { suspend, report }: Pick<ExecuteDeps, 'suspend' | 'report'>,
@@ -163,6 +172,7 @@ export const execute = async <Input, T extends Target, Output>(
   const receipt: Receipt = {
     audit: draftOf(trail),
     ...(claim ? { idempotency: claim } : {}),
+    ...foretelling(operation, target),
     written: false,
   }
   trail.receipt = receipt

@@ -162,8 +162,8 @@ interface Deed<Input, T extends Target, Output> {
   /** The answer for an absent object, where the resource of the need is not spelled as the caller named it. */
   missing?(target: T): CatalogError
   run(task: Task<T>): Promise<Output>
-  /** What the finished change is recorded as where an upstream has made it. */
-  changes?(target: T, output: Output): readonly EventDraft[]
+  /** What the change is recorded as where an upstream makes it. Without an output: as far as that is known before. */
+  changes?(target: T, output?: Output): readonly EventDraft[]
 }
 
 interface Read<Input, T extends Target, Output> extends Deed<Input, T, Output> {

@@ -94,5 +94,9 @@ export interface Receipt {
   /** The decision entry as it will read if the change succeeds. */
   readonly audit: AuditDraft
   readonly idempotency?: IdempotencyClaim
+  /** What the change will have been, for whoever learns only later that it has happened. Only where an upstream decides. */
+  readonly foretold?: () => readonly EventDraft[]
+  /** Of this request, and of earlier tries of it: they are noted as recorded where the change is. */
+  intents?: readonly string[]
   written: boolean
 }

@@ -5,6 +5,14 @@ import type { IdempotencyClaim, Outcome } from '#model/event.ts'
 import type { Identifier } from '#model/identifier.ts'
 import { type Database, type Sql, statement } from './database.ts'
 import { storeOutcome } from './idempotency.ts'
+import { type ChangeRecord, encodeRecord } from './later-records.ts'
+
+/** What a creation will be known by. */
+export interface Mark {
+  readonly id: Identifier
+  readonly uuid?: string
+  readonly metadataLocation?: string
+}
 
 /** What is about to be asked of an upstream. */
 export interface IntentDraft {
@@ -12,22 +20,27 @@ export interface IntentDraft {
   readonly operation: string
   readonly digest: string
   readonly addedSnapshotIds: readonly string[]
+  readonly marks?: readonly Mark[]
   readonly idempotency?: IdempotencyClaim
+  readonly record?: ChangeRecord
 }
 
-type IntentState = 'committed' | 'refused' | 'unknown'
+type Settlement =
+  | { readonly state: 'refused' | 'unknown' }
+  | { readonly state: 'committed'; readonly outcome: Outcome; readonly uuid?: string | undefined }
 
 /** An earlier try of the same request whose end nobody knows. */
 export interface DoubtfulCommit {
   readonly id: string
   readonly addedSnapshotIds: readonly string[]
+  readonly marks: readonly Mark[]
 }
 
 export interface Intent {
   readonly id: string
-  /** Newest first: look for their snapshots before the request is relayed again. */
+  /** Newest first: look for what they have left before the request is relayed again. */
   readonly doubtful: readonly DoubtfulCommit[]
-  settle(state: 'committed' | 'refused' | 'unknown', outcome?: Outcome): Promise<void>
+  settle(end: Settlement): Promise<void>
 }
 
 export interface IntentSettings {
@@ -40,35 +53,35 @@ export interface IntentSettings {
 
 const insert = statement(`
   insert into commit_intent (id, connection_id, identifiers, operation, digest, added_snapshot_ids, epoch,
-    lease_until, idempotency_scope, idempotency_key)
-  values ($1, $2, $3, $4, $5, $6, $7, now() + make_interval(secs => $8), $9, $10)`)
+    lease_until, idempotency_scope, idempotency_key, marks, record)
+  values ($1, $2, $3, $4, $5, $6, $7, now() + make_interval(secs => $8), $9, $10, $11, $12)`)
 
 const selectDoubtful = statement(`
-  select id, added_snapshot_ids as "addedSnapshotIds" from commit_intent
+  select id, added_snapshot_ids as "addedSnapshotIds", coalesce(marks, '[]') as marks from commit_intent
   where connection_id = $1 and idempotency_scope = $2 and idempotency_key = $3
     and (state in ('unknown', 'abandoned') or state = 'open' and lease_until <= now())
   order by created_at desc`)
 
 const update = statement(`
-  update commit_intent set state = $2, settled_at = case when $2 = 'unknown' then null else now() end
+  update commit_intent set state = $2, settled_at = case when $2 = 'unknown' then null else now() end,
+    record = case when $2 = 'refused' then null else record || $3::jsonb end
   where id = $1 and state in ('open', 'unknown', 'abandoned')`)
 
 const settle = async (
   database: Database,
   intent: { id: string } & Pick<IntentDraft, 'idempotency'>,
-  end: {
-    readonly state: IntentState
-    readonly outcome: Outcome | undefined
-  },
+  end: Settlement,
 ): Promise<void> => {
   const claim = intent.idempotency
-  if (claim === undefined || end.outcome === undefined) {
-    await database.execute(update, [intent.id, end.state])
+  const learnt = end.state === 'committed' && end.uuid !== undefined ? { uuid: end.uuid } : {}
+  const values = [intent.id, end.state, JSON.stringify(learnt)]
+  if (claim === undefined || end.state !== 'committed') {
+    await database.execute(update, values)
     return
   }
   const { outcome } = end
   await database.transaction(async (tx) => {
-    await tx.execute(update, [intent.id, end.state])
+    await tx.execute(update, values)
     await storeOutcome(tx, claim, outcome)
   })
 }
@@ -90,12 +103,13 @@ export const createCommitIntents = (database: Database, settings: IntentSettings
       ...[id, settings.connectionId, JSON.stringify(draft.identifiers), draft.operation, draft.digest],
       ...[draft.addedSnapshotIds, settings.epoch(), settings.leaseSeconds ?? 120],
       ...[claim?.scope ?? null, claim?.key ?? null],
+      ...[draft.marks?.length ? JSON.stringify(draft.marks) : null],
+      draft.record ? encodeRecord(draft.record) : null,
     ])
     return {
       id,
       doubtful,
-      settle: (state, outcome) =>
-        settle(database, { id, ...(claim && { idempotency: claim }) }, { state, outcome }),
+      settle: (end) => settle(database, { id, ...(claim && { idempotency: claim }) }, end),
     }
   },
 })

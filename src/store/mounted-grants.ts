@@ -61,7 +61,7 @@ const placeOf = (kind: string, warehouseId: string, { namespace, name = '' }: To
 
 type Step = (tx: Transaction) => Promise<unknown>
 
-interface Followed {
+export interface Followed {
   readonly events: readonly EventDraft[]
   readonly steps: readonly Step[]
 }
@@ -69,18 +69,19 @@ interface Followed {
 interface Made {
   readonly place: GrantPlace
   readonly uuid: string | undefined
+  readonly how: 'anew' | 'own'
 }
 
 /**
  * Whatever was granted on the name before was meant for something else. Nobody owns a table or view whose uuid is not
  * told: it could not be told from the next one of its name.
  */
-const made = (principal: Principal, kind: string, { place, uuid }: Made): Followed => {
+const made = (principal: Principal, kind: string, { place, uuid, how }: Made): Followed => {
   const clear: Step = (tx) => removeGrantsOn(tx, place.object, true)
   if (kind !== 'namespace' && uuid === undefined) return { events: [], steps: [clear] }
   const owned = ownershipOf(principal, [place])
   const bind: Step = (tx) => (uuid === undefined ? Promise.resolve() : bindUuid(tx, place, uuid))
-  return { events: owned.events, steps: [clear, bind, owned.write] }
+  return { events: owned.events, steps: how === 'own' ? [owned.write] : [clear, bind, owned.write] }
 }
 
 const moved = (kind: string, warehouseId: string, data: EventDraft['data']): Followed => {
@@ -103,14 +104,36 @@ const ended = (kind: string, place: GrantPlace): Followed => ({
 
 const nothing: Followed = { events: [], steps: [] }
 
-const follow = (principal: Principal, { type, warehouse, data }: EventDraft): Followed => {
+const isFollowed = (kind: string, data: EventDraft['data']): boolean =>
+  data['connection'] !== undefined && ['namespace', 'table', 'view'].includes(kind)
+
+/** Where the objects of a relayed change stand: the one that it is of, and where that was before a rename. */
+export const placesOf = ({
+  type,
+  warehouse,
+  data,
+}: EventDraft): { readonly place?: GrantPlace; readonly source?: GrantPlace } => {
   const [kind = '', what = ''] = type.split('.')
-  if (data['connection'] === undefined || !['namespace', 'table', 'view'].includes(kind)) return nothing
+  if (!isFollowed(kind, data)) return {}
+  const place = placeOf(kind, warehouse, namesIn(data))
+  return what === 'renamed'
+    ? { place, source: placeOf(kind, warehouse, namesIn(data, 'source-')) }
+    : { place }
+}
+
+/** `own`: grants on what was made have been given already, and stay. */
+export const follow = (
+  principal: Principal,
+  { type, warehouse, data }: EventDraft,
+  how: 'anew' | 'own' = 'anew',
+): Followed => {
+  const [kind = '', what = ''] = type.split('.')
+  if (!isFollowed(kind, data)) return nothing
   const place = placeOf(kind, warehouse, namesIn(data))
   switch (what) {
     case 'created':
     case 'registered':
-      return made(principal, kind, { place, uuid: uuidIn(data) })
+      return made(principal, kind, { place, uuid: uuidIn(data), how })
     case 'dropped':
     case 'unregistered':
       return ended(kind, place)

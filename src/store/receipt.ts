@@ -64,18 +64,48 @@ export const writeReceipt = async (
   })
 }
 
+/** Of a change whose decision is on record already. */
+export const writeChanges = async (
+  tx: Transaction,
+  audit: AuditDraft,
+  events: readonly EventDraft[],
+): Promise<void> => {
+  if (events.length === 0) return
+  const entries = events.map((event) => encodeEntry(changeEntry(audit, event)))
+  await tx.execute(insertWithout, [...bindEntries(entries), encodeEvents(events), audit.requestId])
+  tx.announce(outboxChannel)
+}
+
+/** Rows in one order, so that two requests of one key do not wait for one another. */
+const lockIntents = statement(`
+  select state = 'committed' and record is null as recorded from commit_intent
+  where id = any($1::uuid[]) order by id for update`)
+
+const endIntents = statement(`
+  update commit_intent set state = 'committed', record = null, settled_at = coalesce(settled_at, now())
+  where id = any($1::uuid[])`)
+
+/** False where one of the intents is recorded already: each change is recorded once. */
+const endUnrecorded = async (tx: Transaction, intents: readonly string[]): Promise<boolean> => {
+  if (intents.length === 0) return true
+  const rows = await tx.query<{ recorded: boolean }>(lockIntents, [intents])
+  await tx.execute(endIntents, [intents])
+  return !rows.some(({ recorded }) => recorded)
+}
+
 /**
  * For a change that was made elsewhere: decision, changes and events in a transaction of their own, with what follows
- * from it for grants.
+ * from it for grants. The changes are left out where they are recorded already of one of its intents.
  */
 export const recordChange = (
   database: Database,
-  audit: AuditDraft,
+  { audit, intents = [] }: Pick<Receipt, 'audit' | 'intents'>,
   events: readonly EventDraft[],
 ): Promise<void> =>
   database.transaction(async (tx) => {
-    const followed = followRelayed(audit.principal, events)
-    const told = [...events, ...followed.events]
+    const changes = (await endUnrecorded(tx, intents)) ? events : []
+    const followed = followRelayed(audit.principal, changes)
+    const told = [...changes, ...followed.events]
     await writeReceipt(tx, { audit, written: false }, { outcome: { kind: 'done' }, events: told })
     await followed.write(tx)
   })

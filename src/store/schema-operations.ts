@@ -107,6 +107,10 @@ export const commitIntent = pgTable(
       .default('open'),
     /** When a doubtful one is looked at next. */
     lookAt: instant('look_at').notNull().defaultNow(),
+    /** What a creation will be known by. */
+    marks: jsonb('marks'),
+    /** What is still to be recorded of it where it has happened. Null once that is recorded, or where there is nothing. */
+    record: jsonb('record'),
     /** How a look, or the end of looking, settled it. */
     reason: text('reason'),
     idempotencyScope: key('idempotency_scope'),
@@ -117,6 +121,9 @@ export const commitIntent = pgTable(
   (t) => [
     index('commit_intent_open').on(t.connectionId, t.epoch).where(sql`${t.state} in ('open', 'unknown')`),
     index('commit_intent_doubtful').on(t.connectionId, t.lookAt).where(sql`${t.state} = 'unknown'`),
+    index('commit_intent_unrecorded')
+      .on(t.leaseUntil)
+      .where(sql`${t.state} = 'committed' and ${t.record} is not null`),
     index('commit_intent_settled').on(t.settledAt).where(sql`${t.settledAt} is not null`),
   ],
 )

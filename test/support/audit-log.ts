@@ -28,7 +28,7 @@ export const fillAudit = async (database: Database, entries = 12): Promise<void>
     )
     if (i % 3 === 0) await buffer.flush()
   }
-  await recordChange(database, auditDraft(), [eventDraft('a'), eventDraft('b')])
+  await recordChange(database, { audit: auditDraft() }, [eventDraft('a'), eventDraft('b')])
 }
 
 export const sealAll = (database: Database, blockSize = 4): Promise<number | undefined> =>

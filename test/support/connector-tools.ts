@@ -46,13 +46,14 @@ const createMemoryIntents = (): { readonly port: CommitIntents; readonly all: re
         all.push(intent)
         return {
           id: String(all.length),
-          doubtful: doubtful.map(({ draft: { addedSnapshotIds } }, i) => ({
+          doubtful: doubtful.map(({ draft: { addedSnapshotIds, marks = [] } }, i) => ({
             id: String(i),
             addedSnapshotIds,
+            marks,
           })),
-          settle: async (state, outcome) => {
-            intent.state = state
-            if (outcome) intent.outcome = outcome
+          settle: async (end) => {
+            intent.state = end.state
+            if (end.state === 'committed') intent.outcome = end.outcome
           },
         }
       },

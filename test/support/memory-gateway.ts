@@ -133,7 +133,7 @@ export const startMemoryGateway = async (options: MemoryGatewayOptions = {}): Pr
     idempotency: options.ledger ?? createMemoryLedger(),
     hop: 'test.1',
     ...(options.suspend ? { suspend: options.suspend } : {}),
-    recordRelayed: async (entry, events) => {
+    recordRelayed: async ({ audit: entry }, events) => {
       relayed.push({ entry, events })
     },
     report: (event, error) => logged.push({ event, error }),

@@ -29,7 +29,7 @@ export const namespaceEvents =
 /** Grants on it stand for this uuid. */
 type Made = Pick<Loaded, 'uuid'>
 
-const uuidOf = ({ uuid }: Made): EventDraft['data'] => (uuid === undefined ? {} : { uuid })
+const uuidOf = ({ uuid }: Made = {}): EventDraft['data'] => (uuid === undefined ? {} : { uuid })
 
 /** Of what its body names. Nothing where it is only staged. */
 export const madeEvents =
@@ -38,7 +38,7 @@ export const madeEvents =
     what: 'created' | 'registered',
     nameOf: (input: Input) => Identifier,
   ) =>
-  (target: RoutedPlace<Input>, made: Made): readonly EventDraft[] =>
+  (target: RoutedPlace<Input>, made?: Made): readonly EventDraft[] =>
     target.repeatable
       ? []
       : [eventOf(target, `${kind}.${what}`, { ...inWords(nameOf(target.input)), ...uuidOf(made) })]
@@ -46,7 +46,7 @@ export const madeEvents =
 export const relationEvents =
   (kind: RelationKind, what: 'created' | 'committed' | 'dropped' | 'unregistered') =>
   (target: RoutedPlace<AtRelation>, made?: Made): readonly EventDraft[] => {
-    const uuid = what === 'created' && made !== undefined ? uuidOf(made) : {}
+    const uuid = what === 'created' ? uuidOf(made) : {}
     return [eventOf(target, `${kind}.${what}`, { ...inWords(target.input.id), ...uuid })]
   }
 

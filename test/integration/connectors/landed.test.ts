@@ -6,24 +6,25 @@ import { answerTable, failureOf, id, useRelayBench } from '../../support/relay-b
 
 const bench = useRelayBench()
 const other = { namespace: ['db'], name: 'u' }
+const done = { outcome: { kind: 'done' } }
 const gone = answerError(404, 'NoSuchTableException', 'gone')
 
 const look = async (change: Partial<DoubtfulChange> & { readonly operation: string }) =>
-  bench.catalog.landed?.(newCall(), { identifiers: [id], addedSnapshotIds: [], ...change })
+  bench.catalog.landed?.(newCall(), { identifiers: [id], addedSnapshotIds: [], marks: [], ...change })
 
 /** Answers each table as told; others are missing. */
 const tables =
   (known: Readonly<Record<string, Behaviour>>): Behaviour =>
   (call, response) =>
-    (known[call.url.split('/').at(-1) ?? ''] ?? gone)(call, response)
+    (known[new URL(call.url, bench.upstream.uri).pathname.split('/').at(-1) ?? ''] ?? gone)(call, response)
 
 describe('a look after a change of unknown end', () => {
   it('finds a commit by all of its snapshots', async () => {
     bench.upstream.behave(answerTable(['5', '9007199254740993']))
     const commit = { operation: 'updateTable' }
     expect(await look({ ...commit, addedSnapshotIds: ['9007199254740993', '5'] })).toEqual({
-      kind: 'metadata',
-      metadataLocation: 's3://b/t/metadata/1.json',
+      outcome: { kind: 'metadata', metadataLocation: 's3://b/t/metadata/1.json' },
+      uuid: 'u-1',
     })
     expect(await look({ ...commit, addedSnapshotIds: ['9007199254740992'] })).toBe('unseen')
     expect(await look({ ...commit, addedSnapshotIds: ['5', '6'] })).toBe('unseen')
@@ -33,19 +34,42 @@ describe('a look after a change of unknown end', () => {
   it('finds a transaction by one of its snapshots in one of its tables', async () => {
     bench.upstream.behave(tables({ u: answerTable(['5']) }))
     const transaction = { operation: 'commitTransaction', identifiers: [id, other] }
-    expect(await look({ ...transaction, addedSnapshotIds: ['5', '6'] })).toEqual({ kind: 'done' })
+    expect(await look({ ...transaction, addedSnapshotIds: ['5', '6'] })).toEqual(done)
     expect(await look({ ...transaction, addedSnapshotIds: ['7'] })).toBe('unseen')
   })
 
   it('finds a drop where nothing is there, and a rename where the other name is', async () => {
     bench.upstream.behave(tables({ t: answerTable() }))
     expect(await look({ operation: 'dropTable' })).toBe('unseen')
-    expect(await look({ operation: 'dropTable', identifiers: [other] })).toEqual({ kind: 'done' })
+    expect(await look({ operation: 'dropTable', identifiers: [other] })).toEqual(done)
     const rename = { operation: 'renameTable' }
-    expect(await look({ ...rename, identifiers: [other, id] })).toEqual({ kind: 'done' })
+    expect(await look({ ...rename, identifiers: [other, id] })).toEqual({ ...done, uuid: 'u-1' })
     expect(await look({ ...rename, identifiers: [id, other] })).toBe('unseen')
     bench.upstream.behave(answerTable())
     expect(await look({ ...rename, identifiers: [id, other] })).toBe('unseen')
+  })
+
+  it('finds what was created where all of it has the uuid that it was given', async () => {
+    bench.upstream.behave(tables({ t: answerTable(), u: answerTable() }))
+    const [t, u] = [
+      { id, uuid: 'u-1' },
+      { id: other, uuid: 'u-1' },
+    ]
+    expect(await look({ operation: 'updateTable', marks: [t] })).toMatchObject({ uuid: 'u-1' })
+    expect(await look({ operation: 'updateTable', marks: [{ id, uuid: 'u-2' }] })).toBe('unseen')
+    const transaction = { operation: 'commitTransaction', identifiers: [id, other] }
+    expect(await look({ ...transaction, marks: [t, u] })).toEqual(done)
+    expect(await look({ ...transaction, marks: [t, { id: other, uuid: 'u-2' }] })).toBe('unseen')
+    bench.upstream.behave(tables({ t: answerTable() }))
+    expect(await look({ ...transaction, marks: [t, u] })).toBe('unseen')
+  })
+
+  it('finds what was registered by its file', async () => {
+    bench.upstream.behave(answerTable())
+    const register = (metadataLocation: string) =>
+      look({ operation: 'registerTable', marks: [{ id, metadataLocation }] })
+    expect(await register('s3://b/t/metadata/1.json')).toMatchObject({ uuid: 'u-1' })
+    expect(await register('s3://b/t/metadata/2.json')).toBe('unseen')
   })
 
   it.each(['createTable', 'registerTable', 'unregisterTable', 'createView', 'replaceView', 'updateTable'])(
@@ -67,6 +91,7 @@ describe('a look after a change of unknown end', () => {
         operation,
         identifiers: [id, other],
         addedSnapshotIds: [],
+        marks: [],
       })
       const error = await failureOf(Promise.resolve(work))
       expect(error.status).toBeGreaterThanOrEqual(502)

@@ -268,7 +268,8 @@ describe('other relayed changes', () => {
     expect((await failureOf(bench.catalog.tables.drop(newCall(), id, { purge: false }))).type).toBe(
       'CommitStateUnknownException',
     )
-    bench.upstream.behave(byMethod({ POST: cutConnection, GET: answerTable() }))
+    const nothing = answerError(404, 'NoSuchTableException', 'nothing is here')
+    bench.upstream.behave(byMethod({ POST: cutConnection, GET: inTurn(nothing, answerTable()) }))
     const body = raw('{"name":"t","metadata-location":"s3://b/t/metadata/1.json"}')
     expect(bytesOf((await bench.catalog.tables.register?.(newCall(), ['db'], body)) as Loaded)).toBe(
       metadata(),
@@ -288,6 +289,55 @@ describe('other relayed changes', () => {
       'committed',
       'committed',
     ])
+  })
+
+  it('that create are found by the uuid that they give, where nothing was there before', async () => {
+    const nothing = answerError(404, 'NoSuchTableException', 'nothing is here')
+    const updates = [{ action: 'assign-uuid', uuid: 'U-1' }]
+    const requirements = [{ type: 'assert-create' }]
+    const body = raw(JSON.stringify({ requirements, updates }))
+    const changes = [
+      { id, requirements: body.json['requirements'] as never, updates: body.json['updates'] as never },
+    ]
+    const whole = raw(JSON.stringify({ 'table-changes': [{ requirements, updates }] }))
+    const creations = [
+      () => bench.catalog.tables.commit(newCall(), id, body),
+      () =>
+        bench.catalog.transactions?.commit(newCall(), changes, whole) ?? Promise.reject(new Error('none')),
+    ]
+    for (const create of creations) {
+      bench.upstream.behave(byMethod({ POST: cutConnection, GET: inTurn(nothing, answerTable()) }))
+      await create()
+      expect(bench.tools.intents.at(-1)).toMatchObject({
+        draft: { marks: [{ id, uuid: 'u-1' }] },
+        state: 'committed',
+      })
+      // The like of what is there already: an upstream refuses it, and its lost answer proves nothing else.
+      bench.upstream.behave(byMethod({ POST: cutConnection, GET: answerTable() }))
+      expect((await failureOf(create() as Promise<unknown>)).type).toBe('CommitStateUnknownException')
+      expect(bench.tools.intents.at(-1)).toMatchObject({
+        draft: { marks: [], addedSnapshotIds: [] },
+        state: 'unknown',
+      })
+    }
+  })
+
+  it('that created are found again by whoever repeats them', async () => {
+    const nothing = answerError(404, 'NoSuchTableException', 'nothing is here')
+    const body = raw(
+      '{"requirements":[{"type":"assert-create"}],"updates":[{"action":"assign-uuid","uuid":"u-1"}]}',
+    )
+    let sent = 0
+    const cut = cutAfter(() => {
+      sent += 1
+    })
+    bench.upstream.behave(byMethod({ POST: cut, GET: nothing }))
+    expect((await failureOf(bench.catalog.tables.commit(keyed(), id, body))).type).toBe(
+      'CommitStateUnknownException',
+    )
+    bench.upstream.behave(byMethod({ POST: cut, GET: answerTable() }))
+    expect(bytesOf(await bench.catalog.tables.commit(keyed(), id, body))).toBe(metadata())
+    expect(sent).toBe(1)
   })
 
   it('that only stage a table change nothing: a failed one has not happened', async () => {

@@ -44,7 +44,7 @@ describe('a search of the audit log', () => {
     })
     await buffer.flush()
     const draft = auditDraft({ requestId: 'r6', startedAt: at(6), needs: [onTable('z')] })
-    await recordChange(db.database, draft, [eventDraft('c', { namespace: ['sales'], name: 'z' })])
+    await recordChange(db.database, { audit: draft }, [eventDraft('c', { namespace: ['sales'], name: 'z' })])
   })
 
   const found = async (filter: AuditFilter): Promise<readonly string[]> => {

@@ -22,7 +22,8 @@ describe.each(testServers)('doubtful intents on %s', (kind) => {
 
   const begin = async (connectionId: string, end?: 'unknown' | 'committed' | 'refused') => {
     const intent = await createCommitIntents(database, { connectionId, epoch: () => 1 }).begin(draft)
-    if (end) await intent.settle(end)
+    if (end === 'committed') await intent.settle({ state: end, outcome: { kind: 'done' } })
+    else if (end) await intent.settle({ state: end })
     return intent.id
   }
 
@@ -67,11 +68,11 @@ describe.each(testServers)('doubtful intents on %s', (kind) => {
     await keys.begin(claim)
     const intents = createCommitIntents(database, { connectionId: connection, epoch: () => 1 })
     const intent = await intents.begin({ ...draft, digest: claim.digest, idempotency: claim })
-    await intent.settle('unknown')
+    await intent.settle({ state: 'unknown' })
     expect(await keys.find(claim)).toBe('in-flight')
     const [doubt] = await ledger().take(connection, 1)
     if (!doubt) throw new Error('none was taken')
-    await ledger().confirm(doubt, { kind: 'metadata', metadataLocation: 's3://m' })
+    await ledger().confirm(doubt, { outcome: { kind: 'metadata', metadataLocation: 's3://m' } })
     expect(await keys.find(claim)).toEqual({ kind: 'metadata', metadataLocation: 's3://m' })
     expect(await rowOf(intent.id)).toEqual({
       state: 'committed',
@@ -85,7 +86,7 @@ describe.each(testServers)('doubtful intents on %s', (kind) => {
     const claim = idempotencyClaim()
     const intents = createCommitIntents(database, { connectionId: connection, epoch: () => 1 })
     const intent = await intents.begin({ ...draft, idempotency: claim })
-    await intent.settle('unknown')
+    await intent.settle({ state: 'unknown' })
     const [doubt] = await ledger().take(connection, 1)
     if (!doubt) throw new Error('none was taken')
     await ledger().abandon(doubt, 'not seen')

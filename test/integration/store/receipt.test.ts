@@ -43,7 +43,9 @@ describe.each(testServers)('operations on %s', (kind) => {
 
     it('of a change that an upstream made is decision, change and event, with no key taken', async () => {
       const before = await Promise.all(['outbox', 'audit_entry', 'idempotency'].map(count))
-      await recordChange(database, auditDraft({ requestId: `relayed-${kind}` }), [eventDraft('t9', { n: 1 })])
+      await recordChange(database, { audit: auditDraft({ requestId: `relayed-${kind}` }) }, [
+        eventDraft('t9', { n: 1 }),
+      ])
       const rows = await database.query(
         'select kind, operation from audit_entry where request_id = $1 order by kind',
         [`relayed-${kind}`],
@@ -185,14 +187,16 @@ describe.each(testServers)('operations on %s', (kind) => {
       const draft = { identifiers: [], operation: 'updateTable', digest: claim.digest, idempotency: claim }
       const first = await intents.begin({ ...draft, addedSnapshotIds: ['9223372036854775807'] })
       expect(first.doubtful).toEqual([])
-      await first.settle('unknown')
+      await first.settle({ state: 'unknown' })
       await lapse(claim)
       expect(await ledger().find(claim)).toBeUndefined()
       const taken = await Promise.all([ledger().begin(claim), ledger().begin(claim)])
       expect(taken.filter(Boolean)).toHaveLength(1)
       const second = await intents.begin({ ...draft, addedSnapshotIds: [] })
-      expect(second.doubtful).toEqual([{ id: first.id, addedSnapshotIds: ['9223372036854775807'] }])
-      await second.settle('committed', { kind: 'done' })
+      expect(second.doubtful).toEqual([
+        { id: first.id, addedSnapshotIds: ['9223372036854775807'], marks: [] },
+      ])
+      await second.settle({ state: 'committed', outcome: { kind: 'done' } })
       expect(await ledger().find(claim)).toEqual({ kind: 'done' })
     })
   })
@@ -204,7 +208,7 @@ describe.each(testServers)('operations on %s', (kind) => {
     const intent = await intents.begin(draft)
     expect(await countOpenIntents(database, connectionId, 7)).toBe(0)
     expect(await countOpenIntents(database, connectionId, 8)).toBe(1)
-    await intent.settle('refused')
+    await intent.settle({ state: 'refused' })
     expect(await countOpenIntents(database, connectionId, 8)).toBe(0)
   })
 

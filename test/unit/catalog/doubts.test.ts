@@ -22,6 +22,7 @@ const doubt = (id: string, more: Partial<Doubt> = {}): Doubt => ({
   operation: 'updateTable',
   identifiers: [{ namespace: ['db'], name: 't' }],
   addedSnapshotIds: ['1'],
+  marks: [],
   ageSeconds: 10,
   ...more,
 })
@@ -30,10 +31,11 @@ const doubt = (id: string, more: Partial<Doubt> = {}): Doubt => ({
 const ledgerOf = (doubts: Readonly<Record<string, readonly Doubt[]>>) => {
   const noted: string[] = []
   const ledger: DoubtLedger = {
+    recordLapsed: async () => {},
     due: async () => Object.keys(doubts),
     alone: (_, work) => work(),
     take: async (connection, most) => (doubts[connection] ?? []).slice(0, most),
-    confirm: async ({ id }, outcome) => void noted.push(`confirm ${id} ${outcome.kind}`),
+    confirm: async ({ id }, { outcome }) => void noted.push(`confirm ${id} ${outcome.kind}`),
     postpone: async ({ id }, seconds) => void noted.push(`postpone ${id} ${seconds}`),
     postponeAll: async (connection, seconds) => void noted.push(`postpone all of ${connection} ${seconds}`),
     abandon: async ({ id }, reason) => void noted.push(`abandon ${id}: ${reason}`),
@@ -75,7 +77,7 @@ describe('a doubtful change', () => {
       {
         c: async (_, change) => {
           asked.push(change)
-          return { kind: 'metadata', metadataLocation: 's3://m' }
+          return { outcome: { kind: 'metadata', metadataLocation: 's3://m' } }
         },
       },
     )
@@ -171,7 +173,7 @@ describe('an upstream that is out', () => {
           ),
         c: async () => {
           answered += 1
-          return { kind: 'done' }
+          return { outcome: { kind: 'done' } }
         },
       },
     )
