@@ -32,6 +32,8 @@ export interface Declaration<Q extends TProperties = TProperties, B extends TSch
   readonly versioned?: true
   /** Nobody needs to say who they are. */
   readonly open?: true
+  /** An engine may sign in by its client certificate. */
+  readonly certified?: true
 }
 
 /** What a request says under a declaration. */

@@ -16,6 +16,7 @@ export const opaEndpoints = (operations: OpaOperations): readonly Endpoint[] => 
   endpoint('POST /v1/data/trino/allow', operations.decideForEngine, {
     declares: {
       summary: 'Whether a user of a trusted engine may do something, as Trino asks OPA',
+      certified: true,
       body: opaQueryForm,
       answers: { 200: allowForm },
     },
@@ -25,6 +26,7 @@ export const opaEndpoints = (operations: OpaOperations): readonly Endpoint[] => 
   endpoint('POST /v1/data/trino/batch', operations.filterForEngine, {
     declares: {
       summary: 'Which objects of a list a user of a trusted engine may see, as Trino asks OPA',
+      certified: true,
       body: opaQueryForm,
       ...{ mostMembers, mostBytes },
       answers: { 200: batchForm },

@@ -158,6 +158,7 @@ const operationOf = (
     summary: declares.summary,
     tags: [tagOf(base, endpoint)],
     ...(declares.open ? { security: [] } : {}),
+    ...(declares.certified ? { security: [{ bearer: [] }, { certificate: [] }] } : {}),
     parameters: [
       ...pathParameters(base + template),
       ...queryParameters(declares.query ?? {}, components),
@@ -214,7 +215,7 @@ export const createDocument = ({ faces, version }: DocumentRequest): OpenApiDocu
     components: {
       schemas: components.schemas,
       responses,
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer' }, certificate: { type: 'mutualTLS' } },
     },
   }
 }
