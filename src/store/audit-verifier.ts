@@ -55,10 +55,9 @@ export interface RetiredRow extends Retired {
   readonly seal: Buffer
 }
 
-/** Blocks in order, the entries of their spans in order, and the months that are gone, all as of one moment. */
+/** Blocks in order, and the months that are gone, as of one moment. */
 export interface Page {
   readonly blocks: readonly Block[]
-  readonly rows: readonly EntryRow[]
   readonly retired: readonly RetiredRow[]
 }
 
@@ -72,11 +71,16 @@ export interface Verifier {
   /** Where to read on: behind the last block. */
   readonly previous: { readonly number: number; readonly hash: Buffer; readonly last: Position }
   readonly counts: { entries: number; blocks: number; retired: number }
+  /** Blocks that follow those taken before. */
   take(page: Page): readonly Finding[]
-  /** Ids of entries that were sealed and are not where they were. */
-  gone(): readonly string[]
-  /** The last word, once all blocks have been taken: which of `gone` have been found elsewhere. */
-  settle(found: readonly Position[], retired: readonly RetiredRow[]): readonly Finding[]
+  /** Entries in their spans, in order, as many at a time as there are. */
+  look(rows: readonly EntryRow[]): readonly Finding[]
+  /** There are no more in the spans of what was taken. */
+  end(): readonly Finding[]
+  /** Behind the last block: what no block seals yet. */
+  lookBehind(rows: readonly EntryRow[]): readonly Finding[]
+  /** The last word, once everything has been looked at: what is gone, and what has only moved. */
+  settle(retired: readonly RetiredRow[]): readonly Finding[]
 }
 
 const isUnaltered = ({ digest, at, ...entry }: EntryRow): boolean =>
@@ -87,8 +91,7 @@ const entryFinding = (amiss: Amiss, { id, at }: Position, message: string): Find
   message: `entry ${id} of ${at.toISOString()} ${message}`,
 })
 
-/** Of what no block seals yet. */
-export const checkUnsealed = (row: EntryRow): readonly Finding[] =>
+const checkUnsealed = (row: EntryRow): readonly Finding[] =>
   isUnaltered(row) ? [] : [entryFinding('altered', row, 'does not have the digest of its columns')]
 
 const checkEntry = (row: EntryRow, leaf: Leaf): readonly Finding[] => {
@@ -129,56 +132,108 @@ const checkHead = (block: Block, key: Uint8Array | undefined): readonly Finding[
 const isOurs = ({ seal, ...retired }: RetiredRow, key: Uint8Array | undefined): boolean =>
   key === undefined || sealRetired(key, retired).equals(seal)
 
+type Sealing = Pick<Block, 'number' | 'sealedAt'>
+
+/** Places alone, whatever hangs on them: a hundred thousand entries and their blocks would be the whole memory. */
 interface Loose {
-  readonly gone: Map<string, { readonly leaf: Leaf; readonly block: Block }>
-  readonly added: Map<string, { readonly row: EntryRow; readonly block: number }>
+  readonly gone: Map<string, Sealing>
+  readonly added: Map<string, Position & { readonly block: number }>
+  /** Of those that are gone: what lies behind all blocks. */
+  readonly behind: Map<string, Position>
 }
 
 /** More is not remembered: what is beyond is told at once, and not looked for elsewhere. */
 const mostLoose = 100_000
 
-const removed = (leaf: Leaf, { number, sealedAt }: Block): Finding => ({
-  ...{ amiss: 'removed', entry: leaf.id, block: number },
-  message: `entry ${leaf.id}, which block ${number} sealed on ${sealedAt.toISOString()}, is gone`,
+const placeOf = ({ tx, at, id }: Position): Position => ({ tx, at, id })
+
+const removed = (id: string, { number, sealedAt }: Sealing): Finding => ({
+  ...{ amiss: 'removed', entry: id, block: number },
+  message: `entry ${id}, which block ${number} sealed on ${sealedAt.toISOString()}, is gone`,
 })
 
-const inserted = (row: EntryRow, block: number): Finding => ({
-  ...entryFinding('inserted', row, `was not there when block ${block} was sealed`),
+const inserted = (place: Position, block: number): Finding => ({
+  ...entryFinding('inserted', place, `was not there when block ${block} was sealed`),
   block,
 })
 
 const remember = <Value>(map: Map<string, Value>, id: string, value: Value): boolean =>
   map.size < mostLoose && map.set(id, value).size > 0
 
-/** What has moved is gone at one place and added at another: both are told last. */
-const checkRows = (rows: readonly EntryRow[], block: Block, { gone, added }: Loose): readonly Finding[] => {
-  const { number, leaves } = block
-  const sealed = new Map(decodeLeaves(leaves ?? Buffer.alloc(0)).map((leaf) => [leaf.id, leaf]))
-  const amiss: Finding[] = []
-  for (const row of rows) {
-    const leaf = sealed.get(row.id)
-    sealed.delete(row.id)
-    if (leaf) for (const finding of checkEntry(row, leaf)) amiss.push({ ...finding, block: number })
-    else if (!remember(added, row.id, { row, block: number })) amiss.push(inserted(row, number))
-  }
-  for (const leaf of sealed.values())
-    if (!remember(gone, leaf.id, { leaf, block })) amiss.push(removed(leaf, block))
-  return amiss
+interface OpenBlock {
+  readonly last: Position
+  /** What is amiss with the block by itself. */
+  readonly amiss: readonly Finding[]
+  look(row: EntryRow): readonly Finding[]
+  end(): readonly Finding[]
 }
 
-const settleLoose = ({ gone, added }: Loose, found: readonly Position[]): readonly Finding[] => {
-  const moved = new Map(found.map((place) => [place.id, place]))
-  const lost = [...gone.values()].map(({ leaf, block }) => {
-    const place = moved.get(leaf.id)
+/** What has moved is gone at one place and added at another: both are told last. */
+const openBlock = (
+  { number, sealedAt, last }: Block,
+  leaves: Buffer,
+  { gone, added }: Loose,
+): Omit<OpenBlock, 'amiss'> => {
+  const sealed = new Map(decodeLeaves(leaves).map((leaf) => [leaf.id, leaf]))
+  return {
+    last,
+    look: (row) => {
+      const leaf = sealed.get(row.id)
+      sealed.delete(row.id)
+      if (leaf) return checkEntry(row, leaf).map((finding) => ({ ...finding, block: number }))
+      return remember(added, row.id, { ...placeOf(row), block: number }) ? [] : [inserted(row, number)]
+    },
+    end: () =>
+      [...sealed.keys()]
+        .filter((id) => !remember(gone, id, { number, sealedAt }))
+        .map((id) => removed(id, { number, sealedAt })),
+  }
+}
+
+/** Goes from block to block as the entries in their spans come by. */
+const createWalk = (open: (block: Block) => OpenBlock) => {
+  let waiting: readonly Block[] = []
+  let current: OpenBlock | undefined
+  const goOn = (): readonly Finding[] => {
+    const [next, ...rest] = waiting
+    const amiss = current?.end() ?? []
+    waiting = rest
+    current = next && open(next)
+    return [...amiss, ...(current?.amiss ?? [])]
+  }
+  const passTo = (place?: Position): readonly Finding[] => {
+    const amiss: Finding[] = []
+    while (current && (!place || comparePositions(place, current.last) > 0)) amiss.push(...goOn())
+    return amiss
+  }
+  return {
+    take: (blocks: readonly Block[]): readonly Finding[] => {
+      waiting = blocks
+      return goOn()
+    },
+    look: (row: EntryRow): readonly Finding[] => [...passTo(row), ...(current?.look(row) ?? [])],
+    end: (): readonly Finding[] => passTo(),
+  }
+}
+
+const settleLoose = ({ gone, added, behind }: Loose): readonly Finding[] => {
+  const lost = [...gone].map(([id, block]) => {
+    const place = added.get(id) ?? behind.get(id)
     return place
       ? { ...entryFinding('reordered', place, 'was sealed at another place'), block: block.number }
-      : removed(leaf, block)
+      : removed(id, block)
   })
-  const more = [...added.values()].filter(({ row }) => !gone.has(row.id))
-  return [...lost, ...more.map(({ row, block }) => inserted(row, block))]
+  const more = [...added.values()].filter(({ id }) => !gone.has(id))
+  return [...lost, ...more.map(({ block, ...place }) => inserted(place, block))]
 }
 
-const lostAnchors = (anchors: ReadonlyMap<number, string>): readonly Finding[] =>
+/** Of a block two may have been kept, of which one is not of this log. */
+const byNumber = (kept: readonly Anchor[]): Map<number, readonly string[]> => {
+  const groups = Map.groupBy(kept, ({ number }) => number)
+  return new Map([...groups].map(([number, all]) => [number, all.map(({ hash }) => hash)]))
+}
+
+const lostAnchors = (anchors: ReadonlyMap<number, unknown>): readonly Finding[] =>
   [...anchors.keys()].map((number) =>
     blockFinding('anchor', { number }, 'was kept as an anchor, and is gone'),
   )
@@ -191,61 +246,55 @@ const foreignMonths = (retired: readonly RetiredRow[], key: Uint8Array | undefin
       message: `the month from ${month.toISOString()} on was not removed by this server`,
     }))
 
-const checkAnchor = (block: Block, anchors: Map<number, string>): readonly Finding[] => {
-  const kept = anchors.get(block.number)
+const checkAnchor = (block: Block, anchors: Map<number, readonly string[]>): readonly Finding[] => {
+  const kept = anchors.get(block.number) ?? []
   anchors.delete(block.number)
-  return kept === undefined || kept === block.hash.toString('hex')
+  return kept.every((hash) => hash === block.hash.toString('hex'))
     ? []
     : [blockFinding('anchor', block, 'is not the one that was kept as an anchor')]
 }
 
-/** The first of the rows, in order, that lie behind the block. */
-const endOf = (rows: readonly EntryRow[], start: number, { last }: Block): number => {
-  const end = rows.findIndex((row, i) => i >= start && comparePositions(row, last) > 0)
-  return end === -1 ? rows.length : end
-}
-
 export const createVerifier = ({ key, anchors: kept = [] }: VerifierOptions): Verifier => {
-  const anchors = new Map(kept.map(({ number, hash }) => [number, hash]))
-  const loose: Loose = { gone: new Map(), added: new Map() }
+  const anchors = byNumber(kept)
+  const loose: Loose = { gone: new Map(), added: new Map(), behind: new Map() }
   const counts = { entries: 0, blocks: 0, retired: 0 }
   let previous: Verifier['previous'] = { number: 0, hash: genesis, last: beginning }
 
-  const takeBlock = (block: Block, rows: readonly EntryRow[], retired: readonly RetiredRow[]) => {
+  let ours: readonly RetiredRow[] = []
+
+  const open = (block: Block): OpenBlock => {
     const amiss = [...checkLink(block, previous), ...checkHead(block, key), ...checkAnchor(block, anchors)]
-    const isRetired = retired.some(
+    const isRetired = ours.some(
       ({ month, retiredAt }) => month.getTime() === block.month.getTime() && retiredAt >= block.sealedAt,
     )
     if (block.leaves === null && !isRetired)
       amiss.push(blockFinding('block-altered', block, 'has lost its leaves, though its month is kept'))
-    amiss.push(...checkRows(rows, isRetired ? { ...block, leaves: null } : block, loose))
     counts.blocks += 1
     counts.retired += isRetired ? 1 : 0
-    counts.entries += rows.length
     previous = block
-    return amiss
+    const leaves = isRetired ? null : block.leaves
+    return { amiss, ...openBlock(block, leaves ?? Buffer.alloc(0), loose) }
   }
+  const walk = createWalk(open)
 
   return {
     counts,
     get previous() {
       return previous
     },
-    take: ({ blocks, rows, retired }) => {
-      const ours = retired.filter((row) => isOurs(row, key))
-      let start = 0
-      return blocks.flatMap((block) => {
-        const end = endOf(rows, start, block)
-        const amiss = takeBlock(block, rows.slice(start, end), ours)
-        start = end
-        return amiss
-      })
+    take: ({ blocks, retired }) => {
+      ours = retired.filter((row) => isOurs(row, key))
+      return walk.take(blocks)
     },
-    gone: () => [...loose.gone.keys()],
-    settle: (found, retired) => [
-      ...settleLoose(loose, found),
-      ...lostAnchors(anchors),
-      ...foreignMonths(retired, key),
-    ],
+    look: (rows) => {
+      counts.entries += rows.length
+      return rows.flatMap(walk.look)
+    },
+    end: walk.end,
+    lookBehind: (rows) => {
+      for (const row of rows) if (loose.gone.has(row.id)) loose.behind.set(row.id, placeOf(row))
+      return rows.flatMap(checkUnsealed)
+    },
+    settle: (retired) => [...settleLoose(loose), ...lostAnchors(anchors), ...foreignMonths(retired, key)],
   }
 }

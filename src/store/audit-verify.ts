@@ -5,11 +5,9 @@
 import type { Anchor, Position } from './audit-blocks.ts'
 import {
   type Block,
-  checkUnsealed,
   createVerifier,
   type EntryRow,
   type Finding,
-  type Page,
   type RetiredRow,
   type Verifier,
   type VerifierOptions,
@@ -33,9 +31,11 @@ export interface VerifyOptions extends VerifierOptions {
   readonly signal?: AbortSignal
 }
 
-/** So many blocks and entries are looked at in one moment. */
+/** So many blocks are looked at in one moment, with so many entries where they are small; one, however large. */
 const pageBlocks = 8
 const pageEntries = 8_000
+/** In memory at a time, and each may have some 64 kB. There may be more in a block's span than it has sealed. */
+const portion = 1_000
 
 const selectBlocks = statement(`
   select number, hash, previous_hash as "previousHash", entries, leaves, root, month, last_tx as tx, last_at as at,
@@ -50,14 +50,12 @@ const after = `e.tx >= $1::text::xid8 and (e.tx, at, id) > ($1::text::xid8, $2::
 const selectSpan = statement(`
   select ${columns} from audit_entry e
   where ${after} and e.tx <= $4::text::xid8 and (e.tx, at, id) <= ($4::text::xid8, $5::timestamptz, $6::uuid)
-  order by e.tx, at, id`)
+  order by e.tx, at, id limit ${portion}`)
 
 const selectTail = statement(`
-  select ${columns} from audit_entry e where ${after} order by e.tx, at, id limit ${pageEntries}`)
+  select ${columns} from audit_entry e where ${after} order by e.tx, at, id limit ${portion}`)
 
 const selectRetired = statement('select month, retired_at as "retiredAt", entries, seal from audit_retired')
-
-const selectByIds = statement('select id, tx::text as tx, at from audit_entry where id = any($1::uuid[])')
 
 type BlockRow = Omit<Block, 'last'> & Position
 
@@ -83,50 +81,95 @@ const firstOf = (blocks: readonly Block[]): readonly Block[] => {
   return end === -1 ? blocks : blocks.slice(0, Math.max(end, 1))
 }
 
-const readPage = (database: Database, { previous }: Verifier): Promise<Page> =>
-  atOnce(database, async (tx) => {
-    const rows = await tx.query<BlockRow>(selectBlocks, [previous.number])
-    const blocks = firstOf(rows.map(toBlock))
-    const last = blocks.at(-1)?.last
-    const span = last ? await tx.query<EntryRow>(selectSpan, [...bind(previous.last), ...bind(last)]) : []
-    return { blocks, rows: span, retired: await tx.query<RetiredRow>(selectRetired) }
-  })
+/** Those behind `start`, to the end that the statement says, a portion at a time. */
+async function* readEntries(
+  start: Position,
+  read: (from: Position) => Promise<readonly EntryRow[]>,
+): AsyncGenerator<readonly EntryRow[]> {
+  let from: Position | undefined = start
+  while (from) {
+    const rows: readonly EntryRow[] = await read(from)
+    if (rows.length > 0) yield rows
+    from = rows.length < portion ? undefined : rows.at(-1)
+  }
+}
 
 interface Reading {
   readonly database: Database
   readonly signal: AbortSignal | undefined
 }
 
-async function* verifyBlocks({ database, signal }: Reading, verifier: Verifier): AsyncGenerator<Finding> {
-  for (;;) {
-    signal?.throwIfAborted()
-    const page = await readPage(database, verifier)
-    if (page.blocks.length === 0) break
-    yield* verifier.take(page)
+interface Checked {
+  readonly blocks: number
+  readonly amiss: readonly Finding[]
+}
+
+/** A page is told of when it has been looked at as a whole: in the meantime its findings are kept. */
+const mostFindings = 100_000
+
+const createFindings = () => {
+  const kept: Finding[] = []
+  let untold = 0
+  return {
+    add: (more: readonly Finding[]): void => {
+      const room = mostFindings - kept.length
+      untold += Math.max(more.length - room, 0)
+      for (const finding of more.slice(0, room)) kept.push(finding)
+    },
+    all: (): readonly Finding[] => {
+      const last = kept.at(-1)
+      if (untold === 0 || !last) return kept
+      return [...kept, { ...last, message: `${untold} more are amiss where block ${last.block} is` }]
+    },
   }
-  const gone = verifier.gone()
-  const found = gone.length === 0 ? [] : await database.query<Position>(selectByIds, [gone])
-  yield* verifier.settle(found, await database.query<RetiredRow>(selectRetired))
+}
+
+/** The next blocks with all that lies in their spans, as of one moment. */
+const checkPage = ({ database, signal }: Reading, verifier: Verifier): Promise<Checked> =>
+  atOnce(database, async (tx) => {
+    const { number, last: start } = verifier.previous
+    const blocks = firstOf((await tx.query<BlockRow>(selectBlocks, [number])).map(toBlock))
+    const end = blocks.at(-1)?.last
+    if (!end) return { blocks: 0, amiss: [] }
+    const findings = createFindings()
+    findings.add(verifier.take({ blocks, retired: await tx.query<RetiredRow>(selectRetired) }))
+    const read = (from: Position) => tx.query<EntryRow>(selectSpan, [...bind(from), ...bind(end)])
+    for await (const rows of readEntries(start, read)) {
+      signal?.throwIfAborted()
+      findings.add(verifier.look(rows))
+    }
+    findings.add(verifier.end())
+    return { blocks: blocks.length, amiss: findings.all() }
+  })
+
+async function* verifyBlocks(reading: Reading, verifier: Verifier): AsyncGenerator<Finding> {
+  for (;;) {
+    reading.signal?.throwIfAborted()
+    const { blocks, amiss } = await checkPage(reading, verifier)
+    yield* amiss
+    if (blocks === 0) return
+  }
 }
 
 /** Each is held against its own digest. */
 async function* verifyTail(
   { database, signal }: Reading,
-  start: Position,
+  verifier: Verifier,
 ): AsyncGenerator<Finding, VerifyReport['tail']> {
-  let from = start
   let entries = 0
   let since: Date | null = null
-  for (;;) {
+  const read = (from: Position) => atOnce(database, (tx) => tx.query<EntryRow>(selectTail, bind(from)))
+  for await (const rows of readEntries(verifier.previous.last, read)) {
     signal?.throwIfAborted()
-    const rows = await database.query<EntryRow>(selectTail, bind(from))
-    yield* rows.flatMap(checkUnsealed)
+    yield* verifier.lookBehind(rows)
     entries += rows.length
     since ??= rows[0]?.at ?? null
-    const last = rows.at(-1)
-    if (last === undefined || rows.length < pageEntries) return { entries, since }
-    from = last
   }
+  return { entries, since }
+}
+
+async function* settled(database: Database, verifier: Verifier): AsyncGenerator<Finding> {
+  yield* verifier.settle(await database.query<RetiredRow>(selectRetired))
 }
 
 /** Yields what is amiss, and returns what was looked at. Rejects when the log cannot be read, or `signal` is aborted. */
@@ -146,8 +189,9 @@ export async function* verifyAudit(
     return step.value
   }
   yield* count(verifyBlocks(reading, verifier))
-  const { number, hash, last } = verifier.previous
-  const tail = yield* count(verifyTail(reading, last))
+  const { number, hash } = verifier.previous
+  const tail = yield* count(verifyTail(reading, verifier))
+  yield* count(settled(database, verifier))
   const newest = number === 0 ? null : { number, hash: hash.toString('hex') }
   return { ...verifier.counts, findings, tail, newest }
 }

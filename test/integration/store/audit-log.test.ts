@@ -330,23 +330,6 @@ describe.each(testServers)('the sealed audit log on %s', (kind) => {
     expect(report).toMatchObject({ entries: 15 + 43 + 13, tail: { entries: 0 } })
   })
 
-  it('is in order where ids of transactions gain a digit, in one block and across several', async () => {
-    for (const blockSize of [3, 100]) {
-      await attack(database, (tx) => tx.query('truncate audit_entry, audit_block'))
-      for (let i = 0; i < 4; i += 1) await fillAudit(database, 1)
-      // Long ago, so that none is in flight: below the first ids that any server gives.
-      await attack(database, (tx) =>
-        tx.query(`update audit_entry e set tx = n.tx from (
-          select id, (array['8', '9', '10', '11', '98', '99', '100', '101'])[dense_rank() over (order by o.tx)]::xid8 as tx
-          from audit_entry o) n where n.id = e.id`),
-      )
-      await sealAll(database, blockSize)
-      const { findings, report } = await verifyWhole(database)
-      expect(findings).toEqual([])
-      expect(report).toMatchObject({ entries: 16, tail: { entries: 0 } })
-    }
-  })
-
   it('leaves what is not committed, and what comes after it, for the next block', async () => {
     const { promise: ended, resolve: end } = Promise.withResolvers<void>()
     const { promise: begun, resolve: begin } = Promise.withResolvers<void>()

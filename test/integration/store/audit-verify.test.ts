@@ -1,0 +1,95 @@
+/** What is read of the audit log to prove it, and in which order, where the log is not as one would expect. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Database, Sql } from '#store/database.ts'
+import { attack, fillAudit, sealAll, verifyWhole } from '../../support/audit-log.ts'
+import { openTestDatabase, type TestDatabase, testServers } from '../../support/database.ts'
+
+/** Told of how many rows each statement brings. */
+const observed = (database: Database, told: (rows: number) => void): Database => {
+  const watching = <Asked extends Sql>(sql: Asked): Asked => ({
+    ...sql,
+    query: async <Row>(...asked: Parameters<Sql['query']>) => {
+      // Several statements at once bring none.
+      const rows: readonly Row[] | undefined = await sql.query<Row>(...asked)
+      told(rows?.length ?? 0)
+      return rows ?? []
+    },
+  })
+  return {
+    ...watching(database),
+    transaction: (work) => database.transaction((tx) => work(watching(tx))),
+  }
+}
+
+describe.each(testServers)('a verification of the audit log on %s', (kind) => {
+  let db: TestDatabase
+  let database: Database
+  beforeAll(async () => {
+    db = await openTestDatabase({ kind })
+    database = db.database
+  })
+  afterAll(() => db[Symbol.asyncDispose]())
+  beforeEach(async () => {
+    await attack(database, (tx) => tx.query('truncate audit_entry, audit_block, audit_retired'))
+    await fillAudit(database)
+    await sealAll(database)
+  })
+
+  const oneInside = async (): Promise<string> => {
+    const [row] = await database.query<{ id: string }>(
+      'select id from audit_entry e order by e.tx, at, id offset 5 limit 1',
+    )
+    return row?.id ?? ''
+  }
+
+  it('is in order where ids of transactions gain a digit, in one block and across several', async () => {
+    for (const blockSize of [3, 100]) {
+      await attack(database, (tx) => tx.query('truncate audit_entry, audit_block'))
+      for (let i = 0; i < 4; i += 1) await fillAudit(database, 1)
+      // Long ago, so that none is in flight: below the first ids that any server gives.
+      await attack(database, (tx) =>
+        tx.query(`update audit_entry e set tx = n.tx from (
+          select id, (array['8', '9', '10', '11', '98', '99', '100', '101'])[dense_rank() over (order by o.tx)]::xid8 as tx
+          from audit_entry o) n where n.id = e.id`),
+      )
+      await sealAll(database, blockSize)
+      const { findings, report } = await verifyWhole(database)
+      expect(findings).toEqual([])
+      expect(report).toMatchObject({ entries: 16, tail: { entries: 0 } })
+    }
+  })
+
+  it('holds an anchor against its block, whatever else was kept of that block', async () => {
+    const anchor = (await verifyWhole(database)).report.newest
+    if (anchor === null) throw new Error('nothing was sealed')
+    const other = { ...anchor, hash: 'f'.repeat(64) }
+    for (const anchors of [
+      [anchor, other],
+      [other, anchor],
+    ]) {
+      const { findings } = await verifyWhole(database, { anchors })
+      expect(findings).toMatchObject([{ amiss: 'anchor', block: anchor.number }])
+    }
+  })
+
+  it('is read a portion at a time, however much was put where little had been sealed', async () => {
+    const id = await oneInside()
+    await attack(database, (tx) =>
+      tx.query(
+        `insert into audit_entry select at, gen_random_uuid(), tx, kind, request_id, operation, principal_kind,
+           principal, warehouse, detail, decision, status, digest, project, latency_ms
+         from audit_entry, generate_series(1, 5000) where id = $1`,
+        [id],
+      ),
+    )
+    let most = 0
+    const { findings } = await verifyWhole(
+      observed(database, (rows) => {
+        most = Math.max(most, rows)
+      }),
+    )
+    expect(findings.filter(({ amiss }) => amiss === 'inserted')).toHaveLength(5_000)
+    expect(findings.filter(({ amiss }) => amiss === 'removed')).toEqual([])
+    expect(most).toBeLessThanOrEqual(1_000)
+  })
+})
