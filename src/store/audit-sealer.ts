@@ -39,6 +39,9 @@ const selectNewest = statement(`
     last_tx::xid8 >= pg_snapshot_xmax(pg_current_snapshot()) as behind
   from audit_block order by number desc limit 1`)
 
+/** As long as it should be, whatever somebody has made of it: else no leaf behind it could be read. */
+const wholeDigest = `substring(digest || decode(repeat('00', 32), 'hex') from 1 for 32)`
+
 /**
  * The next entries as the leaves of one block, put together where they lie: row by row they would cost this process more
  * than to write them did. A block lies in one month, so that it goes with its partition: it ends before the first entry
@@ -59,9 +62,19 @@ const selectUnsealed = statement(`
     where not exists (select from next) or (tx, at, id) < (select tx, at, id from next)
   )
   select count(*)::int as entries, (select count(*)::int from found) as found, (select month from first) as month,
-    string_agg(xid8send(b.tx) || uuid_send(b.id) || digest, ''::bytea order by b.tx, b.at, b.id) as leaves, last.*
+    string_agg(xid8send(b.tx) || uuid_send(b.id) || ${wholeDigest}, ''::bytea order by b.tx, b.at, b.id) as leaves, last.*
   from block b, (select l.tx::text as tx, at, id from block l order by l.tx desc, at desc, id desc limit 1) last
   group by last.tx, last.at, last.id`)
+
+/** Of what was sealed until then nothing is left in the month. */
+const selectRetired = statement('select max(retired_at) as "retiredAt" from audit_retired where month = $1')
+
+/** Behind whatever tells it apart from what came before, also where clocks differ. */
+const sealingTime = async (tx: Transaction, { sealedAt }: Newest, month: Date): Promise<Date> => {
+  const [row] = await tx.query<{ retiredAt: Date | null }>(selectRetired, [month])
+  const retired = row?.retiredAt ? row.retiredAt.getTime() + 1 : 0
+  return new Date(Math.max(Date.now(), sealedAt.getTime(), retired))
+}
 
 const insertBlock = statement(`
   insert into audit_block (number, hash, previous_hash, entries, leaves, root, month, last_tx, last_at, last_id,
@@ -90,7 +103,7 @@ const writeBlock = async (
   const { entries, leaves, month } = last
   const head = {
     ...{ number: newest.number + 1, previousHash: newest.hash, entries },
-    ...{ root: rootOf(leaves), month, last, sealedAt: new Date() },
+    ...{ root: rootOf(leaves), month, last, sealedAt: await sealingTime(tx, newest, month) },
   }
   const hash = hashBlock(head)
   await tx.execute(insertBlock, [

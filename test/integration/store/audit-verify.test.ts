@@ -1,8 +1,11 @@
 /** What is read of the audit log to prove it, and in which order, where the log is not as one would expect. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createAuditBuffer } from '#store/audit-buffer.ts'
+import { keepAuditOnce } from '#store/audit-keeper.ts'
 import type { Database, Sql } from '#store/database.ts'
-import { attack, fillAudit, sealAll, verifyWhole } from '../../support/audit-log.ts'
+import { attack, fillAudit, sealAll, sealKey, verifyWhole } from '../../support/audit-log.ts'
 import { openTestDatabase, type TestDatabase, testServers } from '../../support/database.ts'
+import { auditDraft } from '../../support/drafts.ts'
 
 /** Told of how many rows each statement brings. */
 const observed = (database: Database, told: (rows: number) => void): Database => {
@@ -92,4 +95,39 @@ describe.each(testServers)('a verification of the audit log on %s', (kind) => {
     expect(findings.filter(({ amiss }) => amiss === 'removed')).toEqual([])
     expect(most).toBeLessThanOrEqual(1_000)
   })
+
+  it('knows what came late to a month that is gone, by whatever clock that was removed', async () => {
+    const record = async (at: string): Promise<void> => {
+      await using buffer = createAuditBuffer(database, { strict: true })
+      await buffer.record(auditDraft({ startedAt: new Date(at) }))
+      await sealAll(database)
+    }
+    const keep = (): Promise<unknown> =>
+      keepAuditOnce(database, {
+        ...{ holder: 'keeper', key: sealKey, retentionDays: 30 },
+        now: () => new Date(Date.now() + 3_600_000),
+      })
+    await record('2026-01-05T00:00:00Z')
+    expect(await keep()).toEqual(['audit_entry_2026_01'])
+    await record('2026-01-06T00:00:00Z')
+    const { findings, report } = await verifyWhole(database)
+    expect(findings).toEqual([])
+    expect(report.retired).toBe(1)
+  })
+
+  it.each(["'\\x00'::bytea", `sha256('x') || '\\x00'::bytea`])(
+    'names one entry, and no other of its block, where its digest was made %s before it was sealed',
+    async (digest) => {
+      await fillAudit(database)
+      const [row] = await database.query<{ id: string }>(
+        'select id from audit_entry e order by e.tx desc, at desc, id desc offset 2 limit 1',
+      )
+      await attack(database, (tx) =>
+        tx.query(`update audit_entry set digest = ${digest} where id = $1`, [row?.id]),
+      )
+      await sealAll(database, 100)
+      const { findings } = await verifyWhole(database)
+      expect(findings.map(({ amiss, entry }) => [amiss, entry])).toEqual([['altered', row?.id]])
+    },
+  )
 })
