@@ -3,9 +3,10 @@
  * question a request, or a list of objects to be filtered.
  */
 import type { Engines, TrustedEngine } from '#authn/engines.ts'
-import type { Authorizer, Circumstances } from '#authz/authorizer.ts'
+import type { Authorizer } from '#authz/authorizer.ts'
 import type { Decision, Need, Principal } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
+import { circumstancesIn } from '../../circumstances.ts'
 import type { Operation, Target, Task } from '../../operation.ts'
 import type { WarehouseDirectory } from '../../warehouses.ts'
 import { type Found, findWanted, type Known } from './find.ts'
@@ -57,12 +58,6 @@ const nobody: Known = { allow: false, why: 'not a user whom an engine may act fo
 /** Of whoever is known and welcome, each thing that is asked is decided by itself. */
 const needs = (): readonly Need[] => [{ action: 'describe', resource: { kind: 'server' } }]
 
-const circumstancesOf = ({ context }: Task<OpaTarget>, policyEpoch?: number): Circumstances => {
-  const { receipt, requestId, delegation } = context
-  const { operation, startedAt, sender = { address: undefined, agent: undefined } } = receipt.audit
-  return { operation, caller: { requestId, startedAt, sender, delegation }, policyEpoch }
-}
-
 interface Deciding {
   readonly deps: OpaDeps
   readonly task: Task<OpaTarget>
@@ -76,7 +71,7 @@ const withData = (decision: Decision, { action }: Need): Decision =>
     : decision
 
 const decideFound = async ({ deps, task, user }: Deciding, found: Found): Promise<Verdict> => {
-  const circumstances = circumstancesOf(task, found.policyEpoch)
+  const circumstances = circumstancesIn(task.context, found.policyEpoch)
   let last: Verdict | undefined
   for (const need of found.alternatives) {
     const decided = await deps.authorizer.check(user, [need], circumstances)
@@ -134,7 +129,7 @@ const filterAll = async (
     'allow' in found ? [] : found.alternatives.map(({ resource }) => ({ at, resource })),
   )
   const candidates = asked.map(({ resource }) => resource)
-  const circumstances = circumstancesOf(task, newestOf(all))
+  const circumstances = circumstancesIn(task.context, newestOf(all))
   const seen = await deps.authorizer.visible(user, 'describe', candidates, circumstances)
   const answers = all.map((found) => 'allow' in found && found.allow)
   for (const [i, { at }] of asked.entries()) answers[at] ||= seen[i] === true

@@ -19,7 +19,7 @@ export interface HoldingsTarget extends ProjectTarget<ListHoldings> {
 }
 
 /** One's own are one's own; those of others are for who may see the grants of the project. */
-const needsOfHoldings = (target: HoldingsTarget): readonly Need[] =>
+export const needsOfHoldings = (target: HoldingsTarget): readonly Need[] =>
   principalOf(target.asker, target.input) === undefined
     ? [{ action: 'describe', resource: { kind: 'server' } }]
     : onProject('read-grants')(target)

@@ -11,6 +11,7 @@ import { contentObject, mountedObject, namespaceObject } from '#model/object-key
 import type { FoundObject } from '#store/governed-objects.ts'
 import type { GrantPlace } from '#store/grants.ts'
 import { type TagDefinition, tagPlace } from '#store/tag-definitions.ts'
+import { circumstancesIn } from '../../circumstances.ts'
 import type { Target, Within } from '../../operation.ts'
 import type { OpenWarehouse, WarehouseDirectory } from '../../warehouses.ts'
 import type { TagRegistry } from '../governance/registry.ts'
@@ -269,12 +270,8 @@ export const needing =
   (action: Action) =>
   ({ governed }: GovernedTarget<unknown>): readonly Need[] => [{ action, resource: governed.resource }]
 
-/** For what an operation decides besides its needs: as the request itself was decided on, and on nothing older. */
+/** On nothing older than the moment. */
 export const circumstancesOf = async (
   { policyEpoch }: PermissionDeps,
-  { receipt, requestId, delegation }: CallContext,
-): Promise<Circumstances> => {
-  const { operation, startedAt, sender = { address: undefined, agent: undefined } } = receipt.audit
-  const caller = { requestId, startedAt, sender, delegation }
-  return { operation, caller, policyEpoch: await policyEpoch() }
-}
+  context: CallContext,
+): Promise<Circumstances> => circumstancesIn(context, await policyEpoch())

@@ -7,13 +7,12 @@ import { keyOfHeld } from '#store/grant-listings.ts'
 import type { Operation } from '../../operation.ts'
 import { type PageAsked, type Paged, pageByKey } from '../management/paging.ts'
 import type { ServerTarget } from '../management/place.ts'
-import { onProject } from '../management/place.ts'
 import { inProjectOf } from '../management/role-place.ts'
 import { onServer } from '../management/server.ts'
 import { type About, needsAbout, principalOf } from './actions.ts'
 import { type Kind, listedOf } from './assignments.ts'
 import { whichMayBeGranted } from './granters.ts'
-import type { HoldingsTarget, ListHoldings } from './holdings.ts'
+import { type HoldingsTarget, type ListHoldings, needsOfHoldings } from './holdings.ts'
 import { idOf } from './objects.ts'
 import { type Governed, type GovernedTarget, needing, type PermissionDeps } from './place.ts'
 import {
@@ -160,10 +159,7 @@ const listOfPrincipal = (
   kind: 'read',
   success: 200,
   ...inProjectOf<ListHoldings>(deps),
-  needs: (target) =>
-    principalOf(target.asker, target.input) === undefined
-      ? [{ action: 'describe', resource: { kind: 'server' } }]
-      : onProject('read-grants')(target),
+  needs: needsOfHoldings,
   run: async ({ target: { input, asker, project } }) => {
     const { principalUser: user, principalRole: role } = input
     if (user === undefined && role === undefined)
