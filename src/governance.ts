@@ -1,9 +1,7 @@
 /** Rules, tags and read restrictions: from the store into memory, and from there into decisions. */
-import { setImmediate } from 'node:timers/promises'
-import { parse } from 'yaml'
 import { loadCedar } from '#authz/cedar/engine.ts'
 import type { ParsedRules } from '#authz/cedar/program.ts'
-import type { RuleSources, TriedRules } from '#authz/cedar/rule-set.ts'
+import type { RuleSources } from '#authz/cedar/rule-set.ts'
 import { createRules } from '#authz/cedar/rules.ts'
 import { createGovernanceMemory, type GovernanceMemory, type WarehouseGovernance } from '#authz/governance.ts'
 import type { Tree } from '#authz/objects.ts'
@@ -15,6 +13,7 @@ import { ensureRuleSet, hasRuleSet, loadPreparedRules } from '#store/rule-sets.t
 import { loadGovernanceEpochs } from '#store/server.ts'
 import { loadWarehouseTags } from '#store/tag-assignments.ts'
 import { digestOf, readShipped } from './shipped-rules.ts'
+import { tryRuleSources } from './tried-rules.ts'
 
 export interface GovernanceDeps {
   readonly database: Database
@@ -25,13 +24,6 @@ export interface GovernanceDeps {
 export interface OpenGovernance {
   readonly rules: Rules
   readonly memory: GovernanceMemory
-}
-
-/** Reads, validates and tries a set of rules; nothing is stored. What that takes is loaded when it is first done. */
-export const tryRuleSources = async (sources: RuleSources): Promise<TriedRules> => {
-  const { tryRules } = await import('#authz/cedar/rule-set.ts')
-  const cedar = await loadCedar()
-  return tryRules(sources, { cedar, parseTable: (text) => parse(text), turn: () => setImmediate() })
 }
 
 const tried = async (sources: RuleSources): Promise<ParsedRules> => {

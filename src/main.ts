@@ -2,6 +2,7 @@
 /** The commands of this process (`serve`, `apply`, `bootstrap` …); every other is the command line's. The only place that builds things. */
 import { enableCompileCache } from 'node:module'
 import { parseArgs } from 'node:util'
+import type { TryRules } from '#cli/commands-policy.ts'
 import type { Config, Environment, Flags } from './config.ts'
 
 const options = {
@@ -143,6 +144,13 @@ const commands: Readonly<Record<string, (call: Call) => Promise<void>>> = {
   version: runVersion,
 }
 
+/** What a gateway of this build would say of them. */
+const tryRules: TryRules = async (sources) => {
+  const { tryRuleSources } = await import('./tried-rules.ts')
+  const { rules, ...trial } = await tryRuleSources(sources)
+  return { ...trial, rules: Object.keys(rules) }
+}
+
 /** Whatever else was typed: help, and all that asks a running gateway. */
 const runOther = async (args: readonly string[]): Promise<void> => {
   const [{ createRows, runCommandLine }, { openTerminal }, { processCommands }] = await Promise.all([
@@ -150,7 +158,7 @@ const runOther = async (args: readonly string[]): Promise<void> => {
     import('#cli/open-terminal.ts'),
     import('./process-commands.ts'),
   ])
-  process.exitCode = await runCommandLine(createRows(processCommands), args, openTerminal())
+  process.exitCode = await runCommandLine(createRows(processCommands, tryRules), args, openTerminal())
 }
 
 /** The first word that is no option's value, as far as that can be told before the command is known. */

@@ -14,9 +14,10 @@ import type { EventDraft } from '#model/event.ts'
 import type { Database } from '#store/database.ts'
 import type { GrantPlace } from '#store/grants.ts'
 import { loadPolicyEpoch } from '#store/server.ts'
-import { type OpenGovernance, tryRuleSources } from './governance.ts'
+import type { OpenGovernance } from './governance.ts'
 import type { Policy } from './policy.ts'
 import { digestOf } from './shipped-rules.ts'
+import { tryRuleSources } from './tried-rules.ts'
 
 type Built = 'grants' | 'tags' | 'policyEpoch'
 

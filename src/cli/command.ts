@@ -84,6 +84,8 @@ export interface CallCommand extends Row {
 export interface Values {
   text(name: string): string | undefined
   isSet(name: string): boolean
+  /** Of the last argument, where it takes many. */
+  readonly many: readonly string[]
 }
 
 export interface Call {

@@ -14,30 +14,78 @@ const readOne = async ({ terminal }: Call, path: string): Promise<string> => {
 
 const isRuleFile = (name: string): boolean => /\.(?:cedar|ya?ml|json)$/.test(name)
 
+type Sources = Readonly<Record<string, string>>
+
 /** Rules and their decision tables, by the names of their files. */
-const readFolder = async (call: Call): Promise<Wire> => {
-  const folder = text(call, 'folder').replace(/(?<=.)\/$/, '')
+const readFolder = async (call: Call, path: string): Promise<Sources | undefined> => {
+  const folder = path.replace(/(?<=.)\/$/, '')
   const names = (await call.terminal.files.list(folder))?.filter(isRuleFile)
-  if (names === undefined) throw usageError(`There is no folder ${folder}`)
+  if (names === undefined) return undefined
   if (names.length === 0) throw usageError(`${folder} has no rules: *.cedar and *.decisions.yaml`)
   const texts = await Promise.all(names.map((name) => readOne(call, `${folder}/${name}`)))
-  return Object.fromEntries(names.map((name, i) => [name, texts[i]]))
+  return Object.fromEntries(names.map((name, i) => [name, texts[i] ?? '']))
+}
+
+const readRules = async (call: Call): Promise<Sources> => {
+  const path = text(call, 'folder')
+  const sources = await readFolder(call, path)
+  if (sources === undefined) throw usageError(`There is no folder ${path}`)
+  return sources
+}
+
+const fileName = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
+
+/** Of several folders and files, which are one set together. */
+const readAll = async (call: Call): Promise<Sources> => {
+  const all: Record<string, string> = {}
+  for (const path of call.values.many) {
+    const found = (await readFolder(call, path)) ?? { [fileName(path)]: await readOne(call, path) }
+    const twice = Object.keys(found).find((name) => Object.hasOwn(all, name))
+    if (twice !== undefined)
+      throw usageError(`${twice} is there twice: files of one set have different names`)
+    Object.assign(all, found)
+  }
+  return all
 }
 
 const setView: View = { columns: ['number', 'applied-by', 'applied-at', 'digest'] }
 
-const runTest = async (call: Call): Promise<Outcome> => {
-  const body = { sources: await readFolder(call) }
-  const path = '/management/v1/rules/test'
-  const { text: answer } = await call.session.send({ method: 'POST', path, body })
-  const trial = JSON.parse(answer) as { valid: boolean; errors: readonly string[]; decisions: number }
-  const rows = trial.errors.map((error) => ({ error }))
-  for (const { error } of rows) call.terminal.tell(error)
-  return { answer: trial, view: { columns: ['valid', 'decisions'] }, failed: !trial.valid }
+/** What came of trying a set of rules. */
+interface Trial {
+  readonly valid: boolean
+  readonly errors: readonly string[]
+  readonly decisions: number
 }
 
+/** As a gateway of this build would try them; no gateway is asked. */
+export type TryRules = (
+  sources: Sources,
+) => Promise<Omit<Trial, 'valid'> & { readonly rules: readonly string[] }>
+
+const tryAtGateway = async ({ session }: Call, sources: Sources): Promise<Trial> => {
+  const path = '/management/v1/rules/test'
+  const { text: answer } = await session.send({ method: 'POST', path, body: { sources } })
+  return JSON.parse(answer) as Trial
+}
+
+const tryHere = async (tryRules: TryRules, sources: Sources): Promise<Trial> => {
+  const { rules, errors, decisions } = await tryRules(sources)
+  const trial = { valid: errors.length === 0, rules, decisions, errors }
+  return trial
+}
+
+const runTest =
+  (tryRules: TryRules) =>
+  async (call: Call): Promise<Outcome> => {
+    const sources = await readAll(call)
+    const asked = call.values.isSet('at-gateway')
+    const trial = await (asked ? tryAtGateway(call, sources) : tryHere(tryRules, sources))
+    for (const error of trial.errors) call.terminal.tell(error)
+    return { answer: trial, view: { columns: ['valid', 'decisions'] }, failed: !trial.valid }
+  }
+
 const runApply = async (call: Call): Promise<Outcome> => {
-  const body = { sources: await readFolder(call) }
+  const body = { sources: await readRules(call) }
   const { text: answer } = await call.session.send({ method: 'PUT', path: '/management/v1/rules', body })
   return { answer: JSON.parse(answer), view: setView }
 }
@@ -104,13 +152,23 @@ const folder = {
   about: 'with rules (*.cedar) and their decision tables (*.decisions.yaml)',
 }
 
-export const policyCommands: readonly OwnCommand[] = [
+export const policyCommands = (tryRules: TryRules): readonly OwnCommand[] => [
   {
     name: 'policy test',
-    about: 'ask whether a folder of rules is valid and its decision tables hold; nothing is stored',
-    arguments: [folder],
+    about:
+      'try whether rules are valid and their decision tables hold; no gateway is needed, nothing is stored',
+    arguments: [
+      {
+        name: 'path',
+        about: 'a folder of rules (*.cedar) and decision tables (*.decisions.yaml), or files of them',
+        many: true,
+      },
+    ],
+    options: [
+      { name: 'at-gateway', about: 'have the gateway try them, whose build may be another', form: 'switch' },
+    ],
     lines: ['POST /v1/rules/test'],
-    run: runTest,
+    run: runTest(tryRules),
   },
   {
     name: 'policy apply',

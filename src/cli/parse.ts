@@ -164,7 +164,8 @@ export const parse = (rows: readonly Command[], args: readonly string[]): Parsed
   return { command, ...assign(command, typed.slice(wordsOf(command).length)), options }
 }
 
-export const valuesOf = ({ words, options }: Parsed): Values => ({
+export const valuesOf = ({ words, options, rest }: Parsed): Values => ({
+  many: rest,
   text: (name) => {
     const value = words[name] ?? options[name]
     return typeof value === 'string' ? value : undefined

@@ -7,7 +7,7 @@ import { grantCommands, permissionCommands } from './commands-grants.ts'
 import { loginCommands } from './commands-login.ts'
 import { ownCommands } from './commands-own.ts'
 import { keyCommands, serviceAccountCommands, userCommands } from './commands-people.ts'
-import { policyCommands, ruleCommands } from './commands-policy.ts'
+import { policyCommands, ruleCommands, type TryRules } from './commands-policy.ts'
 import { roleCommands } from './commands-roles.ts'
 import { adminCommands, projectCommands, serverCommands, signingKeyCommands } from './commands-server.ts'
 import { tagCommands, taggingCommands } from './commands-tags.ts'
@@ -37,12 +37,15 @@ export const callCommands = [
   ...tagCommands,
 ]
 
-export const createRows = (processCommands: readonly ProcessCommand[]): readonly Command[] => [
+export const createRows = (
+  processCommands: readonly ProcessCommand[],
+  tryRules: TryRules,
+): readonly Command[] => [
   ...processCommands,
   ...loginCommands,
   ...callCommands,
   ...grantCommands,
-  ...policyCommands,
+  ...policyCommands(tryRules),
   ...taggingCommands,
   ...auditCommands,
   ...ownCommands,

@@ -1,4 +1,5 @@
 /** A terminal in memory: files, streams and a gateway that answers from a table. */
+import type { TryRules } from '#cli/commands-policy.ts'
 import type { Terminal } from '#cli/terminal.ts'
 
 interface SentRequest {
@@ -18,6 +19,11 @@ interface FakeAnswer {
 
 /** By line; a function sees the request. */
 export type Answers = Readonly<Record<string, FakeAnswer | ((request: SentRequest) => FakeAnswer)>>
+
+/** For rows of which no rules are tried. */
+export const untried: TryRules = async () => {
+  throw new Error('no rules were to be tried')
+}
 
 export interface FakeTerminal extends Terminal {
   readonly sent: readonly SentRequest[]

@@ -4,8 +4,9 @@ import { describe, expect, test } from 'vitest'
 import { completionOf } from '#cli/completion.ts'
 import { createRows } from '#cli/run.ts'
 import { processCommands } from '../../../src/process-commands.ts'
+import { untried } from '../../support/fake-terminal.ts'
 
-const rows = createRows(processCommands)
+const rows = createRows(processCommands, untried)
 
 const isThere = (shell: string): boolean => spawnSync(shell, ['-c', 'exit']).status === 0
 

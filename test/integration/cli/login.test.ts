@@ -7,10 +7,10 @@ import Provider from 'oidc-provider'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createRows, runCommandLine } from '#cli/run.ts'
 import { visit } from '../../support/browser.ts'
-import { createFakeTerminal, type FakeTerminal } from '../../support/fake-terminal.ts'
+import { createFakeTerminal, type FakeTerminal, untried } from '../../support/fake-terminal.ts'
 import { type Gateway, startGateway } from '../../support/gateway.ts'
 
-const rows = createRows([])
+const rows = createRows([], untried)
 const person = { login: 'ann', password: 'any' }
 const scope = 'openid profile email offline_access catalog'
 

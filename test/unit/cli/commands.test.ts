@@ -1,8 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { createRows, runCommandLine } from '#cli/run.ts'
-import { type Answers, createFakeTerminal, type FakeTerminalOptions } from '../../support/fake-terminal.ts'
+import {
+  type Answers,
+  createFakeTerminal,
+  type FakeTerminalOptions,
+  untried,
+} from '../../support/fake-terminal.ts'
 
-const rows = createRows([{ name: 'serve', about: 'run the gateway', process: true }])
+const rows = createRows([{ name: 'serve', about: 'run the gateway', process: true }], untried)
 
 const run = async (line: string, options: FakeTerminalOptions = {}) => {
   const terminal = createFakeTerminal(options)

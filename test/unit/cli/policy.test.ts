@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { createRows, runCommandLine } from '#cli/run.ts'
-import { createFakeTerminal, type FakeTerminalOptions } from '../../support/fake-terminal.ts'
+import { createFakeTerminal, type FakeTerminalOptions, untried } from '../../support/fake-terminal.ts'
 
-const rows = createRows([])
+const rows = createRows([], untried)
 
 const run = async (line: string, options: FakeTerminalOptions = {}) => {
   const terminal = createFakeTerminal(options)
@@ -31,9 +31,32 @@ describe('a folder of rules', () => {
   test('that does not hold fails the command, and each reason is told', async () => {
     const trial = { valid: false, rules: [], decisions: 0, errors: ['a is wrong', 'b is worse'] }
     const answers = { 'POST /management/v1/rules/test': { body: trial } }
-    const { code, err } = await run('policy test rules', { files, answers })
+    const { code, err } = await run('policy test rules --at-gateway', { files, answers })
     expect(code).toBe(1)
     expect(err).toBe('a is wrong\nb is worse')
+  })
+
+  test('is tried with tables from elsewhere, as one set, and no gateway is asked', async () => {
+    const tried: object[] = []
+    const own = createRows([], async (sources) => {
+      tried.push(sources)
+      return { rules: ['open'], decisions: 1, errors: tried.length === 1 ? [] : ['open is wrong'] }
+    })
+    const more = { ...files, 'team/eu.decisions.yaml': 'cases: 1', 'team/open.cedar': 'forbid' }
+    const attempt = async (line: string) => {
+      const terminal = createFakeTerminal({ files: more })
+      const code = await runCommandLine(own, line.split(' '), terminal)
+      expect(terminal.sent).toEqual([])
+      return [code, terminal.errors()]
+    }
+    expect(await attempt('policy test rules team/eu.decisions.yaml')).toEqual([0, ''])
+    expect(tried).toEqual([
+      { 'open.cedar': 'permit', 'open.decisions.yaml': 'cases: []', 'eu.decisions.yaml': 'cases: 1' },
+    ])
+    expect(await attempt('policy test rules')).toEqual([1, 'open is wrong'])
+    expect((await attempt('policy test rules team/open.cedar'))[0]).toBe(2)
+    expect((await attempt('policy test rules nowhere'))[0]).toBe(2)
+    expect((await attempt('policy test'))[0]).toBe(2)
   })
 
   test('that is none is not sent', async () => {

@@ -6,9 +6,10 @@ import {
   createFakeTerminal,
   type FakeTerminal,
   type FakeTerminalOptions,
+  untried,
 } from '../../support/fake-terminal.ts'
 
-const rows = createRows([])
+const rows = createRows([], untried)
 const configPath = '/home/ann/.config/lakegate/config.yaml'
 const credentialsPath = '/home/ann/.config/lakegate/credentials.json'
 

@@ -4,8 +4,9 @@ import { type CallCommand, type Option, optionsOf } from '#cli/command.ts'
 import { callCommands, createRows } from '#cli/run.ts'
 import { processCommands } from '../../../src/process-commands.ts'
 import { faces } from '../../support/api-document.ts'
+import { untried } from '../../support/fake-terminal.ts'
 
-const rows = createRows(processCommands)
+const rows = createRows(processCommands, untried)
 
 /** The name of a parameter is the server's own affair. */
 const bare = (line: string): string => line.replaceAll(/\{[^}]+\}/g, '{}')
