@@ -10,7 +10,7 @@ import { isCatalogError } from '#model/errors.ts'
 import { peek } from './jwt-form.ts'
 import { sourceOf } from './source-address.ts'
 
-export interface FailureCounts {
+interface FailureCounts {
   /** SlowDown (429) where one of the names has failed too often lately. */
   check(names: readonly string[]): void
   note(names: readonly string[]): void

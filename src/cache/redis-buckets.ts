@@ -16,7 +16,7 @@ export interface Draw {
   readonly seed: number
 }
 
-export interface Drawn {
+interface Drawn {
   /** A whole number, `want` at most. */
   readonly granted: number
   /** What is left in the bucket. */
