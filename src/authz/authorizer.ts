@@ -17,6 +17,8 @@ export interface Circumstances {
    * one may allow anything. Undefined where the store was not asked for them: then what is remembered is at most 5 s old.
    */
   readonly policyEpoch?: number | undefined
+  /** A view has lent its definer's rights to it: by these it is decided, and what is asked for is shown to another. */
+  readonly lent?: boolean
 }
 
 /**
@@ -36,6 +38,15 @@ export interface Authorizer {
     needs: readonly Need[],
     circumstances: Circumstances,
   ): Decision | Promise<Decision>
+  /**
+   * One answer a need, in order: does what stands above all grants (rules, another decision point) leave it to the
+   * principal? Absent: all of it. Rejects when it cannot answer.
+   */
+  leaves?(
+    principal: Principal,
+    needs: readonly Need[],
+    circumstances: Circumstances,
+  ): readonly boolean[] | Promise<readonly boolean[]>
   /**
    * May the principal know of the project? Asked before anything inside it is looked up; says nothing of what is
    * allowed there. Absent: everybody may know of every project. Rejects when it cannot answer.

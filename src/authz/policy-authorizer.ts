@@ -54,6 +54,10 @@ export const createPolicyAuthorizer = (deps: PolicyAuthorizerDeps): Authorizer =
   return {
     check: (principal, needs, circumstances) =>
       isConfigured(principal) ? byToken : asked(principal, circumstances, (ask) => check(ask, needs)),
+    leaves: (principal, needs, circumstances) =>
+      isConfigured(principal)
+        ? needs.map(() => true)
+        : asked(principal, circumstances, (ask) => rules.each(ask, needs)),
     enters: (principal, project) =>
       isConfigured(principal) ||
       after(standings.of(principal), (standing) =>

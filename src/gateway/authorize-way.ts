@@ -5,7 +5,7 @@
  */
 import type { Authorizer } from '#authz/authorizer.ts'
 import { UnexpectedUuid } from '#catalog/mounts-expected.ts'
-import type { Decision, Principal } from '#model/access.ts'
+import type { Decision, Need, Principal } from '#model/access.ts'
 import { type CatalogError, isCatalogError } from '#model/errors.ts'
 import type { Receipt } from '#model/event.ts'
 import { draftOf, type Trail } from './audit.ts'
@@ -76,6 +76,28 @@ const reach = async ({ source }: Link, { limits, trail }: WayDeps): Promise<void
 /** Of a view that may be somebody else's to read nothing is told, also not what is wrong with it. */
 const isRefusal = (error: CatalogError): boolean => error.status < 500 && error.type !== 'SlowDownException'
 
+/** Nobody lends round a rule: what is forbidden to the asker stays so, by whoever's rights it is asked for. */
+const leave = async (decision: Decision, needs: readonly Need[], deps: WayDeps): Promise<Decision> => {
+  const { authorizer, trail } = deps
+  const reading = needs.map(({ resource }): Need => ({ action: 'read', resource }))
+  const asked = [...needs, ...reading]
+  const left = await deciding(() => authorizer.leaves?.(trail.principal, asked, trail))
+  if (left === undefined) return decision
+  const isForbidden = (at: number): boolean => left[at] !== true
+  if (needs.some((_, at) => isForbidden(at)))
+    return { allow: false, visible: false, reason: `what is lent is forbidden to ${trail.principal.id}` }
+  const { data } = decision.obligations ?? {}
+  if (data === undefined || !reading.some((_, at) => isForbidden(needs.length + at))) return decision
+  return { ...decision, obligations: { ...decision.obligations, data: 'none' } }
+}
+
+const decide = async ({ of, lent }: Rights, needs: readonly Need[], deps: WayDeps): Promise<Decision> => {
+  const { authorizer, trail } = deps
+  trail.lent = lent
+  const decision = await deciding(() => authorizer.check(of, needs, trail))
+  return lent && decision.allow ? leave(decision, needs, deps) : decision
+}
+
 const define = async (link: Link, principal: Principal, asking: WayDeps & Decided): Promise<Definition> => {
   const { trail, hop, decision } = asking
   const receipt: Receipt = { audit: draftOf(trail), written: false }
@@ -101,10 +123,10 @@ const pass = async (
   link: Link,
   { way, ...deps }: WayDeps & { way: Way },
 ): Promise<Rights> => {
-  const { trail, authorizer } = deps
+  const { trail } = deps
   const { name, needs, source } = link
   checkPlace(rights, source, deps)
-  const decision = await deciding(() => authorizer.check(rights.of, needs, trail))
+  const decision = await decide(rights, needs, deps)
   if (!decision.allow) return refuse(deps, `through ${name}, as ${rights.of.id}: ${decision.reason}`)
   const { refers, definer } = await define(link, rights.of, { ...deps, decision })
   if (!refers) return refuse(deps, `through ${name}: it does not refer to what comes next`)
@@ -124,15 +146,14 @@ const asLent = (decision: Decision): Decision =>
 
 /** Throws the denial; where a decision or a view cannot be had, that (503). */
 export const authorizeWay = async (way: Way, deps: WayDeps): Promise<void> => {
-  const { trail, authorizer, limits } = deps
+  const { trail, limits } = deps
   let rights = ownRights(trail)
   for (const link of way.links) rights = await pass(rights, link, { ...deps, way })
   checkPlace(rights, way.source, deps)
   const { of, lent } = rights
-  const decision = await deciding(() => authorizer.check(of, trail.needs, trail))
+  const decision = await decide(rights, trail.needs, deps)
   trail.decision = lent ? asLent(decision) : decision
   if (!decision.allow && lent) refuse(deps, `as ${of.id}: ${decision.reason}`)
   if (!decision.allow) throw denial(decision, { needs: trail.needs, missing: deps.missing })
-  trail.lent = lent
   await limits?.reach(trail)
 }

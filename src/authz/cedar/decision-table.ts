@@ -46,6 +46,7 @@ const within = Type.Object(
   {
     ...{ operation: Type.Optional(text), time: Type.Optional(text), agent: Type.Optional(text) },
     ...{ address: Type.Optional(text), delegation: Type.Optional(texts), refs: Type.Optional(texts) },
+    lent: Type.Optional(Type.Boolean()),
   },
   strict,
 )
@@ -165,8 +166,10 @@ const circumstancesOf = ({
   agent,
   address,
   delegation = [],
+  lent = false,
 }: Within): Circumstances => ({
   operation,
+  lent,
   caller: {
     requestId: 'decision-table',
     startedAt: new Date(time ?? '2026-01-05T12:00:00Z'),

@@ -129,7 +129,7 @@ const addressOf = (address: string | undefined): CedarValueJson | undefined => {
   return { __extn: { fn: 'ip', arg: plain } }
 }
 
-const contextOf = ({ need, circumstances: { operation, caller } }: RuleFacts): Attributes =>
+const contextOf = ({ need, circumstances: { operation, caller, lent = false } }: RuleFacts): Attributes =>
   defined({
     operation,
     time: { __extn: { fn: 'datetime', arg: caller.startedAt.toISOString() } },
@@ -137,6 +137,7 @@ const contextOf = ({ need, circumstances: { operation, caller } }: RuleFacts): A
     address: addressOf(caller.sender.address),
     delegation: [...caller.delegation],
     refs: [...(need.refs ?? [])],
+    lent,
   })
 
 const only = (attributes: Attributes, names: ReadonlySet<string>): Attributes =>

@@ -127,6 +127,7 @@ type Circumstances = {
   address?: ipaddr,
   delegation: Set<String>,
   refs: Set<String>,
+  lent: Bool,
 };
 entity Server tags String;
 entity Project in [Server] tags String;

@@ -18,6 +18,8 @@ interface ExternalQuestion {
       readonly address: string | undefined
       readonly agent: string | undefined
       readonly delegation: readonly string[]
+      /** Where a view has lent its definer's rights. */
+      readonly lent?: true
     }
   }
 }
@@ -51,6 +53,7 @@ const questionOf = ({ principal, circumstances }: Asker, checks: readonly Need[]
       context: {
         ...{ operation, requestId: caller.requestId, time: caller.startedAt.toISOString() },
         ...{ address: caller.sender.address, agent: caller.sender.agent, delegation: caller.delegation },
+        ...(circumstances.lent ? { lent: true } : {}),
       },
     },
   }
@@ -61,7 +64,15 @@ const keyOf = ({ principal, circumstances }: Asker, check: Need): string => {
   const { operation, caller } = circumstances
   const { address, agent } = caller.sender
   const who = [principal.kind, principal.id, principal.assumedRole, principal.engine?.name]
-  return JSON.stringify([who, operation, address, agent, caller.delegation, check])
+  return JSON.stringify([
+    who,
+    operation,
+    address,
+    agent,
+    caller.delegation,
+    circumstances.lent === true,
+    check,
+  ])
 }
 
 /** The principal of the configured token stands outside of policy: whoever cannot be asked must not lock it out. */
@@ -134,9 +145,15 @@ export const createExternal = (inner: Authorizer, deps: ExternalDeps): Authorize
     const data = narrowed(decision.obligations?.data, answers.slice(needs.length))
     return { ...decision, obligations: { ...decision.obligations, ...(data ? { data } : {}) } }
   }
-  const { enters, sight } = inner
+  const { enters, sight, leaves } = inner
   return {
     ...(enters ? { enters } : {}),
+    leaves: async (principal, needs, circumstances) => {
+      const left = (await leaves?.(principal, needs, circumstances)) ?? needs.map(() => true)
+      if (stands(principal)) return left
+      const answers = await ask({ principal, circumstances }, needs)
+      return left.map((one, at) => one && answers[at] === true)
+    },
     check: async (principal, needs, circumstances) => {
       const decision = await inner.check(principal, needs, circumstances)
       if (!decision.allow || stands(principal)) return decision

@@ -142,6 +142,41 @@ describe('through the view of a definer', () => {
   })
 })
 
+describe('a rule about who reads a view', () => {
+  const rules = (action: string, unless = ''): Readonly<Record<string, string>> => ({
+    'open.cedar': '@id("open") permit(principal, action, resource);',
+    'own.cedar': `@id("own") forbid(principal == User::"oidc~bob", action == Action::"${action}", resource is Table) ${unless};`,
+    'own.decisions.yaml': `cases: [{ name: own, who: { kind: user, id: oidc~bob }, does: ${action}, to: { kind: table, path: a/t }, expect: deny, by: [own] }${
+      unless
+        ? `, { name: lent, who: { kind: user, id: oidc~bob }, does: ${action}, to: { kind: table, path: a/t }, in: { lent: true }, expect: allow }`
+        : ''
+    }]`,
+  })
+  const apply = (sources: object) => lake.ask('PUT /management/v1/rules', { body: { sources } })
+  const applied = async (sources: object): Promise<void> => {
+    const { status, text } = await apply(sources)
+    expect(status, text).toBeLessThan(300)
+  }
+
+  test('is not got round by its definer, unless it says so itself', async () => {
+    const { sources } = json<{ sources: object }>(await lake.ask('GET /management/v1/rules'))
+    const delegating = through('bob', { 'X-Iceberg-Access-Delegation': 'vended-credentials' })
+    const shown = async (): Promise<string> => {
+      const tag = (await lake.ask(by(salaries, 'pay'), delegating)).headers.get('etag') ?? ''
+      return Buffer.from(tag.split('.')[1] ?? '', 'base64url').toString()
+    }
+    await applied(rules('describe'))
+    await expectRefused(by(salaries, 'pay'), 'what is lent is forbidden to oidc~bob')
+    expect(await statusOf(by(salaries, 'pay'), through('alice'))).toBe(200)
+    await applied(rules('read'))
+    expect(await shown()).toMatch(/json;metadata-only;lent$/)
+    await applied(rules('describe', 'unless { context.lent }'))
+    expect(await statusOf(by(salaries, 'pay'), through('bob'))).toBe(200)
+    await applied(sources)
+    expect(await shown()).toMatch(/json;lent$/)
+  })
+})
+
 describe('a view without a definer', () => {
   test('is read with the rights of who reads it', async () => {
     await expectRefused(by(salaries, 'open'), 'nothing is granted that would show it')

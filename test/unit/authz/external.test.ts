@@ -51,6 +51,20 @@ describe('an external decision point', () => {
     expect(ask.asked()).toBe(0)
   })
 
+  test('is asked about who is shown what a view lends as well, and told that it is lent', async () => {
+    const lent: (boolean | undefined)[] = []
+    const ask: AskExternal = async ({ input }) => {
+      lent.push(input.context.lent)
+      return input.checks.map(({ action }) => action !== 'read')
+    }
+    const { authorizer, check } = prepare(ask, 1_000)
+    const reading: Need = { action: 'read', resource: table }
+    const at = { ...circumstances, lent: true }
+    expect(await authorizer.leaves?.(alice, [...needs, reading], at)).toEqual([true, false])
+    await check()
+    expect(lent).toEqual([true, undefined])
+  })
+
   test('that cannot answer allows nothing', async () => {
     const { check } = prepare(() => Promise.reject(new Error('away')), 1_000)
     await expect(check()).rejects.toThrow('away')
