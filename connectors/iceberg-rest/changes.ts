@@ -217,6 +217,17 @@ const landedEarlier = async <T>(
   return result === undefined ? undefined : { kind: 'done', result }
 }
 
+/** What says so now is no word of the upstream's on the change: the same request may be tried again. */
+const lastLook = async ({ beforeSending }: CallContext): Promise<Known<never> | undefined> => {
+  if (!beforeSending) return undefined
+  try {
+    await beforeSending()
+    return undefined
+  } catch (error) {
+    return refused(asCatalogError(error), false)
+  }
+}
+
 /** Sends, and looks into it where that leaves a doubt. */
 const decide = async <T>(upstream: Upstream, context: CallContext, change: Change<T>): Promise<Known<T>> => {
   const known = await attempt(upstream, context, change)
@@ -239,7 +250,10 @@ export const runChange = async <T>(
   checkWanted(context)
   await sessionForChange(upstream)
   const intent = await beforeChange(() => begin(upstream, context, change))
-  const known = (await landedEarlier(intent, change)) ?? (await decide(upstream, context, change))
+  const known =
+    (await landedEarlier(intent, change)) ??
+    (await lastLook(context)) ??
+    (await decide(upstream, context, change))
   await settle(upstream, intent, settlementOf(change, known))
   if (known.kind === 'done') return known.result
   throw known.kind === 'refused' ? asCertain(known.error) : unknown(upstream, change, known)

@@ -45,6 +45,11 @@ export interface CallContext {
   readonly entries?: readonly Entry[]
   /** What the decision demands of mounted objects, in the caller's names; mounts keep it (`mounts-expected.ts`). */
   readonly expected?: readonly ExpectedUuid[]
+  /**
+   * Called when nothing is left to do but to send a change to where it is decided. What it throws is the answer, and the
+   * change is not sent. Absent: nothing is looked at again.
+   */
+  readonly beforeSending?: () => Promise<void>
   /** Present only when a gate applies. Throws `BadRequestException` to refuse. Called with no lock held. */
   readonly inspect?: (candidate: Candidate) => Promise<void>
 }

@@ -13,6 +13,7 @@ import type {
   Loaded,
   LoadOptions,
   Relations,
+  Rename,
   TableChange,
   Tables,
   Transactions,
@@ -74,15 +75,36 @@ const look = async (
   check(expected, id, loaded)
 }
 
-/** Looks before `work` is sent, where anything is expected. */
+/** Looks before anything is done, where anything is expected, and has a change look again when it is about to be sent. */
 const afterLook = async <T>(
   side: Side,
   context: CallContext,
-  { id, work }: { readonly id: Identifier; readonly work: () => Promise<T> },
+  { id, work }: { readonly id: Identifier; readonly work: (context: CallContext) => Promise<T> },
 ): Promise<T> => {
   const expected = expectedOf(context, side.kind, id)
-  if (expected) await beforeChange(() => look(side, context, { id, expected }))
-  return work()
+  if (!expected) return work(context)
+  const beforeSending = () => beforeChange(() => look(side, context, { id, expected }))
+  await beforeSending()
+  return work({ ...context, beforeSending })
+}
+
+/** The requirement was passed over, and the change made: nothing of what it answers may be shown. */
+const passedOver = (cause: UnexpectedUuid): CatalogError =>
+  new CatalogError(
+    'CommitStateUnknownException',
+    'The upstream changed another object than the one that was asked for',
+    { cause },
+  )
+
+/** What was renamed is told by where it is now: another object may have taken its name after the look. */
+const rename = async (side: Side, context: CallContext, names: Rename): Promise<void> => {
+  const id = names.source
+  await afterLook(side, context, { id, work: (looking) => side.to.rename(looking, names) })
+  const expected = expectedOf(context, side.kind, id)
+  if (!expected) return
+  const moved = await side.to.load(context, names.destination, { snapshots: 'refs' }).catch(() => undefined)
+  if (moved === undefined || moved === 'not-modified' || isSame(expected, moved.uuid)) return
+  throw passedOver(new UnexpectedUuid(expected, moved.uuid))
 }
 
 /** The client's version is compared here: that it still stands says nothing of whose it is. */
@@ -133,14 +155,6 @@ const explained = async (error: unknown, looks: readonly (() => Promise<void>)[]
   }
 }
 
-/** The requirement was passed over, and the change made: nothing of what it answers may be shown. */
-const passedOver = (cause: UnexpectedUuid): CatalogError =>
-  new CatalogError(
-    'CommitStateUnknownException',
-    'The upstream changed another object than the one that was asked for',
-    { cause },
-  )
-
 const commit = async (
   side: Side,
   context: CallContext,
@@ -172,13 +186,12 @@ const expectingRelations = (kind: Kind, to: Required<Relations>): Required<Relat
     },
     commit: (context, id, body) => commit(side, context, { id, body }),
     drop: (context, id, options) =>
-      afterLook(side, context, { id, work: () => to.drop(context, id, options) }),
-    rename: (context, rename) =>
-      afterLook(side, context, { id: rename.source, work: () => to.rename(context, rename) }),
+      afterLook(side, context, { id, work: (looking) => to.drop(looking, id, options) }),
+    rename: (context, names) => rename(side, context, names),
     register: (context, namespace, body) =>
       afterLook(side, context, {
         id: { namespace, name: nameIn(body) },
-        work: () => to.register(context, namespace, body),
+        work: (looking) => to.register(looking, namespace, body),
       }),
   }
 }
@@ -190,13 +203,16 @@ const expectingTables = (to: MountedWhole['tables']): MountedWhole['tables'] => 
     ...(unregister
       ? {
           unregister: (context, id) =>
-            afterLook(side, context, { id, work: () => unregister.call(to, context, id) }),
+            afterLook(side, context, { id, work: (looking) => unregister.call(to, looking, id) }),
         }
       : {}),
     ...(reportMetrics
       ? {
           reportMetrics: (context, id, body) =>
-            afterLook(side, context, { id, work: () => reportMetrics.call(to, context, id, body) }),
+            afterLook(side, context, {
+              id,
+              work: () => reportMetrics.call(to, context, id, body),
+            }),
         }
       : {}),
   }
