@@ -79,7 +79,7 @@ export const policySchema = Type.Object(
             Type.String({
               pattern: '^[a-zA-Z0-9 .\\-/^_&@]{3,64}$',
               description:
-                'Name of the store there, made where it is missing; it belongs to this gateway alone. Default `lakegate-<id of the server>`.',
+                'Name that the store there is given when it is made; it belongs to this gateway alone, and is known by its id from then on: another of that name is never taken. Where the database of either server was restored from a backup, delete that store there and restart the gateways, so that all grants are told anew. Default `lakegate-<id of the server>`.',
             }),
           ),
         },
