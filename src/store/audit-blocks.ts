@@ -112,6 +112,9 @@ export const comparePositions = (one: Position, other: Position): number => {
   return one.id < other.id ? -1 : 1
 }
 
+export const later = <Place extends Position>(one: Place, other: Place): Place =>
+  comparePositions(one, other) < 0 ? other : one
+
 /** A block as it can be kept elsewhere. */
 export interface Anchor {
   readonly number: number

@@ -149,6 +149,13 @@ export const insertEntries = (rows: string, digests: string): string => `
     e ->> 9, (e ->> 10)::smallint, e ->> 11, (e ->> 12)::integer, decode(digest, 'base64')
   from rows from (jsonb_array_elements(${rows}::jsonb), unnest(${digests}::text[])) as entries(e, digest)`
 
+/**
+ * A time of the log as one that can be told: the database knows some that are none here, and whoever writes to it may
+ * have put one there. What it names is altered then. In the same order as the column itself.
+ */
+export const readableTime = (column: string): string =>
+  `least(greatest(${column}, '0001-01-01Z'::timestamptz), '9999-12-31 23:59:59.999Z'::timestamptz)`
+
 const insertAlone = statement(insertEntries('$1', '$2'))
 
 /** Entries as `encodeEntry` gave them, all in one statement; inside a transaction they stand or fall with it. */

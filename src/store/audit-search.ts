@@ -2,7 +2,7 @@
  * Reads entries of the audit log in the order of time. A page looks at so many entries and no more: what is rare comes
  * in short pages with a place to read on from, and never holds the database.
  */
-import type { AuditEntry } from './audit-entries.ts'
+import { type AuditEntry, readableTime } from './audit-entries.ts'
 import type { Database, Sql } from './database.ts'
 import { storable } from './outbox.ts'
 
@@ -114,8 +114,8 @@ const placeIn = (query: Query, { at, id }: AuditPlace): string =>
   `(${bind(query, at)}::timestamptz, ${bind(query, id)}::uuid)`
 
 const signs = {
-  'newest-first': { beyond: '<', upTo: '>=', by: 'at desc, id desc' },
-  'oldest-first': { beyond: '>', upTo: '<=', by: 'at, id' },
+  'newest-first': { beyond: '<', upTo: '>=', by: 'audit_entry.at desc, audit_entry.id desc' },
+  'oldest-first': { beyond: '>', upTo: '<=', by: 'audit_entry.at, audit_entry.id' },
 } as const
 
 const narrowByPlace = (query: Query, { after, order }: AuditAsk): void => {
@@ -133,13 +133,13 @@ const findEdge = async (sql: Sql, filter: AuditFilter, ask: AuditAsk): Promise<A
   narrowByTime(query, filter)
   narrowByPlace(query, ask)
   const [edge] = await sql.query<AuditPlace>(
-    `select at, id from audit_entry ${where(query)} order by ${signs[ask.order].by} offset ${(ask.examined ?? mostExamined) - 1} limit 1`,
+    `select ${readableTime('at')} as at, id from audit_entry ${where(query)} order by ${signs[ask.order].by} offset ${(ask.examined ?? mostExamined) - 1} limit 1`,
     query.values,
   )
   return edge
 }
 
-const columns = `at, id, kind, request_id, operation, principal_kind, principal, warehouse, detail, decision, status,
+const columns = `${readableTime('at')} as at, id, kind, request_id, operation, principal_kind, principal, warehouse, detail, decision, status,
   project, latency_ms, digest`
 
 type Json = { readonly [name: string]: unknown } | null

@@ -8,6 +8,7 @@ import {
   genesis,
   hashBlock,
   type Leaf,
+  later,
   type Position,
   type Retired,
   rootOf,
@@ -170,13 +171,12 @@ interface OpenBlock {
 
 /** What has moved is gone at one place and added at another: both are told last. */
 const openBlock = (
-  { number, sealedAt, last }: Block,
+  { number, sealedAt }: Block,
   leaves: Buffer,
   { gone, added }: Loose,
-): Omit<OpenBlock, 'amiss'> => {
+): Pick<OpenBlock, 'look' | 'end'> => {
   const sealed = new Map(decodeLeaves(leaves).map((leaf) => [leaf.id, leaf]))
   return {
-    last,
     look: (row) => {
       const leaf = sealed.get(row.id)
       sealed.delete(row.id)
@@ -271,9 +271,10 @@ export const createVerifier = ({ key, anchors: kept = [] }: VerifierOptions): Ve
       amiss.push(blockFinding('block-altered', block, 'has lost its leaves, though its month is kept'))
     counts.blocks += 1
     counts.retired += isRetired ? 1 : 0
-    previous = block
+    const last = later(previous.last, block.last)
+    previous = { number: block.number, hash: block.hash, last }
     const leaves = isRetired ? null : block.leaves
-    return { amiss, ...openBlock(block, leaves ?? Buffer.alloc(0), loose) }
+    return { last, amiss, ...openBlock(block, leaves ?? Buffer.alloc(0), loose) }
   }
   const walk = createWalk(open)
 

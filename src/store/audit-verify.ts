@@ -2,7 +2,8 @@
  * Reads the whole audit log and its blocks, and tells what does not fit together. Page by page, each in a transaction
  * that sees one moment; nothing is kept but what is amiss.
  */
-import type { Anchor, Position } from './audit-blocks.ts'
+import { type Anchor, later, type Position } from './audit-blocks.ts'
+import { readableTime } from './audit-entries.ts'
 import {
   type Block,
   createVerifier,
@@ -37,31 +38,42 @@ const pageEntries = 8_000
 /** In memory at a time, and each may have some 64 kB. There may be more in a block's span than it has sealed. */
 const portion = 1_000
 
+/** A number beyond it is none of ours, and none that can be counted on: its block is missed at its place. */
+const lastNumber = Number.MAX_SAFE_INTEGER
+
+/** Whatever somebody has made of a block, it can be read, and is then not what its hash is of. */
 const selectBlocks = statement(`
-  select number, hash, previous_hash as "previousHash", entries, leaves, root, month, last_tx as tx, last_at as at,
-    last_id as id, sealed_at as "sealedAt", seal
-  from audit_block where number > $1 order by number limit ${pageBlocks}`)
+  select number, hash, previous_hash as "previousHash", entries, leaves, root, ${readableTime('month')} as month,
+    case when last_tx ~ '^[0-9]{1,19}$' then last_tx else '0' end as tx, ${readableTime('last_at')} as at,
+    last_id as id, ${readableTime('sealed_at')} as "sealedAt", seal
+  from audit_block b where b.number > $1 and b.number <= ${lastNumber} order by b.number limit ${pageBlocks}`)
 
-const columns = `e.tx::text as tx, at, id, kind, request_id, operation, principal_kind, principal, warehouse, detail,
-  decision, status, project, latency_ms, digest`
+const columns = `e.tx::text as tx, ${readableTime('e.at')} as at, e.at::text as "exactAt", id, kind, request_id,
+  operation, principal_kind, principal, warehouse, detail, decision, status, project, latency_ms, digest`
 
-const after = `e.tx >= $1::text::xid8 and (e.tx, at, id) > ($1::text::xid8, $2::timestamptz, $3::uuid)`
+const after = `e.tx >= $1::text::xid8 and (e.tx, e.at, e.id) > ($1::text::xid8, $2::timestamptz, $3::uuid)`
 
 const selectSpan = statement(`
   select ${columns} from audit_entry e
-  where ${after} and e.tx <= $4::text::xid8 and (e.tx, at, id) <= ($4::text::xid8, $5::timestamptz, $6::uuid)
-  order by e.tx, at, id limit ${portion}`)
+  where ${after} and e.tx <= $4::text::xid8 and (e.tx, e.at, e.id) <= ($4::text::xid8, $5::timestamptz, $6::uuid)
+  order by e.tx, e.at, e.id limit ${portion}`)
 
 const selectTail = statement(`
-  select ${columns} from audit_entry e where ${after} order by e.tx, at, id limit ${portion}`)
+  select ${columns} from audit_entry e where ${after} order by e.tx, e.at, e.id limit ${portion}`)
 
-const selectRetired = statement('select month, retired_at as "retiredAt", entries, seal from audit_retired')
+const selectRetired = statement(`
+  select ${readableTime('month')} as month, ${readableTime('retired_at')} as "retiredAt",
+    least(entries, ${lastNumber}) as entries, seal from audit_retired`)
+
+/** An entry with its time as the database has it. */
+type ExactRow = EntryRow & { readonly exactAt: string }
 
 type BlockRow = Omit<Block, 'last'> & Position
 
 const toBlock = ({ tx, at, id, ...row }: BlockRow): Block => ({ ...row, last: { tx, at, id } })
 
 const bind = ({ tx, at, id }: Position): readonly unknown[] => [tx, at, id]
+const bindExact = ({ tx, exactAt, id }: ExactRow): readonly unknown[] => [tx, exactAt, id]
 
 const atOnce = <T>(database: Database, read: (tx: Transaction) => Promise<T>): Promise<T> =>
   database.transaction(async (tx) => {
@@ -84,13 +96,14 @@ const firstOf = (blocks: readonly Block[]): readonly Block[] => {
 /** Those behind `start`, to the end that the statement says, a portion at a time. */
 async function* readEntries(
   start: Position,
-  read: (from: Position) => Promise<readonly EntryRow[]>,
+  read: (from: readonly unknown[]) => Promise<readonly ExactRow[]>,
 ): AsyncGenerator<readonly EntryRow[]> {
-  let from: Position | undefined = start
+  let from: readonly unknown[] | undefined = bind(start)
   while (from) {
-    const rows: readonly EntryRow[] = await read(from)
-    if (rows.length > 0) yield rows
-    from = rows.length < portion ? undefined : rows.at(-1)
+    const rows: readonly ExactRow[] = await read(from)
+    const last: ExactRow | undefined = rows.at(-1)
+    if (last) yield rows
+    from = last && rows.length === portion ? bindExact(last) : undefined
   }
 }
 
@@ -129,11 +142,11 @@ const checkPage = ({ database, signal }: Reading, verifier: Verifier): Promise<C
   atOnce(database, async (tx) => {
     const { number, last: start } = verifier.previous
     const blocks = firstOf((await tx.query<BlockRow>(selectBlocks, [number])).map(toBlock))
-    const end = blocks.at(-1)?.last
-    if (!end) return { blocks: 0, amiss: [] }
+    if (blocks.length === 0) return { blocks: 0, amiss: [] }
+    const end = blocks.map(({ last }) => last).reduce(later, start)
     const findings = createFindings()
     findings.add(verifier.take({ blocks, retired: await tx.query<RetiredRow>(selectRetired) }))
-    const read = (from: Position) => tx.query<EntryRow>(selectSpan, [...bind(from), ...bind(end)])
+    const read = (from: readonly unknown[]) => tx.query<ExactRow>(selectSpan, [...from, ...bind(end)])
     for await (const rows of readEntries(start, read)) {
       signal?.throwIfAborted()
       findings.add(verifier.look(rows))
@@ -158,7 +171,7 @@ async function* verifyTail(
 ): AsyncGenerator<Finding, VerifyReport['tail']> {
   let entries = 0
   let since: Date | null = null
-  const read = (from: Position) => atOnce(database, (tx) => tx.query<EntryRow>(selectTail, bind(from)))
+  const read = (from: readonly unknown[]) => atOnce(database, (tx) => tx.query<ExactRow>(selectTail, from))
   for await (const rows of readEntries(verifier.previous.last, read)) {
     signal?.throwIfAborted()
     yield* verifier.lookBehind(rows)

@@ -218,7 +218,7 @@ export const unmirroredObject = pgTable(
   {
     /** `type:id`, as in grants. */
     object: key('object').primaryKey(),
-    /** Grows with each change: who mirrors takes away only what he has seen. */
+    /** Counts changes, from 1 on each time that it waits: what tells one from another is the row's own `xmin`. */
     version: int8('version').notNull().default(1),
     createdAt: created(),
   },

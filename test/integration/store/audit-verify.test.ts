@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createAuditBuffer } from '#store/audit-buffer.ts'
 import { keepAuditOnce } from '#store/audit-keeper.ts'
+import { searchAudit } from '#store/audit-search.ts'
 import type { Database, Sql } from '#store/database.ts'
 import { attack, fillAudit, sealAll, sealKey, verifyWhole } from '../../support/audit-log.ts'
 import { openTestDatabase, type TestDatabase, testServers } from '../../support/database.ts'
@@ -130,4 +131,45 @@ describe.each(testServers)('a verification of the audit log on %s', (kind) => {
       expect(findings.map(({ amiss, entry }) => [amiss, entry])).toEqual([['altered', row?.id]])
     },
   )
+
+  it.each(['infinity', '-infinity', '294000-01-01', '4000-01-01 BC'])(
+    'names the entry whose time is %s now',
+    async (at) => {
+      const id = await oneInside()
+      await attack(database, (tx) => tx.query(`update audit_entry set at = '${at}' where id = $1`, [id]))
+      const { findings } = await verifyWhole(database)
+      expect(findings.length).toBeGreaterThan(0)
+      expect(new Set(findings.map(({ entry }) => entry))).toEqual(new Set([id]))
+      for (const order of ['newest-first', 'oldest-first'] as const) {
+        const first = await searchAudit(database, {}, { limit: 1, order })
+        const ask = { limit: 100, order, ...(first.next && { after: first.next }) }
+        const rest = await searchAudit(database, {}, ask)
+        const times = [...first.records, ...rest.records].map((record) => record.at.toISOString())
+        expect(times, 'and can be read all the same').toHaveLength(15)
+      }
+    },
+  )
+
+  it.each([
+    ['last_tx', `'x'`],
+    ['last_tx', `'-1'`],
+    ['last_tx', `'18446744073709551616'`],
+    ['last_at', `'infinity'`],
+    ['sealed_at', `'-infinity'`],
+    ['month', `'infinity'`],
+    ['number', '9007199254740993'],
+  ])('names the block whose %s is %s now, and no entry in blocks before it', async (column, value) => {
+    await attack(database, (tx) => tx.query(`update audit_block set ${column} = ${value} where number = 3`))
+    const { findings } = await verifyWhole(database)
+    const named = findings.filter(({ amiss }) => amiss.startsWith('block-'))
+    expect(named.map(({ block }) => block)).toContain(3)
+    expect(findings.every(({ block }) => block === undefined || block >= 3)).toBe(true)
+  })
+
+  it('does not believe a month to be gone that nobody can have removed', async () => {
+    await attack(database, (tx) =>
+      tx.query(`insert into audit_retired values ('infinity', 'infinity', 9007199254740993, '\\x00')`),
+    )
+    expect((await verifyWhole(database)).findings).toMatchObject([{ amiss: 'month-unsealed' }])
+  })
 })
