@@ -24,7 +24,7 @@ export interface TrinoOptions {
 }
 
 /** A request as the plugin has written it into its log. */
-export interface OpaRequest {
+interface OpaRequest {
   readonly uri: string
   readonly body: {
     readonly input: { readonly context: Readonly<Record<string, unknown>>; readonly action: OpaAction }

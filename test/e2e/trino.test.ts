@@ -264,7 +264,9 @@ describe('Trino shows nothing', () => {
     await expect
       .poll(() => denials('oidc~trino'), { timeout: 20_000 })
       .toContainEqual(
-        expect.objectContaining({ reason: expect.stringContaining('not a user whom an engine may act for') }),
+        expect.objectContaining({
+          detail: expect.objectContaining({ reason: expect.stringContaining('act for: "mallory"') }),
+        }),
       )
   })
 })

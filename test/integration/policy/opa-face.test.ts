@@ -74,6 +74,10 @@ const filters = async (user: string, action: Action): Promise<readonly number[]>
   return json<{ result: number[] }>(answer).result
 }
 
+const recordOf = async (id: string | null): Promise<readonly object[]> =>
+  json<{ entries: readonly object[] }>(await lake.ask(`GET /management/v1/server/audit?requestId=${id}`))
+    .entries
+
 const table = (schemaName: string, tableName: string, more: object = {}) => ({
   table: { catalogName: 'iceberg', schemaName, tableName, ...more },
 })
@@ -247,19 +251,17 @@ describe('three users of one Trino', () => {
 
   test('are on record, denials too, with the engine that asked', async () => {
     const { id } = await post('allow', query('bob', on('SelectFromColumns', table('sales', 'orders'))))
-    const find = async () =>
-      json<{ entries: { principal: string; decision: string; detail: object }[] }>(
-        await lake.ask(`GET /management/v1/server/audit?requestId=${id}`),
-      ).entries
-    await expect.poll(find, { timeout: 20_000 }).toMatchObject([
-      {
-        ...{ principal: 'oidc~bob', decision: 'denied', operation: 'decideForEngine' },
-        detail: {
-          engine: { name: 'trino', id: 'oidc~trino' },
-          needs: [{ action: 'read', resource: { kind: 'table', name: 'orders' } }],
+    await expect
+      .poll(() => recordOf(id), { timeout: 20_000 })
+      .toMatchObject([
+        {
+          ...{ principal: 'oidc~bob', decision: 'denied', operation: 'decideForEngine' },
+          detail: {
+            engine: { name: 'trino', id: 'oidc~trino' },
+            needs: [{ action: 'read', resource: { kind: 'table', name: 'orders' } }],
+          },
         },
-      },
-    ])
+      ])
   })
 })
 
@@ -284,6 +286,15 @@ describe('nobody is told', () => {
       expect(await allows(user, asking)).toBe(false)
       expect(await filters(user, listing)).toEqual([])
     }
+    const { id } = await post('allow', query('mallory\n', asking))
+    await expect
+      .poll(() => recordOf(id), { timeout: 20_000 })
+      .toMatchObject([
+        {
+          ...{ principal: 'oidc~trino', decision: 'denied' },
+          detail: { reason: 'not a user whom an engine may act for: "mallory\\n"' },
+        },
+      ])
     expect(await allows('bob', asking)).toBe(true)
     await lake.make('POST /management/v1/user/oidc~bob/deactivate')
     expect(await allows('bob', asking)).toBe(false)

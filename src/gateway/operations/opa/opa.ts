@@ -38,6 +38,8 @@ export interface Verdict {
 const notTrusted = (): CatalogError =>
   new CatalogError('ForbiddenException', 'Not allowed: only a trusted engine may ask for others')
 
+const longestRecorded = 256
+
 const sameNames: Catalogs = { catalogs: {} }
 
 /**
@@ -53,7 +55,11 @@ const resolve = async ({ engines }: OpaDeps, query: OpaQuery, asker: Principal):
 }
 
 /** Denied, and no error: Trino tells its user of a denial in those words, and of an error as of one of its own. */
-const nobody: Known = { allow: false, why: 'not a user whom an engine may act for' }
+const nobody = (name: string): Known => ({
+  allow: false,
+  // Whatever the name holds, the record has it in one line.
+  why: `not a user whom an engine may act for: ${JSON.stringify(name.slice(0, longestRecorded))}`,
+})
 
 /** Of whoever is known and welcome, each thing that is asked is decided by itself. */
 const needs = (): readonly Need[] => [{ action: 'describe', resource: { kind: 'server' } }]
@@ -108,7 +114,7 @@ const decide = (deps: OpaDeps): Operation<OpaQuery, OpaTarget, Verdict> => ({
   needs,
   run: async (task) => {
     const { query, user } = task.target
-    if (user === undefined) return verdictOf(nobody)
+    if (user === undefined) return verdictOf(nobody(query.context.identity.user))
     return decideAll({ deps, task, user }, wantedOf(query.context.identity.user, query.action))
   },
   verdictOf: (verdict) => verdict,
