@@ -95,22 +95,32 @@ const limited = (decision: Decision, [read, write]: readonly RuleVerdict[]): Dec
 const hasData = ({ obligations }: Decision): boolean =>
   obligations?.data === 'read' || obligations?.data === 'write'
 
+/** Most tables: nothing that is set on any of the warehouse's objects could change the decision. */
+const isFree = (governance: Governance, warehouses: readonly string[]): boolean => {
+  for (const one of warehouses) {
+    const { tags, restrictions } = governance.of(one) ?? {}
+    if (tags?.size !== 0 || restrictions?.size !== 0) return false
+  }
+  return true
+}
+
 /** Around whoever decides what has been granted. At once where all of them know. */
 export const createRestricted = (inner: Authorizer, deps: RestrictedDeps): Authorizer => {
   const { memory, tree, rules, standings } = deps
+  const governed = (decision: Decision, asked: Asked, under: Under): Awaitable<Decision> => {
+    const freeing = freesRestricted(asked, under)
+    if (freeing === undefined) return restrict(decision, asked, under)
+    return after(inner.check(asked.principal, lifting(freeing), asked.circumstances), ({ allow }) =>
+      allow ? restrict(decision, asked, under) : { allow, visible: true, reason: notFreed, denied: freeing },
+    )
+  }
   const underRestrictions = (decision: Decision, asked: Asked): Awaitable<Decision> => {
     const warehouses = warehousesOfTables(asked.needs)
     if (warehouses.length === 0) return decision
-    return after(memory.at(asked.circumstances.policyEpoch, warehouses), (governance) => {
-      const under = { governance, tree }
-      const freeing = freesRestricted(asked, under)
-      if (freeing === undefined) return restrict(decision, asked, under)
-      return after(inner.check(asked.principal, lifting(freeing), asked.circumstances), ({ allow }) =>
-        allow
-          ? restrict(decision, asked, under)
-          : { allow, visible: true, reason: notFreed, denied: freeing },
-      )
-    })
+    const governance = memory.at(asked.circumstances.policyEpoch, warehouses)
+    if (governance instanceof Promise)
+      return governance.then((found) => governed(decision, asked, { governance: found, tree }))
+    return isFree(governance, warehouses) ? decision : governed(decision, asked, { governance, tree })
   }
   const underRules = (
     decision: Decision,
@@ -125,15 +135,15 @@ export const createRestricted = (inner: Authorizer, deps: RestrictedDeps): Autho
       return after(verdicts, (given) => limited(decision, given))
     })
   }
+  const bounded = (decision: Decision, asked: Asked): Awaitable<Decision> => {
+    if (!decision.allow) return decision
+    return after(underRestrictions(decision, asked), (one) => (one.allow ? underRules(one, asked) : one))
+  }
   return {
     ...inner,
     check: (principal, needs, circumstances) => {
       const asked = { principal, needs, circumstances }
-      return after(inner.check(principal, needs, circumstances), (decision) =>
-        decision.allow
-          ? after(underRestrictions(decision, asked), (one) => (one.allow ? underRules(one, asked) : one))
-          : decision,
-      )
+      return after(inner.check(principal, needs, circumstances), (decision) => bounded(decision, asked))
     },
   }
 }
