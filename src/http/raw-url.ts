@@ -32,7 +32,8 @@ const decodePercent = (text: string): string => {
 }
 
 /** One path segment or query part. A raw `+` is a space: the reference client encodes path segments like forms. */
-export const decodePart = (raw: string): string => decodePercent(raw.replaceAll('+', ' '))
+export const decodePart = (raw: string): string =>
+  decodePercent(raw.includes('+') ? raw.replaceAll('+', ' ') : raw)
 
 const noQuery: Query = { has: () => false, get: () => undefined, raw: () => undefined, all: () => [] }
 
@@ -66,8 +67,10 @@ export const splitUrl = (target: string): RawUrl => {
   const path = pathOf(target)
   const at = path.indexOf('?')
   const parts = (at < 0 ? path : path.slice(0, at)).split('/')
-  const start = parts.findIndex((part) => part !== '')
-  const end = parts.findLastIndex((part) => part !== '') + 1
-  const segments = start < 0 ? [] : parts.slice(start, end)
+  let start = 0
+  let end = parts.length
+  while (start < end && parts[start] === '') start += 1
+  while (end > start && parts[end - 1] === '') end -= 1
+  const segments = parts.slice(start, end)
   return { segments, query: queryOf(at < 0 ? '' : path.slice(at + 1)) }
 }

@@ -132,7 +132,9 @@ const perhapsNotStorable = /\\u(?:0000|d[89a-f])/
  */
 export const encodeEntry = (entry: AuditEntry): string => {
   const plain = JSON.stringify(fieldsOf(entry))
-  return perhapsNotStorable.test(plain) ? JSON.stringify(fieldsOf(storableEntry(entry))) : plain
+  // The first look is for one word, and nearly always the only one.
+  const altered = plain.includes('\\u') && perhapsNotStorable.test(plain)
+  return altered ? JSON.stringify(fieldsOf(storableEntry(entry))) : plain
 }
 
 /** Two parameters for any number of entries that `encodeEntry` gave: the rows, and the digest of each. */
