@@ -28,6 +28,12 @@ export interface Circumstances {
  */
 export type Sight = 'everything' | 'some' | Grantees
 
+/** One thing that each of many may be able to do. */
+export interface SharedNeed {
+  readonly action: Action
+  readonly resource: Resource
+}
+
 export interface Authorizer {
   /**
    * One answer for all needs of a request: allowed only when each is. A denial names the need that was refused and
@@ -59,6 +65,15 @@ export interface Authorizer {
     candidates: readonly Resource[],
     circumstances: Circumstances,
   ): readonly boolean[] | Promise<readonly boolean[]>
+  /**
+   * One answer a principal, in order: as `visible` would say of each, asked together. Absent: each is asked about by
+   * itself (`who-may.ts`). Rejects when it cannot answer.
+   */
+  whoMay?(
+    principals: readonly Principal[],
+    need: SharedNeed,
+    circumstances: Circumstances,
+  ): Promise<readonly boolean[]>
   /**
    * How much a listing of what lies in the resource has to look at. Absent: `some`, always. Rejects when it cannot
    * answer.
