@@ -127,6 +127,7 @@ const openServerEngine = (deps: EngineDeps, access: FgaAccess): OpenEngine => {
     name: 'openfga',
     check: engine.check,
     checkAt: engine.checkAt,
+    ...(engine.checkEach ? { checkEach: engine.checkEach } : {}),
     forget: () => {
       embedded.forget()
       engine.forget()

@@ -46,6 +46,16 @@ export interface GrantEngine {
     questions: readonly Question[],
     notBefore: number | undefined,
   ): readonly boolean[] | Promise<readonly boolean[]>
+  /**
+   * Of many subjects at once, from no memory: one list of answers a subject, in order. Absent: each is asked about by
+   * itself. Rejects when it cannot answer.
+   */
+  checkEach?(asked: readonly SubjectQuestions[]): Promise<readonly (readonly boolean[])[]>
+}
+
+export interface SubjectQuestions {
+  readonly subject: Subject
+  readonly questions: readonly Question[]
 }
 
 /** What will be held at a moment, if nothing is given or taken until then: of grants that end, those that have not by then. */

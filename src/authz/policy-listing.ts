@@ -1,9 +1,9 @@
 /** What of a listing the asker may see: all that lies in something where that is granted above it, else each by itself. */
 import type { Action, Resource } from '#model/access.ts'
 import { countingChain, type GovernedByKey, governedAmong, permissionOf } from './asking.ts'
-import type { Sight } from './authorizer.ts'
+import type { SharedNeed, Sight } from './authorizer.ts'
 import type { Question } from './grants.ts'
-import { chainOf, type ObjectKey } from './objects.ts'
+import { chainOf, type ObjectKey, type Tree } from './objects.ts'
 import { isOpen } from './open-needs.ts'
 import {
   type Ask,
@@ -16,7 +16,7 @@ import {
 import type { RuleCheck } from './rule-check.ts'
 
 interface Candidate {
-  readonly need: { readonly action: Action; readonly resource: Resource }
+  readonly need: SharedNeed
   readonly question: Question
 }
 
@@ -86,27 +86,49 @@ const createAllowed = (rules: RuleCheck) => {
   }
 }
 
+const candidateOf = (need: SharedNeed, known: GovernedByKey, tree: Tree): Candidate => {
+  const { action, resource } = need
+  const chain = countingChain(resource, tree, known)
+  return { need, question: { relation: permissionOf(action), type: resource.kind, chain } }
+}
+
 export const createVisible = (deps: PolicyAuthorizerDeps, rules: RuleCheck) => {
   const { tree } = deps
   const granted = createGranted(deps)
   const orLeading = createLeading(deps)
   const allowed = createAllowed(rules)
-  const candidateOf = (action: Action, resource: Resource, known: GovernedByKey): Candidate => {
-    const chain = countingChain(resource, tree, known)
-    return {
-      need: { action, resource },
-      question: { relation: permissionOf(action), type: resource.kind, chain },
-    }
-  }
   return (ask: Ask, action: Action, resources: readonly Resource[]): Awaitable<Seen> => {
     const needs = resources.map((resource) => ({ action, resource }))
     if (needs.every((need) => isOpen(ask.principal, need))) return rules.each(ask, needs)
     return after(governedAmong(resources, deps), (known) => {
-      const candidates = resources.map((resource) => candidateOf(action, resource, known))
+      const candidates = resources.map((resource) => candidateOf({ action, resource }, known, tree))
       return after(granted(ask, candidates), (seen) =>
         after(orLeading(ask, candidates, seen), (shown) => allowed(ask, candidates, shown)),
       )
     })
+  }
+}
+
+/** Asked of the engine together, so that a server of grants is not asked once a principal. */
+export const createWhoMay = (deps: PolicyAuthorizerDeps, rules: RuleCheck) => {
+  const { engine, tree } = deps
+  const orLeading = createLeading(deps)
+  const allowed = createAllowed(rules)
+  const grantedTo = (asks: readonly Ask[], { question }: Candidate): Promise<readonly Seen[]> => {
+    const asked = asks.map(({ subject }) => ({ subject, questions: [question] }))
+    if (engine.checkEach) return engine.checkEach(asked)
+    const fresh = Number.POSITIVE_INFINITY
+    return Promise.all(asked.map(({ subject, questions }) => engine.check(subject, questions, fresh)))
+  }
+  return async (asks: readonly Ask[], need: SharedNeed): Promise<readonly boolean[]> => {
+    const candidate = candidateOf(need, await governedAmong([need.resource], deps), tree)
+    const granted = await grantedTo(asks, candidate)
+    const may = async (ask: Ask, seen: Seen): Promise<boolean> => {
+      const shown = isOpen(ask.principal, need) ? [true] : await orLeading(ask, [candidate], seen)
+      const [left] = await allowed(ask, [candidate], shown)
+      return left === true
+    }
+    return Promise.all(asks.map((ask, i) => may(ask, granted[i] ?? [])))
   }
 }
 

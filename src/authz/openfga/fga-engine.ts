@@ -2,7 +2,7 @@
  * Evaluates grants by an OpenFGA server. Its tuples follow ours by a moment; what it does not know yet is answered by
  * the embedded evaluator from our own store, so that a grant counts at once and a revoked one no longer.
  */
-import type { Foresight, GrantEngine, Question, Subject } from '../grants.ts'
+import type { Foresight, GrantEngine, Question, Subject, SubjectQuestions } from '../grants.ts'
 import { createKept } from '../kept.ts'
 import type { ObjectKey } from '../objects.ts'
 import type { PolicyMemory } from '../policy-memory.ts'
@@ -86,14 +86,13 @@ const answersOf = (
 }
 
 interface Asked {
-  readonly subject: Subject
-  readonly questions: readonly Question[]
+  readonly asks: readonly SubjectQuestions[]
   readonly state: MirrorState
   /** Milliseconds since 1970; absent: now. */
   readonly at?: number
 }
 
-type Ask = (asked: Asked) => Promise<readonly boolean[]>
+type Ask = (asked: Asked) => Promise<readonly (readonly boolean[])[]>
 
 /** The last one that a server can be told of: a grant that ends has ended by then. */
 const lastMoment = Date.parse('9999-12-31T23:59:59.999Z')
@@ -112,22 +111,36 @@ const createConnecting = (connect: FgaEngineDeps['fga']) => async (store: string
  */
 const createAsking = ({ embedded, fga: connect, clock }: FgaEngineDeps): Ask => {
   const connected = createConnecting(connect)
-  return async ({ subject, questions, state, at }) => {
+  const askOurs = ({ subject, questions }: SubjectQuestions, at: number | undefined) =>
+    at === undefined ? embedded.check(subject, questions, fresh) : embedded.checkAt(subject, questions, at)
+  return async ({ asks, state, at }) => {
     const fga = await connected(state.store)
     const isElsewhere = fga.store !== state.store
     const pending = new Set(state.pending)
     const isOurs = ({ chain }: Question): boolean =>
       isElsewhere || chain.length > longestChain || chain.some((object) => pending.has(object))
-    const groups = questions.map((one) => checksOf(subject, shortened(one), state.roles))
-    const own = questions.filter(isOurs)
+    const groups = asks.flatMap(({ subject, questions }) =>
+      questions.map((one) => checksOf(subject, shortened(one), state.roles)),
+    )
     const [ours, theirs] = await Promise.all([
-      at === undefined ? embedded.check(subject, own, fresh) : embedded.checkAt(subject, own, at),
+      Promise.all(
+        asks.map(({ subject, questions }) => askOurs({ subject, questions: questions.filter(isOurs) }, at)),
+      ),
       isElsewhere ? [] : fga.check(groups.flat(), Math.min(at ?? clock(), lastMoment)),
     ])
-    const [answers, others] = [ours.values(), answersOf(groups, theirs)]
-    return questions.map((one, i) => (isOurs(one) ? answers.next().value : others[i]) === true)
+    const others = answersOf(groups, theirs).values()
+    return asks.map(({ questions }, i) => {
+      const own = (ours[i] ?? []).values()
+      return questions.map((one) => {
+        const other = others.next().value
+        return (isOurs(one) ? own.next().value : other) === true
+      })
+    })
   }
 }
+
+/** Of one subject. */
+const only = ([answers]: readonly (readonly boolean[])[]): readonly boolean[] => answers ?? []
 
 export const createFgaEngine = (deps: FgaEngineDeps): GrantEngine & Foresight & PolicyMemory => {
   const { now, clock } = deps
@@ -151,7 +164,7 @@ export const createFgaEngine = (deps: FgaEngineDeps): GrantEngine & Foresight & 
     const reading = kept.reading()
     const askedAt = now()
     const state = await deps.state([...subject.roles], objectsOf(questions))
-    const answers = await askBoth({ subject, questions, state })
+    const answers = only(await askBoth({ asks: [{ subject, questions }], state }))
     const until = state.nextExpiry ?? fresh
     const allowed = keys.filter((_, i) => answers[i] === true)
     reading.keep(
@@ -168,7 +181,12 @@ export const createFgaEngine = (deps: FgaEngineDeps): GrantEngine & Foresight & 
     },
     checkAt: async (subject, questions, at) => {
       const state = await deps.state([...subject.roles], objectsOf(questions))
-      return askBoth({ subject, questions, state, at })
+      return only(await askBoth({ asks: [{ subject, questions }], state, at }))
+    },
+    checkEach: async (asks) => {
+      const roles = new Set(asks.flatMap(({ subject }) => [...subject.roles]))
+      const objects = objectsOf(asks.flatMap(({ questions }) => questions))
+      return askBoth({ asks, state: await deps.state([...roles], objects) })
     },
     forget: kept.forget,
   }

@@ -71,6 +71,32 @@ describe('the engine on an OpenFGA server', () => {
     expect(world.asked.map((checks) => checks.length)).toEqual([2])
   })
 
+  test('asks about many principals in one batch, and about those in memory too', async () => {
+    const { world, engine, check } = createWorld()
+    await check()
+    const subjects = Array.from({ length: 100 }, (_, i): Subject => ({ ...alice, principal: `oidc~${i}` }))
+    const asked = [alice, ...subjects].map((subject) => ({ subject, questions: [read] }))
+    expect(await engine.checkEach?.(asked)).toEqual(asked.map(() => [true]))
+    expect(world.asked.map((checks) => checks.length)).toEqual([1, 101])
+    expect(world.looked).toBe(2)
+    expect(new Set(world.asked[1]?.map(({ user }) => user)).size).toBe(101)
+  })
+
+  test('answers for many what the server may not know by our own store', async () => {
+    const { world, engine } = createWorld()
+    world.state = { ...world.state, pending: ['table:t'] }
+    const bob = { ...alice, principal: 'oidc~b' }
+    const asked = [alice, bob].map((subject) => ({
+      subject,
+      questions: [read, { ...read, chain: chain.slice(1) }],
+    }))
+    expect(await engine.checkEach?.(asked)).toEqual([
+      [false, true],
+      [false, true],
+    ])
+    expect(world.embedded).toBe(2)
+  })
+
   test('remembers no denial', async () => {
     const { world, check } = createWorld()
     world.allowed = false

@@ -1,6 +1,7 @@
 /** Everything that somebody holds in a project, and everybody who reaches an object: in pages. */
 import { kindOf } from '#authn/people.ts'
-import type { Action, Need, Principal, Resource } from '#model/access.ts'
+import { whoMay as askWhoMay } from '#authz/who-may.ts'
+import type { Action, Need, Principal } from '#model/access.ts'
 import type { ObjectKey } from '#model/object-key.ts'
 import { type HeldGrant, keyOfHeld, keyOfReached, type ReachedGrant } from '#store/grant-listings.ts'
 import type { Operation } from '../../operation.ts'
@@ -78,18 +79,11 @@ const whoMay = async (
 ): Promise<ReadonlySet<string>> => {
   const circumstances = await circumstancesOf(deps, context)
   const { action = 'describe' } = target.input
-  const candidates: readonly Resource[] = [target.governed.resource]
-  const may = new Set<string>()
-  for (const id of new Set(found.map(({ principal }) => principal))) {
-    const [allowed] = await deps.authorizer.visible(
-      { kind: kindOf(id), id },
-      action,
-      candidates,
-      circumstances,
-    )
-    if (allowed) may.add(id)
-  }
-  return may
+  const need = { action, resource: target.governed.resource }
+  const ids = [...new Set(found.map(({ principal }) => principal))]
+  const principals = ids.map((id): Principal => ({ kind: kindOf(id), id }))
+  const may = await askWhoMay(deps.authorizer, { principals, need }, circumstances)
+  return new Set(ids.filter((_, i) => may[i] === true))
 }
 
 /** A page may be shorter than asked for, and still not be the last one. */
