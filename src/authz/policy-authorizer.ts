@@ -6,7 +6,7 @@ import type { Decision, Principal } from '#model/access.ts'
 import type { Authorizer, Circumstances } from './authorizer.ts'
 import { type Ask, type Awaitable, after, type PolicyAuthorizerDeps } from './policy-ask.ts'
 import { createCheck } from './policy-check.ts'
-import { createSight, createVisible } from './policy-listing.ts'
+import { createSight, createVisible, createWhoMay } from './policy-listing.ts'
 import { createRuleCheck } from './rule-check.ts'
 import { createSubjects } from './subjects.ts'
 
@@ -43,6 +43,7 @@ export const createPolicyAuthorizer = (deps: PolicyAuthorizerDeps): Authorizer =
   const enters = createEnters(deps)
   const visible = createVisible(deps, rules)
   const sight = createSight(deps, rules)
+  const whoMay = createWhoMay(deps, rules)
   const asked = <T>(
     principal: Principal,
     circumstances: Circumstances,
@@ -67,6 +68,12 @@ export const createPolicyAuthorizer = (deps: PolicyAuthorizerDeps): Authorizer =
       isConfigured(principal)
         ? candidates.map(() => true)
         : asked(principal, circumstances, (ask) => visible(ask, action, candidates)),
+    whoMay: async (principals, need, circumstances) => {
+      const askOf = (principal: Principal): Awaitable<Ask> => asked(principal, circumstances, (ask) => ask)
+      const recorded = principals.filter((principal) => !isConfigured(principal))
+      const answers = (await whoMay(await Promise.all(recorded.map(askOf)), need)).values()
+      return principals.map((principal) => isConfigured(principal) || answers.next().value === true)
+    },
     sight: (principal, parent, circumstances) =>
       isConfigured(principal) ? 'everything' : asked(principal, circumstances, (ask) => sight(ask, parent)),
   }
