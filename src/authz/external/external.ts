@@ -5,6 +5,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Action, Decision, Need, Obligations, Principal, Resource } from '#model/access.ts'
 import type { Authorizer, Circumstances } from '../authorizer.ts'
+import { whoMay } from '../who-may.ts'
 
 /** What is sent: the body of a question to OPA (`POST /v1/data/…`). */
 interface ExternalQuestion {
@@ -167,6 +168,16 @@ export const createExternal = (inner: Authorizer, deps: ExternalDeps): Authorize
       const answers = await ask({ principal, circumstances }, asked.map(needOf))
       const allowed = new Set(asked.filter((_, at) => answers[at] === true))
       return candidates.map((one, at) => seen[at] === true && allowed.has(one))
+    },
+    whoMay: async (principals, need, circumstances) => {
+      const granted = await whoMay(inner, { principals, need }, circumstances)
+      const answers: boolean[] = []
+      for (const [at, principal] of principals.entries()) {
+        const asked = granted[at] === true && !stands(principal)
+        const [allowed] = asked ? await ask({ principal, circumstances }, [need]) : [granted[at]]
+        answers.push(allowed === true)
+      }
+      return answers
     },
     sight: async (principal, parent, circumstances) => {
       const seen = (await sight?.(principal, parent, circumstances)) ?? 'some'
