@@ -333,3 +333,30 @@ describe('a listing', () => {
     expect(await authorizer.visible(user('a'), 'describe', [], circumstances)).toEqual([])
   })
 })
+
+describe('who of many may do one thing', () => {
+  const table = { kind: 'table', warehouse: 'lake', namespace: ['a'], name: 't', contentId: 't' } as const
+  const warehouse = { kind: 'warehouse', project: 'mine', warehouse: 'lake' } as const
+  const grants = [grant('table:t', 'select', 'a'), grant('warehouse:lake', 'describe', 'b')]
+  const standings = { 'oidc~m': standingOf({ projects: new Set(['mine']) }) }
+  const ways = { 'oidc~w': ['warehouse:lake'] } as const
+  const rules: Rules = {
+    judge: ({ principal, needs }) => needs.map(() => ({ allowed: principal.id !== 'oidc~a', by: [] })),
+  }
+  const principals = [...['a', 'b', 'c', 'm', 'w'].map(user), { kind: 'token', id: 'token:static' } as const]
+
+  test.each([
+    ['read', table],
+    ['describe', table],
+    ['describe', warehouse],
+    ['describe', { kind: 'server' }],
+  ] as const)('is as listings say of each: %s', async (action, resource) => {
+    for (const more of [{}, { rules }]) {
+      const { authorizer } = createTestPolicy({ grants, standings, ways, ...more })
+      const each = await Promise.all(
+        principals.map((one) => authorizer.visible(one, action, [resource], circumstances)),
+      )
+      expect(await authorizer.whoMay?.(principals, { action, resource }, circumstances)).toEqual(each.flat())
+    }
+  })
+})
