@@ -49,18 +49,39 @@ const selectAbove = statement(`
   )
   select id, max(far)::int as far from above group by id`)
 
-const selectOnServer = statement(`
+/** The role, and each that it is in, however deep. */
+const withAbove = `
   with recursive above(id) as (
     select $1::uuid
     union
     select m.role_id from above a join role_member m on m.member_kind = 'role' and m.member_id = a.id::text
-  )
+  )`
+
+const selectOnServer = statement(`
+  ${withAbove}
   select 1 from above a join relation_tuple t on t.subject_kind = 'role' and t.subject_id = a.id::text
   where t.object = (select 'server:' || id from server) and (t.expires_at is null or t.expires_at > now()) limit 1`)
 
 /** Whether the role, or one that it is in, however deep, has been granted anything on the server. */
 export const reachesServer = async (sql: Sql, id: string): Promise<boolean> =>
   (await sql.query(selectOnServer, [id])).length > 0
+
+const selectOnProject = statement(`
+  ${withAbove}
+  select 1 from above a where exists (
+    select 1 from project_member m
+    where m.project_id = $2 and m.member_kind = 'role' and m.member_id = a.id::text
+  ) or exists (
+    select 1 from relation_tuple t
+    where t.subject_kind = 'role' and t.subject_id = a.id::text and t.object = 'project:' || $2
+      and t.relation = 'project_admin' and (t.expires_at is null or t.expires_at > now())
+  ) limit 1`)
+
+/** Whether the role, or one that it is in, however deep, may do everything in its project. */
+export const administersProject = async (
+  sql: Sql,
+  { id, projectId }: Pick<RoleTarget, 'id' | 'projectId'>,
+): Promise<boolean> => (await sql.query(selectOnProject, [id, projectId])).length > 0
 
 const selectAccount = statement(`
   with recursive below(id) as (

@@ -31,6 +31,7 @@ export const createMemoryRoles = (changes: string[] = []): RoleRegistry => {
     findRoles: async (ids) => [role].filter(({ id }) => ids.includes(id)),
     isUsed: async () => false,
     reachesServer: async () => false,
+    administersProject: async () => false,
     createRole: note('createRole', role),
     changeRole: note('changeRole', role),
     bindRole: note('bindRole', role),

@@ -209,6 +209,35 @@ describe('administration', () => {
     await take('project/east', to('bob', 'security_admin', 'data_admin'))
   })
 
+  test.each(['granted it', 'a member of the project'])(
+    'of security is not that of the project by a role that is %s, nor by one in it',
+    async (how) => {
+      const [outer, inner] = [await granting.makeRole(), await granting.makeRole()]
+      await granting.put(outer, { type: 'role', id: inner })
+      const members = [{ type: 'role', id: outer }]
+      const given =
+        how === 'granted it'
+          ? await give('project/east', [{ type: 'project_admin', role: outer }])
+          : await call('POST /project/east/members', { ...eve, body: { members } })
+      expect(given.status, given.text).toBeLessThan(300)
+      await give('project/east', to('bob', 'security_admin'))
+      const bob = [{ type: 'user', id: 'oidc~bob' }]
+      const source = { 'provider-id': 'oidc', 'source-id': `bobs ${how}` }
+      for (const role of [outer, inner]) {
+        const put = await call(`POST /role/${role}/members`, { ...as('bob'), body: { members: bob } })
+        const bound = await call(`PUT /role/${role}/source-system`, { ...as('bob'), body: source })
+        await give(`role/${role}`, to('bob', 'ownership'), as('bob'))
+        const assigned = await give(`role/${role}`, to('bob', 'assignee'), as('bob'))
+        expect([put.status, bound.status, assigned.status]).toEqual([403, 403, 403])
+      }
+      const plain = await granting.makeRole()
+      const put = await call(`POST /role/${plain}/members`, { ...as('bob'), body: { members: bob } })
+      expect(put.status, put.text).toBe(200)
+      expect((await give(`role/${inner}`, to('cleo', 'assignee'))).status).toBe(204)
+      await take('project/east', to('bob', 'security_admin'))
+    },
+  )
+
   test('of roles: who may create one fills no other', async () => {
     await give('project/east', to('bob', 'role_creator'))
     const own = await granting.makeRole({ name: 'of bob' }, as('bob'))

@@ -20,6 +20,8 @@ export interface RoleRegistry {
   isUsed(projectId: string, id: string): Promise<boolean>
   /** Whether it, or a role that it is in, however deep, has been granted anything on the server. */
   reachesServer(id: string): Promise<boolean>
+  /** Whether it, or a role that it is in, however deep, is a member or an administrator of its project. */
+  administersProject(role: Pick<RoleRecord, 'id' | 'projectId'>): Promise<boolean>
   /** NotFound for a missing project; AlreadyExists where the name, or provider and source id, are taken in it. */
   createRole(context: CallContext, draft: RoleDraft): Promise<RoleRecord>
   changeRole(context: CallContext, target: RoleTarget, change: RoleChange): Promise<RoleRecord>

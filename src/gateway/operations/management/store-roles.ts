@@ -5,6 +5,7 @@ import { giveOwnership } from '#store/ownership.ts'
 import { listHeldRoles, listMembers } from '#store/role-listings.ts'
 import {
   addRoleMembers,
+  administersProject,
   bindRole,
   isPrincipalOf,
   type RoleMember,
@@ -80,6 +81,7 @@ const readsOf = (database: Database): Omit<RoleRegistry, keyof Changes> => ({
   findRoles: (ids) => roles.findRoles(database, ids),
   isUsed: (projectId, id) => roles.isRoleUsed(database, projectId, id),
   reachesServer: (id) => reachesServer(database, id),
+  administersProject: (role) => administersProject(database, role),
   listMembers: (id, page) => listMembers(database, id, page),
   listHeld: (holder, page) => listHeldRoles(database, holder, page),
   hasPrincipal: (projectId, id) => isPrincipalOf(database, projectId, id),
