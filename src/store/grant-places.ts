@@ -80,8 +80,8 @@ const selectUnknownPrincipal = statement(`
 
 /** Of the server any role may be known. */
 const selectUnknownRole = statement(`
-  select wanted.id from unnest($2::text[]) as wanted(id)
-  where not exists (select 1 from role r where r.id::text = wanted.id and ($1::text is null or r.project_id = $1))
+  select wanted.id::text from unnest($2::uuid[]) as wanted(id)
+  where not exists (select 1 from role r where r.id = wanted.id and ($1::text is null or r.project_id = $1))
   limit 1`)
 
 const idsOf = (subjects: readonly GrantSubject[], wanted: GrantSubject['kind']): readonly string[] =>
