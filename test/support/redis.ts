@@ -95,9 +95,8 @@ export const startRedis = async (options: TestRedisOptions = {}): Promise<TestRe
   const stop = async (): Promise<void> => {
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
     child.kill('SIGCONT')
-    await dump()
     const ended = once(child, 'exit')
-    child.kill('SIGKILL')
+    await dump().finally(() => child?.kill('SIGKILL'))
     await ended
   }
   await start()
