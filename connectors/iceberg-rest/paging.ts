@@ -1,4 +1,5 @@
 /** Listings of the upstream, page by page: its paging is passed through, and made up for where it has none. */
+import { createHash } from 'node:crypto'
 import type { CallContext, Page, PageRequest } from '#catalog/catalog.ts'
 import { CatalogError } from '#model/errors.ts'
 import type { JsonObject, JsonValue } from '#model/json.ts'
@@ -10,22 +11,42 @@ import { type Expectation, readAnswer, unreadableError } from './translate.ts'
 interface Position {
   readonly token: string
   readonly skip: number
+  /** How many pages lie before it. */
+  readonly pages: number
+  /** Digest of the token at the last page whose number was a power of two; empty before the first. */
+  readonly mark: string
 }
 
 const maxTokenLength = 8192
 /** A page is parsed at once: one without end would hold up everybody. */
 const maxPageBytes = 32 * 1024 * 1024
-const positionForm = /^(\d{1,9}):(.*)$/s
+const positionForm = /^(\d{1,9}):(\d{1,9}):([\w-]{0,16}):(.*)$/s
+const start: Position = { token: '', skip: 0, pages: 0, mark: '' }
 
 const positionOf = (token: string | undefined): Position => {
-  if (token === undefined) return { token: '', skip: 0 }
-  const [, skip, rest] = positionForm.exec(token) ?? []
-  if (skip === undefined || rest === undefined)
+  if (token === undefined) return start
+  const [, skip, pages, mark, rest] = positionForm.exec(token) ?? []
+  if (mark === undefined || rest === undefined)
     throw new CatalogError('BadRequestException', 'Invalid page token')
-  return { token: rest, skip: Number(skip) }
+  return { token: rest, skip: Number(skip), pages: Number(pages), mark }
 }
 
-const tokenOf = ({ token, skip }: Position): string => `${skip}:${token}`
+const tokenOf = ({ token, skip, pages, mark }: Position): string => `${skip}:${pages}:${mark}:${token}`
+
+const digestOf = (token: string): string =>
+  createHash('sha256').update(token).digest('base64url').slice(0, 16)
+
+const isPowerOfTwo = (count: number): boolean => count > 0 && (count & (count - 1)) === 0
+
+/**
+ * The next page's. Undefined where the upstream goes round in circles: a token that comes again is met at the latest when
+ * the pages since a power of two are as many as the circle has (Brent).
+ */
+const positionAfter = ({ token, pages, mark: before }: Position, next: string): Position | undefined => {
+  const mark = isPowerOfTwo(pages) ? digestOf(token) : before
+  if (next === token || digestOf(next) === mark) return undefined
+  return { token: next, skip: 0, pages: pages + 1, mark }
+}
 
 export interface ListAsk<T> {
   /** Below the session's root, without paging parameters. */
@@ -38,13 +59,14 @@ export interface ListAsk<T> {
   readonly item: (value: JsonValue) => T | undefined
 }
 
-/** `next-page-token`, or `nextPageToken` as some upstreams spell it. BadGateway for one that would never end. */
-const nextTokenOf = (upstream: Upstream, answer: JsonObject, current: string): string | undefined => {
+/** By `next-page-token`, or `nextPageToken` as some upstreams spell it. BadGateway for one that would never end. */
+const nextOf = (upstream: Upstream, answer: JsonObject, current: Position): Position | undefined => {
   const next = answer['next-page-token'] ?? answer['nextPageToken']
   if (next === undefined || next === null || next === '') return undefined
-  if (typeof next !== 'string' || next.length > maxTokenLength || next === current)
-    throw unreadableError(upstream.connection, 'its page token is absurd')
-  return next
+  const usable = typeof next === 'string' && next.length <= maxTokenLength
+  const position = usable ? positionAfter(current, next) : undefined
+  if (position === undefined) throw unreadableError(upstream.connection, 'its page token is absurd')
+  return position
 }
 
 const itemsOf = <T>(upstream: Upstream, answer: JsonObject, ask: ListAsk<T>): readonly T[] => {
@@ -91,11 +113,11 @@ export const list = async <T>(
   const end = position.skip + page.size
   if (items.length > end) {
     upstream.longPages.set(key, whole)
-    return { items: items.slice(position.skip, end), next: tokenOf({ token: position.token, skip: end }) }
+    return { items: items.slice(position.skip, end), next: tokenOf({ ...position, skip: end }) }
   }
-  const next = nextTokenOf(upstream, whole.answer, position.token)
+  const next = nextOf(upstream, whole.answer, position)
   return {
     items: items.slice(position.skip),
-    ...(next === undefined ? {} : { next: tokenOf({ token: next, skip: 0 }) }),
+    ...(next === undefined ? {} : { next: tokenOf(next) }),
   }
 }

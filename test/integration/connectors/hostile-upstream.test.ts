@@ -87,6 +87,26 @@ describe('an upstream that answers nonsense', () => {
     expect(error.message).toContain(`larger than ${32 * 1024 * 1024} bytes`)
   }, 60_000)
 
+  it.each([2, 3, 7])(
+    '(page tokens that come again every %s pages) are not followed for ever',
+    async (circle) => {
+      bench.upstream.behave((call, response) => {
+        const at = Number(new URL(call.url, bench.upstream.uri).searchParams.get('pageToken'))
+        const next = at < 10 + circle - 1 ? at + 1 : 10
+        answerJson({ identifiers: [], 'next-page-token': String(next) })(call, response)
+      })
+      const follow = async (): Promise<void> => {
+        let token: string | undefined
+        do {
+          const page = { size: 10, ...(token === undefined ? {} : { token }) }
+          token = (await bench.catalog.tables.list(newCall(), ['db'], page)).next
+        } while (token !== undefined)
+      }
+      expect((await failureOf(follow())).message).toContain('page token')
+      expect(bench.upstream.calls.length).toBeLessThanOrEqual(32)
+    },
+  )
+
   it('(the same page token again) does not send the caller round in circles', async () => {
     bench.upstream.behave(answerJson({ identifiers: [], 'next-page-token': 'again' }))
     const { next } = await bench.catalog.tables.list(newCall(), ['db'], { size: 10 })
