@@ -42,3 +42,26 @@ test('an upset table is noticed', async () => {
   const { errors } = await tryRules(sources, await tools())
   expect(errors.join()).toContain('expected allow, got deny by quarantine')
 })
+
+test('a rule about a spelling is passed by in no other spelling of the name', async () => {
+  const spelled = [
+    ...['sales/orders', 'SALES/Orders', 'sales/orders%20', 'sales.orders', 's\u00e1les/orders'],
+    ...['\uff33ales/orders', 'Sa\u0301les/ORDERS'],
+  ]
+  const table = (expect: string, paths: readonly string[], by: readonly string[]) => ({
+    ...{ name: expect, who: { kind: 'user', id: 'a' }, does: 'read', expect, by },
+    to: paths.map((path) => ({ kind: 'table', path, mount: 'hive' })),
+  })
+  const cases = [
+    table('deny', spelled, ['secret']),
+    table('allow', ['sales/order', 'sale/sorders', 'sales/orders/x'], []),
+  ]
+  const sources = {
+    ...(await shippedSources()),
+    'secret.cedar':
+      '@id("secret") forbid (principal, action == Action::"read", resource is Table) when { resource has mount && resource.spelling == "sales.orders" };',
+    'secret.decisions.json': JSON.stringify({ cases }),
+  }
+  const { errors } = await tryRules(sources, await tools())
+  expect(errors).toEqual([])
+})

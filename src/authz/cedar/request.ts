@@ -7,6 +7,7 @@ import type { Need, Principal, Resource } from '#model/access.ts'
 import type { Namespace } from '#model/identifier.ts'
 import type { Circumstances } from '../authorizer.ts'
 import type { Tree } from '../objects.ts'
+import { foldSpelling } from '../spellings.ts'
 import type { Standing } from '../standing.ts'
 import { entityKey, type Reads } from './reads.ts'
 import { groupsOf, resourceTypes } from './schema.ts'
@@ -106,7 +107,12 @@ const principalAttributes = ({ principal, standing }: RuleFacts): Attributes =>
 
 const propertiesEntity: TypeAndId = { type: 'Properties', id: '-' }
 
-const resourceAttributes = ({ need: { resource }, tree, stored }: RuleFacts): Attributes => {
+/** The same for every spelling that an upstream may take for the name. Worked out where rules look at it. */
+const spellingOf = (levels: readonly string[], { whole, attributes }: Reads['resource']) =>
+  whole || attributes.has('spelling') ? foldSpelling(levels.join('\u001f')) : undefined
+
+const resourceAttributes = ({ need, tree, stored }: RuleFacts, reads: Reads['resource']): Attributes => {
+  const { resource } = need
   if (resource.kind === 'warehouse') return { project: resource.project }
   if (resource.kind === 'tag') return { name: resource.name }
   if (!('namespace' in resource)) return {}
@@ -114,6 +120,7 @@ const resourceAttributes = ({ need: { resource }, tree, stored }: RuleFacts): At
   return defined({
     name: levels.at(-1) ?? '',
     path: pathOf(levels),
+    spelling: spellingOf(levels, reads),
     warehouse: resource.warehouse,
     project: tree.projectOf(resource.warehouse),
     mount: resource.mount,
@@ -185,7 +192,8 @@ const resourceEntity = (facts: RuleFacts, reads: Reads): EntityJson => {
   const { need, tree } = facts
   const uid = { type: resourceTypes[need.resource.kind], id: idOf(need.resource, tree) }
   const parents = placesOf(need.resource, tree)
-  return narrowed({ uid, attrs: resourceAttributes(facts), parents, tags: facts.tags }, reads.resource, '-')
+  const attrs = resourceAttributes(facts, reads.resource)
+  return narrowed({ uid, attrs, parents, tags: facts.tags }, reads.resource, '-')
 }
 
 const actionEntity = ({ action }: Need): EntityJson => ({

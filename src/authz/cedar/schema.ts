@@ -111,6 +111,7 @@ const asker = `{
 const relation = `{
   name: String,
   path: String,
+  spelling: String,
   warehouse: String,
   project?: String,
   mount?: String,
