@@ -8,6 +8,7 @@ import { decodeStrictly } from '#model/schema.ts'
 import { listingScope } from '../../listing.ts'
 import type { Operation } from '../../operation.ts'
 import { replayDone } from '../replays.ts'
+import { checkKept, keptOf } from './kept-secrets.ts'
 import { type Sealed, sealLiterals } from './literals.ts'
 import { machineNeeds } from './machine-secrets.ts'
 import { type PageAsked, type Paged, pageByName } from './paging.ts'
@@ -162,12 +163,13 @@ const updateConnectionConfig = (
   ...atConnection(deps),
   needs: (target) => [
     ...onConnection('manage')(target),
-    ...machineNeeds(target.input.body.config, target.record.config),
+    ...machineNeeds(target.input.body.config, keptOf(target.input.body.config, target.record.config)),
   ],
   run: certainly(async ({ context, target: { input, record } }) => {
     const kind = input.body.kind ?? record.kind
     const { projectId, config: before } = record
     const { config } = input.body
+    checkKept(config, before)
     const { value, secrets } = takeConfig(deps, { projectId, kind, config, before })
     return deps.registry.changeConnection(context, record.id, { kind, config: value, secrets })
   }),
