@@ -97,6 +97,8 @@ const createApp = ({ limits, tls }: ServerDeps, closing: Closing): FastifyInstan
   app.server.maxConnections = limits.maxConnections
   // Who waits to be asked for a body is asked when somebody reads it.
   app.server.on('checkContinue', (request, response) => app.server.emit('request', request, response))
+  // What else somebody expects is passed over, as RFC 9110 section 10.1.1 allows: refused by Node it would be on no record.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
   return app
 }
 

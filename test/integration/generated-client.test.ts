@@ -47,12 +47,25 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
+/** One for each call, in order; by what was called. */
+const requestIds: [id: string, operation: string][] = []
+const requestIdOf = (operation: string): string => {
+  const id = `call-${requestIds.length}`
+  requestIds.push([id, operation])
+  return id
+}
+
 const operations = () =>
   new Map(
     Object.values(document.paths)
       .flatMap((methods) => Object.values(methods))
       .map((operation) => [String(operation['operationId']), operation]),
   )
+
+const methodOf = (operation: string): string | undefined =>
+  Object.values(document.paths)
+    .flatMap((methods) => Object.entries(methods))
+    .find(([, one]) => one['operationId'] === operation)?.[0]
 
 const takesArgs = (operation: unknown): boolean =>
   isRecord(operation) &&
@@ -66,7 +79,7 @@ const perform = async ({ operation, args, body, headers, keep }: Step, found: Fo
   const given = takesArgs(operations().get(operation)) ? [args?.(found) ?? {}] : []
   try {
     const { data } = await call(...given, ...(body ? [body(found)] : []), {
-      headers: headers?.(found) ?? {},
+      headers: { ...headers?.(found), 'X-Request-Id': requestIdOf(operation) },
     })
     if (keep) Object.assign(found, keep(data as Record<string, unknown>))
     return undefined
@@ -117,4 +130,44 @@ test('a generated client calls every operation', async () => {
   expect(failures.filter((one) => one !== undefined)).toEqual([])
   const called = new Set(steps.map(({ operation }) => operation))
   expect([...operations().keys()].filter((id) => !called.has(id))).toEqual([])
+})
+
+interface Entry {
+  readonly kind: 'decision' | 'change'
+  readonly 'request-id': string
+  readonly status: number | null
+}
+
+const entriesOf = async (requestId: string): Promise<readonly Entry[]> => {
+  const url = `${gateway.origin}/management/v1/server/audit?requestId=${requestId}`
+  return ((await (await fetch(url)).json()) as { readonly entries: readonly Entry[] }).entries
+}
+
+/** Neither told of as reads nor as changes: whoever scrapes and probes would fill the log. */
+const unrecorded = new Set(['getLiveness', 'getReadiness', 'getMetrics'])
+
+/** Sent with a method that may change something: they ask, or are told what is so already. */
+const changingNothing =
+  /^(search|validate|resolve|confirm|check|batchCheck|test|explain|decide|filter|getToken|bootstrap|apply.*Grants)/
+
+const isOdd = (operation: string, found: readonly Entry[]): boolean => {
+  const decisions = found.filter(({ kind }) => kind === 'decision')
+  if (unrecorded.has(operation)) return found.length > 0
+  if (decisions.length !== 1) return true
+  const asks = ['get', 'head'].includes(methodOf(operation) ?? '')
+  const refused = (decisions[0]?.status ?? 0) >= 300
+  if (asks || refused) return found.length > 1
+  return found.length === 1 && !changingNothing.test(operation)
+}
+
+test('each of the calls is on record with one decision, and what it changed with it', async () => {
+  const [last = ''] = requestIds.at(-1) ?? []
+  await expect.poll(() => entriesOf(last)).not.toEqual([])
+  const odd: unknown[] = []
+  for (const [id, operation] of requestIds) {
+    const found = await entriesOf(id)
+    if (isOdd(operation, found)) odd.push([operation, found])
+  }
+  expect(odd).toEqual([])
+  expect(requestIds.length).toBeGreaterThan(operations().size)
 })

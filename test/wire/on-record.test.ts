@@ -49,6 +49,13 @@ describe('a request that leads to no operation', () => {
     expect(gateway.audited).toMatchObject([1, 2].map(() => ({ operation: 'unmatchedRoute', status: 401 })))
   })
 
+  test('or that expects what nobody knows, is on record all the same', async () => {
+    const gateway = await start()
+    const text = await exchange(gateway.port, wireText('GET /nothing', ['Expect: 200-maybe']))
+    expect(text).toMatch(/^HTTP\/1\.1 404 /)
+    expect(gateway.audited).toMatchObject([{ operation: 'unmatchedRoute', status: 404 }])
+  })
+
   test('with a body is answered, and its connection is none for further requests', async () => {
     const gateway = await start()
     const text = await exchange(gateway.port, wireText('PUT /nothing', [], 'hello') + wireText('GET /x'))
