@@ -93,6 +93,7 @@ const runApply = async (call: Call): Promise<Outcome> => {
 /** As `warehouse/ID/table/ID` names it. */
 const objectBody = ({ type, actionsPath }: Awaited<ReturnType<typeof findObject>>): Wire => {
   const [, warehouse, , id] = actionsPath.split('/')
+  if (type === 'tag') return { type, id: warehouse }
   return {
     type,
     ...(warehouse === undefined ? {} : { 'warehouse-id': warehouse }),

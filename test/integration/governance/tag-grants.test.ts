@@ -99,6 +99,21 @@ describe('a restricted tag', () => {
 })
 
 describe('a tag', () => {
+  test('is explained like any object: who may set it, and what would be enough', async () => {
+    const id = await define('explained', { restricted: true })
+    await give(`tag/${id}`, to('cleo', 'apply'))
+    const explain = async (name: string) => {
+      const body = { principal: { user: `oidc~${name}` }, action: 'tag', object: { type: 'tag', id } }
+      const reply = await granting.call('POST /decisions/explain', { ...eve, body })
+      expect(reply.status, reply.text).toBe(200)
+      return reply.body
+    }
+    const { allowed, grants } = await explain('cleo')
+    expect(allowed).toBe(true)
+    expect(grants).toContainEqual(expect.objectContaining({ relation: 'apply', decides: true }))
+    expect(await explain('bob')).toMatchObject({ allowed: false, missing: ['ownership', 'apply'] })
+  })
+
   test('belongs to who defined it: others who define tags neither change nor delete it', async () => {
     await give('project', to('ann', 'tag_creator'), to('cleo', 'tag_creator'))
     const id = await define('annas', {}, ann)

@@ -12,7 +12,15 @@ import type { Operation } from '../../operation.ts'
 import { isId } from '../management/place.ts'
 import type { Checked } from '../permissions/check-forms.ts'
 import { isThere, locateAll } from '../permissions/locate.ts'
-import { circumstancesOf, type GovernedTarget, needing, type PermissionDeps } from '../permissions/place.ts'
+import {
+  circumstancesOf,
+  findTagOf,
+  type Governed,
+  type GovernedTarget,
+  governedTag,
+  needing,
+  type PermissionDeps,
+} from '../permissions/place.ts'
 import { wireRelation } from '../permissions/wire-relations.ts'
 
 export interface ExplainDeps extends PermissionDeps {
@@ -24,7 +32,7 @@ const strict = { additionalProperties: false } as const
 const text = Type.String({ minLength: 1, maxLength: 1_000 })
 const perhaps = Type.Optional(text)
 const words = Type.Optional(Type.Array(text, { maxItems: 100 }))
-const kinds = ['server', 'project', 'warehouse', 'namespace', 'table', 'view'] as const
+const kinds = ['server', 'project', 'warehouse', 'namespace', 'table', 'view', 'tag'] as const
 
 const principalSchema = Type.Object(
   { user: perhaps, 'service-account': perhaps, role: perhaps, groups: words, engine: perhaps },
@@ -90,7 +98,9 @@ const actionIn = ({ action }: ExplainBody): Action => {
   return action
 }
 
-const checkedOf = ({ object }: ExplainBody, project: string): Checked => {
+type ExplainedObject = ExplainBody['object']
+
+const checkedOf = (object: ExplainedObject, project: string): Checked => {
   const { type, id, namespace, name } = object
   const warehouse = object['warehouse-id']
   if (type !== 'server' && type !== 'project' && warehouse === undefined)
@@ -101,6 +111,19 @@ const checkedOf = ({ object }: ExplainBody, project: string): Checked => {
     ...(id === undefined ? {} : { id: id.toLowerCase() }),
     ...(namespace === undefined ? {} : { named: { namespace, ...(name === undefined ? {} : { name }) } }),
   }
+}
+
+const locate = async (
+  deps: ExplainDeps,
+  project: string,
+  object: ExplainedObject,
+): Promise<Governed | undefined> => {
+  if (object.type === 'tag') {
+    const tag = await findTagOf(deps.tags, project, object.id?.toLowerCase() ?? '')
+    return tag && governedTag(tag)
+  }
+  const [governed] = await locateAll(deps, project, [checkedOf(object, project)])
+  return governed
 }
 
 const missingObject = (): CatalogError =>
@@ -155,7 +178,7 @@ const explainDecision = (
   within: (_input, named) => ({ project: named ?? deps.projectId, missing: missingObject }),
   resolve: async (input, asker, named) => {
     const project = named ?? deps.projectId
-    const [governed] = await locateAll(deps, project, [checkedOf(input, project)])
+    const governed = await locate(deps, project, input.object)
     if (governed === undefined) throw missingObject()
     const inside = governed.place.projectId ?? project
     if (inside !== project) throw missingObject()

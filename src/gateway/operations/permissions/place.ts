@@ -156,6 +156,11 @@ export const tagResource = ({ id, projectId, name }: TagDefinition): Resource =>
   ...{ kind: 'tag', project: projectId, tag: id, name },
 })
 
+export const governedTag = (record: TagDefinition): Governed => ({
+  resource: tagResource(record),
+  place: tagPlace(record),
+})
+
 export const missingTag = (said: string): CatalogError =>
   new CatalogError('NotFoundException', `Tag definition does not exist: ${said}`)
 
@@ -173,7 +178,7 @@ export const onTag = <Input extends ById>(deps: PermissionDeps): GovernedPlace<I
   byId<Input>(deps, missingTag, async (project, { id }) => {
     const record = await findTagOf(deps.tags, project, id)
     if (record === undefined) throw missingTag(id)
-    return [{ resource: tagResource(record), place: tagPlace(record) }]
+    return [governedTag(record)]
   })()
 
 export const governedWarehouse = (project: string, id: string): Governed => ({
