@@ -76,20 +76,20 @@ export const writeChanges = async (
   tx.announce(outboxChannel)
 }
 
-/** Rows in one order, so that two requests of one key do not wait for one another. */
-const lockIntents = statement(`
-  select state = 'committed' and record is null as recorded from commit_intent
-  where id = any($1::uuid[]) order by id for update`)
-
+/** Rows are locked in one order, so that no two requests of one key wait for one another. */
 const endIntents = statement(`
-  update commit_intent set state = 'committed', record = null, settled_at = coalesce(settled_at, now())
-  where id = any($1::uuid[])`)
+  with before as (
+    select id, state = 'committed' and record is null as recorded from commit_intent
+    where id = any($1::uuid[]) order by id for update),
+  ended as (
+    update commit_intent i set state = 'committed', record = null, settled_at = coalesce(settled_at, now())
+    from before b where i.id = b.id)
+  select recorded from before`)
 
 /** False where one of the intents is recorded already: each change is recorded once. */
 const endUnrecorded = async (tx: Transaction, intents: readonly string[]): Promise<boolean> => {
   if (intents.length === 0) return true
-  const rows = await tx.query<{ recorded: boolean }>(lockIntents, [intents])
-  await tx.execute(endIntents, [intents])
+  const rows = await tx.query<{ recorded: boolean }>(endIntents, [intents])
   return !rows.some(({ recorded }) => recorded)
 }
 
