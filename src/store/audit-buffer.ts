@@ -10,6 +10,8 @@ export interface AuditBufferOptions {
   readonly strict?: boolean
   /** Entries that may wait; beyond it nothing more is admitted. */
   readonly capacity?: number
+  /** And so many characters of them: one may be long. */
+  readonly mostText?: number
   /** Milliseconds that an entry waits at most before it is written. */
   readonly delayMs?: number
   /** Told of each failed write. The entries are kept and tried again. */
@@ -25,6 +27,8 @@ export interface AuditBuffer extends AsyncDisposable {
 }
 
 const batchSize = 1_000
+/** Characters: what one statement can carry is bounded, and a small one holds up nobody. */
+const batchText = 4_000_000
 /** As many do not wait for the delay: what is written soon is collected young. */
 const enough = 500
 const retryMs = 500
@@ -37,9 +41,21 @@ const full = (): CatalogError =>
 
 interface Batches {
   readonly size: number
+  /** Characters. */
+  readonly text: number
   add(draft: AuditDraft): void
   /** Resolves when every entry added before is written. */
   write(): Promise<void>
+}
+
+/** How many of the first ones go together; one at least. */
+const countOf = (waiting: readonly string[]): number => {
+  let text = 0
+  const beyond = waiting.slice(0, batchSize).findIndex((entry) => {
+    text += entry.length
+    return text > batchText
+  })
+  return beyond === -1 ? batchSize : Math.max(beyond, 1)
 }
 
 /** One write at a time; what comes meanwhile goes with the next one. */
@@ -49,15 +65,18 @@ const createBatches = (sql: Sql): Batches => {
   let unwritten: readonly string[] = []
   let added = 0
   let written = 0
+  let text = 0
   let writing: Promise<void> | undefined
 
   const writeBatch = async (): Promise<void> => {
     if (unwritten.length === 0) {
-      unwritten = waiting.slice(0, batchSize)
-      waiting = waiting.slice(batchSize)
+      const count = countOf(waiting)
+      unwritten = waiting.slice(0, count)
+      waiting = waiting.slice(count)
     }
     await appendAudit(sql, unwritten)
     written += unwritten.length
+    for (const entry of unwritten) text -= entry.length
     unwritten = []
   }
 
@@ -75,8 +94,13 @@ const createBatches = (sql: Sql): Batches => {
     get size() {
       return waiting.length + unwritten.length
     },
+    get text() {
+      return text
+    },
     add: (draft) => {
-      waiting.push(encodeEntry(decisionEntry(draft)))
+      const entry = encodeEntry(decisionEntry(draft))
+      waiting.push(entry)
+      text += entry.length
       added += 1
     },
     write,
@@ -84,7 +108,13 @@ const createBatches = (sql: Sql): Batches => {
 }
 
 export const createAuditBuffer = (sql: Sql, options: AuditBufferOptions = {}): AuditBuffer => {
-  const { strict = false, capacity = 50_000, delayMs = 500, onFailure = () => {} } = options
+  const {
+    strict = false,
+    capacity = 50_000,
+    mostText = 128_000_000,
+    delayMs = 500,
+    onFailure = () => {},
+  } = options
   const batches = createBatches(sql)
   let timer: NodeJS.Timeout | undefined
 
@@ -120,7 +150,7 @@ export const createAuditBuffer = (sql: Sql, options: AuditBufferOptions = {}): A
 
   return {
     admit: () => {
-      if (batches.size >= capacity) throw full()
+      if (batches.size >= capacity || batches.text >= mostText) throw full()
     },
     record: (draft) => {
       batches.add(draft)

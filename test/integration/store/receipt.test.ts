@@ -275,6 +275,32 @@ describe.each(testServers)('operations on %s', (kind) => {
       expect(await written(requestId)).toBe(2)
     })
 
+    it('holds and writes no more text at once than is good, however long an entry is', async () => {
+      const sizes: number[] = []
+      const measuring: Sql = {
+        ...database,
+        execute: (statement, values = []) => {
+          sizes.push(String(values[0]).length)
+          return database.execute(statement, values)
+        },
+      }
+      const requestId = `long-${kind}`
+      const long = () => auditDraft({ requestId, reason: 'x'.repeat(60_000) })
+      const buffer = createAuditBuffer(measuring, { mostText: 10_000_000 })
+      for (let n = 0; n < 200; n += 1) {
+        if (n < 160) buffer.admit()
+        buffer.record(long())
+      }
+      expect(() => buffer.admit()).toThrow('audit log')
+      await buffer.flush()
+      buffer.admit()
+      // Longer than what goes at once, and on record all the same.
+      buffer.record(auditDraft({ requestId, reason: 'x'.repeat(5_000_000) }))
+      await buffer[Symbol.asyncDispose]()
+      expect(await written(requestId)).toBe(201)
+      expect(Math.max(...sizes.slice(0, -1))).toBeLessThan(4_100_000)
+    })
+
     it('keeps text that the database cannot hold, readable and with a digest that can be checked', async () => {
       await using buffer = createAuditBuffer(database, { strict: true })
       await buffer.record(
