@@ -51,6 +51,8 @@ export interface BothEngines {
   show(world: NaiveWorld): Promise<void>
   embedded(subject: Subject, questions: readonly Question[]): Promise<readonly boolean[]>
   server(subject: Subject, questions: readonly Question[]): Promise<readonly boolean[]>
+  /** What both say will be held for good: ours, theirs. */
+  forGood(subject: Subject, questions: readonly Question[]): Promise<readonly (readonly boolean[])[]>
   /** The objects of the type to which the subject has the relation, as the server lists them by itself. */
   listed(subject: Subject, asked: Pick<Question, 'type' | 'relation'>): Promise<readonly string[]>
 }
@@ -124,5 +126,9 @@ export const openBothEngines = async (access: FgaAccess): Promise<BothEngines> =
     },
     embedded: async (subject, questions) => embedded.check(subject, questions, fresh),
     server: async (subject, questions) => server.check(subject, questions, fresh),
+    forGood: (subject, questions) =>
+      Promise.all(
+        [embedded, server].map((engine) => engine.checkAt(subject, questions, Number.POSITIVE_INFINITY)),
+      ),
   }
 }
