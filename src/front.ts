@@ -98,7 +98,7 @@ export const httpDepsOf = async (
   const { edge } = config.server
   const { authenticator, tokens } = openDoor(ground, house, shed)
   const scim = createProvisioning({
-    ...{ database: ground.database, identity: house.identity, warn: logs.warn },
+    ...{ database: ground.database, identity: house.identity, rights: house.rights, warn: logs.warn },
     settings: config.server.scim,
   })
   const { management, permissions, engines, tenancy, directory } = house

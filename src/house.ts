@@ -1,6 +1,6 @@
 /** The warehouses, and what administers them: a change is in force here before it is answered. */
 import type { Engines } from '#authn/engines.ts'
-import { createEveryRight } from '#authz/rights.ts'
+import { createEveryRight, type Rights } from '#authz/rights.ts'
 import { hopOf } from '#catalog/hops.ts'
 import { checkMount } from '#catalog/mounts-check.ts'
 import { createManagementOperations } from '#gateway/operations/management/management.ts'
@@ -59,6 +59,8 @@ export interface House extends Pick<Warehouses, 'registry' | 'directory' | 'metr
   readonly management: ReturnType<typeof createManagementOperations>
   readonly permissions: PolicyOperations
   readonly tenancy: Tenancy
+  /** For who decides about grants. */
+  readonly rights: Rights
   readonly issued: OpenTokens
   readonly engines: Engines | undefined
 }
@@ -163,7 +165,7 @@ export const openHouse = async (ground: Ground): Promise<House> => {
     ...{ warehouses: directory, identityChanged: identity.changed, warn: logs.warn },
   })
   return {
-    ...{ identity, registry, directory, metrics, permissions, tenancy, issued },
+    ...{ identity, registry, directory, metrics, permissions, tenancy, issued, rights: managed.rights },
     management: createManagementOperations(managed),
     engines: openEngines({ database, engines: ground.config.server.trustedEngines, identity }),
   }

@@ -32,7 +32,7 @@ const give = async (path: string, assignment: object, ask: Ask = eve): Promise<v
   expect(reply.status, reply.text).toBe(204)
 }
 
-const expectTooLong = ({ status, text }: Reply): void => {
+const expectTooLong = ({ status, text }: Pick<Reply, 'status' | 'text'>): void => {
   expect(status, text).toBe(403)
   expect(text).toContain(`beyond ${limit}`)
 }
@@ -136,6 +136,24 @@ describe('a right that ends', () => {
   test('to the server, makes nobody its administrator', async () => {
     await give('server', to('bob', { type: 'operator', until: limit }), admin)
     expectTooLong(await granting.give('server', [to('bob', { type: 'admin' })], { as: 'bob' }))
+    await granting.take('server', [to('bob', { type: 'operator' })], admin)
+  })
+
+  test('to the server, provisions no group: its members would stay in it', async () => {
+    await give('server', to('bob', { type: 'operator', until: limit }), admin)
+    const provision = async (name: string): Promise<Pick<Reply, 'status' | 'text'>> => {
+      const answer = await fetch(`${granting.gateway.origin}/scim/v2/Groups`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${await granting.token(name)}`,
+          'content-type': 'application/scim+json',
+        },
+        body: JSON.stringify({ displayName: `of-${name}`, members: [{ value: 'oidc~bob' }] }),
+      })
+      return { status: answer.status, text: await answer.text() }
+    }
+    expectTooLong(await provision('bob'))
+    expect((await provision('admin')).status).toBe(201)
     await granting.take('server', [to('bob', { type: 'operator' })], admin)
   })
 

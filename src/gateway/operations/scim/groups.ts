@@ -1,6 +1,7 @@
 /** The operations on groups that a provisioning system has: roles of one project that it alone fills. */
 import { v7 } from 'uuid'
 import { beforeChange } from '#catalog/certainty.ts'
+import type { Principal } from '#model/access.ts'
 import { isCatalogError } from '#model/errors.ts'
 import type { EventDraft } from '#model/event.ts'
 import type { JsonObject } from '#model/json.ts'
@@ -10,6 +11,7 @@ import { addRoleMembers, removeRoleMembers } from '#store/role-members.ts'
 import { deleteRole, findRole, insertRole, type RoleRecord, updateRole } from '#store/roles.ts'
 import { raiseIdentityEpoch } from '#store/server.ts'
 import type { Operation } from '../../operation.ts'
+import { checkForGood } from '../management/lasting.ts'
 import { replayDone } from '../replays.ts'
 import { groupFilters, readFilter } from './filter.ts'
 import { type GroupChanges, type MemberChange, readGroup, readGroupPatch } from './group-changes.ts'
@@ -149,6 +151,18 @@ const applyMembers = async (
   }
 }
 
+/** Membership has no end: whoever provisions for a while puts nobody in. */
+const checkLastsOn = async (
+  deps: ScimDeps,
+  principal: Principal,
+  { members, externalId, displayName }: GroupChanges,
+): Promise<void> => {
+  const renamed = externalId !== undefined || displayName !== undefined
+  if (!renamed && members.every(({ kind }) => kind === 'remove')) return
+  const right = { relation: 'can_manage', resource: { kind: 'server' } } as const
+  await checkForGood(deps, { principal, what: 'membership', right })
+}
+
 const createGroup = (deps: ScimDeps): Operation<WithBody, ScimTarget<WithBody>, Group> => ({
   name: 'scimCreateGroup',
   kind: 'change',
@@ -156,8 +170,9 @@ const createGroup = (deps: ScimDeps): Operation<WithBody, ScimTarget<WithBody>, 
   resolve: aim,
   needs: onServer('manage'),
   run: ({ context, target: { input } }) =>
-    beforeChange(() => {
+    beforeChange(async () => {
       const changes = readGroup(input.body)
+      await checkLastsOn(deps, context.principal, changes)
       const { project: projectId, provider: providerId } = deps.rules
       const sourceId = changes.externalId ?? changes.displayName
       return tellingUniqueness(() =>
@@ -200,8 +215,9 @@ const changing = (
   resolve: aim,
   needs: onServer('manage'),
   run: ({ context, target: { input } }) =>
-    beforeChange(() => {
+    beforeChange(async () => {
       const changes = changesOf(input.body)
+      await checkLastsOn(deps, context.principal, changes)
       return tellingUniqueness(() =>
         deps.change(context, async (tx) => {
           await raiseIdentityEpoch(tx)

@@ -4,6 +4,7 @@ import { CatalogError, isCatalogError } from '#model/errors.ts'
 import type { Counted, OffsetPage } from '#store/conditions.ts'
 import type { Database } from '#store/database.ts'
 import type { Target } from '../../operation.ts'
+import type { LastingDeps } from '../management/lasting.ts'
 import type { Change } from '../management/store-change.ts'
 import { ScimRefusal } from './refusal.ts'
 
@@ -16,7 +17,7 @@ interface ScimRules {
   readonly project: string
 }
 
-export interface ScimDeps {
+export interface ScimDeps extends LastingDeps {
   readonly rules: ScimRules
   readonly database: Database
   /** In force on this process before it is answered. */
