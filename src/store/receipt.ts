@@ -22,13 +22,13 @@ export class AlreadySettled extends CatalogError {
 }
 
 const records = `
-  with audited as (${insertEntries('$1', '$2')}), told as (${insertEvents('$3', '$4::text')})`
+  with audited as (${insertEntries('$1')}), told as (${insertEvents('$2', '$3::text')})`
 
 const insertWithout = statement(`${records} select 1`)
 
 /** The insert waits while a duplicate's transaction is open: it sees its outcome, or takes its place. */
 const insertWithKey = statement(`${records}
-  insert into idempotency (scope, key, digest, state, outcome) values ($5, $6, $7, 'settled', $8)
+  insert into idempotency (scope, key, digest, state, outcome) values ($4, $5, $6, 'settled', $7)
   on conflict do nothing`)
 
 const rejectDuplicate = async (tx: Transaction, claim: IdempotencyClaim): Promise<never> => {
@@ -52,7 +52,7 @@ export const writeReceipt = async (
 ): Promise<void> => {
   const { audit, idempotency: claim } = receipt
   const entries = [decisionEntry(audit), ...change.events.map((event) => changeEntry(audit, event))]
-  const values = [...bindEntries(entries.map(encodeEntry)), encodeEvents(change.events), audit.requestId]
+  const values = [bindEntries(entries.map(encodeEntry)), encodeEvents(change.events), audit.requestId]
   if (claim === undefined) await tx.execute(insertWithout, values)
   else {
     const key = [claim.scope, claim.key, claim.digest, JSON.stringify(change.outcome)]
@@ -72,7 +72,7 @@ export const writeChanges = async (
 ): Promise<void> => {
   if (events.length === 0) return
   const entries = events.map((event) => encodeEntry(changeEntry(audit, event)))
-  await tx.execute(insertWithout, [...bindEntries(entries), encodeEvents(events), audit.requestId])
+  await tx.execute(insertWithout, [bindEntries(entries), encodeEvents(events), audit.requestId])
   tx.announce(outboxChannel)
 }
 
