@@ -16,7 +16,7 @@ import {
   needing,
   type PermissionDeps,
 } from './place.ts'
-import { lookUpstream } from './upstream-objects.ts'
+import { lookDecided } from './upstream-objects.ts'
 import {
   type Assignment,
   draftOf,
@@ -132,11 +132,16 @@ export const changeAssignments = <Input extends ChangeAssignments>(
     const { writes, deletes } = readChange(type, input)
     const relations = [...new Set([...writes, ...deletes].map(({ relation }) => relation))]
     const asked = { principal: asker, governed, project }
-    const anyones = await checkMayGrant(deps, asked, relations)
-    const lastingly = await checkLasts(deps, asked, writes)
-    await checkFilling(deps, asked, writes)
-    if (!(anyones && lastingly)) await checkHandedOn(deps, { asker, project }, writes)
-    const uuid = writes.length > 0 ? await lookUpstream(context, governed) : undefined
+    const decide = async (): Promise<boolean> => {
+      const anyones = await checkMayGrant(deps, asked, relations)
+      const lastingly = await checkLasts(deps, asked, writes)
+      await checkFilling(deps, asked, writes)
+      if (!(anyones && lastingly)) await checkHandedOn(deps, { asker, project }, writes)
+      return anyones
+    }
+    // What has gone at its upstream keeps no grants: they are taken without a look.
+    const { decided: anyones, uuid } =
+      writes.length > 0 ? await lookDecided(context, governed, decide) : { decided: await decide() }
     const change = {
       ...{ place: governed.place, mounted: isMounted(governed), writes, deletes, anyones },
       ...(uuid === undefined ? {} : { uuid }),

@@ -20,7 +20,7 @@ import {
   isMounted,
   type PermissionDeps,
 } from './place.ts'
-import { lookUpstream } from './upstream-objects.ts'
+import { lookDecided } from './upstream-objects.ts'
 import { relationOf } from './wire-relations.ts'
 
 const longestSeconds = 8 * 60 * 60
@@ -141,12 +141,13 @@ const open = async (deps: PermissionDeps, context: CallContext, target: OpenTarg
   const { governed, relation, subject } = wantedOf(target)
   // An hour of more than one may grant would be enough to keep it for good.
   const asked = { principal: asker, governed, project }
-  await checkMayGrant(deps, asked, [relation])
-  const expiresAt = new Date(Date.now() + seconds * 1_000)
-  await checkLasts(deps, asked, [{ relation, expiresAt }])
   const above = { ...asked, governed: governedProject(project) }
-  await checkLasts(deps, above, [{ relation: opening, expiresAt }])
-  const uuid = await lookUpstream(context, governed)
+  const expiresAt = new Date(Date.now() + seconds * 1_000)
+  const { uuid } = await lookDecided(context, governed, async () => {
+    await checkMayGrant(deps, asked, [relation])
+    await checkLasts(deps, asked, [{ relation, expiresAt }])
+    await checkLasts(deps, above, [{ relation: opening, expiresAt }])
+  })
   await deps.grants.openEmergency(context, {
     ...{ place: governed.place, mounted: isMounted(governed) },
     draft: { relation, subject, expiresAt, reason },

@@ -7,7 +7,7 @@ import { replayDone } from '../replays.ts'
 import type { Kind } from './assignments.ts'
 import { checkLasts, checkMayGrant } from './granters.ts'
 import { type Governed, type GovernedTarget, isMounted, needing, type PermissionDeps } from './place.ts'
-import { lookUpstream } from './upstream-objects.ts'
+import { lookDecided } from './upstream-objects.ts'
 
 export const managedAccessSchema = Type.Object(
   { 'managed-access': Type.Boolean() },
@@ -60,10 +60,11 @@ export const setManagedAccess = <Input extends SetManagedAccess>(
   run: certainly(async ({ context, target: { input, governed, asker, project } }) => {
     const managed = input.body['managed-access']
     const asked = { principal: asker, governed, project }
-    await checkMayGrant(deps, asked, ['manage_grants'])
+    const decide = () => checkMayGrant(deps, asked, ['manage_grants'])
+    if (managed) await lookDecided(context, governed, decide)
+    else await decide()
     // Owners grant again from then on, and the asker may be one of them.
     if (!managed) await checkLasts(deps, asked, [{ relation: 'manage_grants' }])
-    if (managed) await lookUpstream(context, governed)
     await deps.grants.setManaged(context, { place: governed.place, mounted: isMounted(governed), managed })
   }),
   replay: replayDone,

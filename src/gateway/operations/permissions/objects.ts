@@ -21,7 +21,7 @@ import {
   needing,
   type PermissionDeps,
 } from './place.ts'
-import { lookUpstream, uuidNow } from './upstream-objects.ts'
+import { lookDecided, uuidNow } from './upstream-objects.ts'
 
 const kind = Type.Union([Type.Literal('namespace'), Type.Literal('table'), Type.Literal('view')])
 export const objectNameSchema = Type.Object(
@@ -123,8 +123,9 @@ const confirmObject = (
   needs: needing('grant'),
   run: certainly(async ({ context, target: { governed, asker, project } }) => {
     if (!isThere(governed)) throw missing(governed.resource)
-    await checkMayGrant(deps, { principal: asker, governed, project }, ['manage_grants'])
-    const uuid = await lookUpstream(context, governed)
+    const { uuid } = await lookDecided(context, governed, () =>
+      checkMayGrant(deps, { principal: asker, governed, project }, ['manage_grants']),
+    )
     // What is local, and namespaces, are never suspended: there is nothing to confirm.
     if (uuid !== undefined) await deps.grants.confirmObject(context, governed.place, uuid)
   }),

@@ -19,9 +19,29 @@ export const uuidNow = async (
 }
 
 /** NoSuch… where the upstream does not have it, 503 where it does not answer. */
-export const lookUpstream = async (context: CallContext, governed: Governed): Promise<string | undefined> => {
-  if (!isMounted(governed)) return undefined
+const lookUpstream = async (context: CallContext, governed: Governed): Promise<string | undefined> => {
   const { resource, route } = governed
   if (resource.kind === 'namespace') await route?.catalog.namespaces.exists(context, resource.namespace)
   return uuidNow(context, governed)
+}
+
+/** What was decided, and the uuid that a mounted table or view has now. */
+interface Looked<T> {
+  readonly decided: T
+  readonly uuid?: string | undefined
+}
+
+/**
+ * Decides, and then looks. An upstream may take its time: whether the asker still may is decided once more after it, and
+ * that is what counts.
+ */
+export const lookDecided = async <T>(
+  context: CallContext,
+  governed: Governed,
+  decide: () => Promise<T>,
+): Promise<Looked<T>> => {
+  const decided = await decide()
+  if (!isMounted(governed)) return { decided }
+  const uuid = await lookUpstream(context, governed)
+  return { decided: await decide(), uuid }
 }
