@@ -1,5 +1,6 @@
 /** What Prometheus reads: requests by operation and outcome, what is open, and the process itself. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { createDurations } from './durations.ts'
 
 export interface Metrics {
   /** Told of every request that passed the pipeline. Seconds. */
@@ -67,12 +68,10 @@ export const createMetrics = (input: MetricsInput): Metrics => {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
-  const requests = new Histogram({
+  const requests = createDurations(registry, {
     name: 'lakegate_operation_duration_seconds',
     help: 'Time of an operation from authentication to audit.',
-    labelNames: ['operation', 'status'],
     buckets,
-    registers,
   })
   const upstream = new Histogram({
     name: 'lakegate_upstream_duration_seconds',
@@ -94,17 +93,9 @@ export const createMetrics = (input: MetricsInput): Metrics => {
     { version: input.version },
     1,
   )
-  const children = new Map<string, Histogram.Internal<'operation' | 'status'>>()
-  /** Looked up by one string: finding it by its labels costs as much as authorizing. */
-  const requestsOf = (operation: string, status: number) => {
-    const key = `${operation} ${status}`
-    const known = children.get(key) ?? requests.labels({ operation, status })
-    children.set(key, known)
-    return known
-  }
   return {
     observe: (operation, status, seconds) => {
-      requestsOf(operation, status).observe(seconds)
+      requests.observe(operation, status, seconds)
       if (status >= 500) failures.inc({ operation })
     },
     observeUpstream: (connection, status, seconds) => upstream.observe({ connection, status }, seconds),
