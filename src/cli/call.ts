@@ -1,6 +1,13 @@
 /** Runs a row that is an operation: values go to their places, the request goes out, the answer comes back. */
 import { parse as parseYaml } from 'yaml'
-import { type Argument, type CallCommand, type Option, type Outcome, optionsOf } from './command.ts'
+import {
+  type Argument,
+  type Call,
+  type CallCommand,
+  type Option,
+  type Outcome,
+  optionsOf,
+} from './command.ts'
 import { CommandError, usageError } from './exit.ts'
 import type { Wire } from './management-client.ts'
 import { readAllPages, resolveName } from './naming.ts'
@@ -17,6 +24,9 @@ interface Draft {
 
 const isWire = (value: unknown): value is Wire =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Of an argument that there has to be: without it nothing is run. */
+export const needed = ({ values }: Call, name: string): string => values.text(name) ?? ''
 
 /** A body from a file or from standard input. JSON is YAML too. */
 export const readBody = async (terminal: Terminal, from: string): Promise<Wire> => {

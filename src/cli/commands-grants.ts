@@ -1,4 +1,5 @@
 /** Commands on grants: objects and grantees are given by name. */
+import { needed } from './call.ts'
 import type { Argument, Call, CallCommand, Option, Outcome, OwnCommand, View } from './command.ts'
 import { usageError } from './exit.ts'
 import { findGrantee, findObject, type GrantObject, objectWords } from './grant-objects.ts'
@@ -13,19 +14,17 @@ const whose: Option = {
   about: 'whose rights: user:ID, role:NAME or service-account:NAME; else one’s own',
 }
 
-const text = ({ values }: Call, name: string): string => values.text(name) ?? ''
-
-const objectOf = (call: Call): Promise<GrantObject> => findObject(call.session, text(call, 'object'))
+const objectOf = (call: Call): Promise<GrantObject> => findObject(call.session, needed(call, 'object'))
 
 const change =
   (what: 'writes' | 'deletes') =>
   async (call: Call): Promise<Outcome> => {
     const { session, values } = call
-    const to = await findGrantee(session, text(call, 'grantee'))
+    const to = await findGrantee(session, needed(call, 'grantee'))
     const { path } = await objectOf(call)
     const end = values.text('until')
     const assignment = {
-      type: text(call, 'relation'),
+      type: needed(call, 'relation'),
       ...to,
       ...(end === undefined ? {} : { 'expires-at': end }),
     }

@@ -1,5 +1,5 @@
 /** Commands of the command line itself: profiles, help, completion, and the way to whatever has no command. */
-import { readBody } from './call.ts'
+import { needed, readBody } from './call.ts'
 import type { Call, Outcome, OwnCommand } from './command.ts'
 import { fromOption } from './command.ts'
 import { completionOf } from './completion.ts'
@@ -8,8 +8,6 @@ import { CommandError, exitCodes, usageError } from './exit.ts'
 import { helpOf } from './help.ts'
 import { type Profile, readProfiles, writeProfiles } from './profiles.ts'
 import { defaultServer } from './session.ts'
-
-const needed = ({ values }: Call, name: string): string => values.text(name) ?? ''
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])
 

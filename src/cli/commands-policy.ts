@@ -1,10 +1,9 @@
 /** Commands on rules, and on why something was decided. */
+import { needed } from './call.ts'
 import type { Call, CallCommand, Outcome, OwnCommand, View } from './command.ts'
 import { usageError } from './exit.ts'
 import { findGrantee, findObject, objectWords } from './grant-objects.ts'
 import type { Wire } from './management-client.ts'
-
-const text = ({ values }: Call, name: string): string => values.text(name) ?? ''
 
 const readOne = async ({ terminal }: Call, path: string): Promise<string> => {
   const found = await terminal.files.read(path)
@@ -27,7 +26,7 @@ const readFolder = async (call: Call, path: string): Promise<Sources | undefined
 }
 
 const readRules = async (call: Call): Promise<Sources> => {
-  const path = text(call, 'folder')
+  const path = needed(call, 'folder')
   const sources = await readFolder(call, path)
   if (sources === undefined) throw usageError(`There is no folder ${path}`)
   return sources
@@ -133,13 +132,13 @@ const tellWhy = ({ terminal }: Call, { grants, rules, missing }: Explained): voi
 
 const runExplain = async (call: Call): Promise<Outcome> => {
   const { session } = call
-  const who = text(call, 'who')
+  const who = needed(call, 'who')
   const principal = await findGrantee(session, who)
-  const object = objectBody(await findObject(session, text(call, 'object')))
+  const object = objectBody(await findObject(session, needed(call, 'object')))
   const isAccount = who.startsWith('service-account:')
   const body = {
     principal: isAccount ? { 'service-account': principal['user'] } : principal,
-    ...{ action: text(call, 'action'), object, context: contextOf(call) },
+    ...{ action: needed(call, 'action'), object, context: contextOf(call) },
   }
   const path = '/management/v1/decisions/explain'
   const { text: answer } = await session.send({ method: 'POST', path, body })

@@ -1,11 +1,9 @@
 /** Commands on governed tags and read restrictions. */
-import { readBody } from './call.ts'
+import { needed, readBody } from './call.ts'
 import type { Argument, Call, CallCommand, Option, Outcome, OwnCommand, View } from './command.ts'
 import { usageError } from './exit.ts'
 import { findObject, type GrantObject } from './grant-objects.ts'
 import type { Wire } from './management-client.ts'
-
-const text = ({ values }: Call, name: string): string => values.text(name) ?? ''
 
 const taggable = new Set(['warehouse', 'namespace', 'table', 'view'])
 const objectWords = 'warehouse:NAME, namespace:WAREHOUSE/a/b, table:WAREHOUSE/a/b/NAME, view:…'
@@ -13,7 +11,7 @@ const object: Argument = { name: 'object', about: objectWords }
 const tag: Argument = { name: 'tag', about: 'name of the tag' }
 
 const findTaggable = async (call: Call, kinds: ReadonlySet<string> = taggable): Promise<GrantObject> => {
-  const said = text(call, 'object')
+  const said = needed(call, 'object')
   if (!kinds.has(said.split(':')[0] ?? ''))
     throw usageError(`${said} can have none: say ${[...kinds].map((kind) => `${kind}:…`).join(', ')}`)
   return findObject(call.session, said)
@@ -39,7 +37,7 @@ const runTags = async (call: Call): Promise<Outcome> => {
 
 const tagPath = async (call: Call): Promise<string> => {
   const { actionsPath } = await findTaggable(call)
-  return `${actionsPath}/tags/${encodeURIComponent(text(call, 'tag'))}`
+  return `${actionsPath}/tags/${encodeURIComponent(needed(call, 'tag'))}`
 }
 
 const runSet = async (call: Call): Promise<Outcome> => {
@@ -61,7 +59,7 @@ const restrictionPath = async (call: Call): Promise<string> =>
 const restrictionView: View = { columns: ['row-filter', 'columns', 'set-by', 'updated-at'] }
 
 const runRestrict = async (call: Call): Promise<Outcome> => {
-  const body = await readBody(call.terminal, text(call, 'file'))
+  const body = await readBody(call.terminal, needed(call, 'file'))
   return { answer: await send(call, `PUT ${await restrictionPath(call)}`, body), view: restrictionView }
 }
 
