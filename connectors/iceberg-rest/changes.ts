@@ -32,6 +32,8 @@ export interface Change<T> {
   readonly addedSnapshotIds?: readonly string[]
   /** Of everything that it creates, where that was not there before. */
   readonly marks?: readonly Mark[]
+  /** Why it can only be refused, as things are: then it is not sent, unless it repeats a try that may have made them so. */
+  readonly doomed?: CatalogError
   readonly ask: Ask
   readonly expect: Expectation
   /** Reads the answer of a done change; throwing leaves the outcome in doubt. */
@@ -155,7 +157,7 @@ const unknown = <T>(upstream: Upstream, change: Change<T>, doubt: Known<T>): Cat
 }
 
 /** What an intent is drawn from: all of a change but how its answer is read. */
-type Draft = Omit<Change<unknown>, 'read' | 'outcome' | 'uuid' | 'reconcile' | 'reconcileEarlier'>
+type Draft = Omit<Change<unknown>, 'read' | 'outcome' | 'uuid' | 'doomed' | 'reconcile' | 'reconcileEarlier'>
 
 const digestOf = (context: CallContext, { ask }: Draft): string =>
   context.receipt.idempotency?.digest ??
@@ -217,6 +219,11 @@ const landedEarlier = async <T>(
   return result === undefined ? undefined : { kind: 'done', result }
 }
 
+const refusedAhead = <T>(
+  intent: Intent | undefined,
+  { doomed }: Pick<Change<T>, 'doomed'>,
+): Known<never> | undefined => (doomed && !intent?.doubtful.length ? refused(doomed, true) : undefined)
+
 /** What says so now is no word of the upstream's on the change: the same request may be tried again. */
 const lastLook = async ({ beforeSending }: CallContext): Promise<Known<never> | undefined> => {
   if (!beforeSending) return undefined
@@ -252,6 +259,7 @@ export const runChange = async <T>(
   const intent = await beforeChange(() => begin(upstream, context, change))
   const known =
     (await landedEarlier(intent, change)) ??
+    refusedAhead(intent, change) ??
     (await lastLook(context)) ??
     (await decide(upstream, context, change))
   await settle(upstream, intent, settlementOf(change, known))

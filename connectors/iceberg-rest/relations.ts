@@ -4,7 +4,7 @@ import { beforeChange } from '#catalog/certainty.ts'
 import type { Mark } from '#catalog/intents.ts'
 import { assignedUuid } from '#iceberg/assigned-uuid.ts'
 import { assertsCreate } from '#iceberg/requirements.ts'
-import { isCatalogError } from '#model/errors.ts'
+import { CatalogError, isCatalogError } from '#model/errors.ts'
 import { formatIdentifier, formatNamespace, type Identifier, type Namespace } from '#model/identifier.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '#model/json.ts'
 import { type Change, lookOnce, runChange, sessionForChange } from './changes.ts'
@@ -149,6 +149,10 @@ const createCreate =
     })
   }
 
+/** As the specification's requirement fails. */
+export const alreadyThere = (): CatalogError =>
+  new CatalogError('CommitFailedException', 'Requirement failed: table already exists')
+
 /** The state before a change, where it is at hand or soon had. The change does not depend on it. */
 const baseOf = async (side: Side, context: CallContext, id: Identifier): Promise<Loaded | undefined> => {
   const known = side.kept(context, id)
@@ -186,18 +190,26 @@ const isGone = async (side: Side, on: { context: CallContext; id: Identifier }):
 }
 
 /** How a change is known again, of which only its sending is sure. */
-type Proof = Pick<Change<Loaded>, 'addedSnapshotIds' | 'marks' | 'reconcile' | 'reconcileEarlier'>
+type Proof = Pick<Change<Loaded>, 'addedSnapshotIds' | 'marks' | 'doomed' | 'reconcile' | 'reconcileEarlier'>
+
+interface Creation {
+  readonly mark: Mark
+  readonly passes: (loaded: Loaded) => boolean
+  /** The answer where something has the name; absent where that is no hindrance. */
+  readonly taken?: CatalogError
+}
 
 /** Only what was not there before can have been made by it, whoever asks for the like of what is there. */
 const proofOfCreation = async (
   side: Side,
   context: CallContext,
-  { mark, passes }: { readonly mark: Mark; readonly passes: (loaded: Loaded) => Promise<boolean> | boolean },
+  { mark, passes, taken }: Creation,
 ): Promise<Proof> => {
   const { id } = mark
   const reconcileEarlier = () => lookAt(side, context, { id, passes })
   const free = await lookOnce(() => isGone(side, { context, id }))
-  return free ? { marks: [mark], reconcile: reconcileEarlier, reconcileEarlier } : { reconcileEarlier }
+  if (free) return { marks: [mark], reconcile: reconcileEarlier, reconcileEarlier }
+  return { reconcileEarlier, ...(free === false && taken ? { doomed: taken } : {}) }
 }
 
 const proofOfCommit = async (
@@ -215,6 +227,7 @@ const proofOfCommit = async (
   return proofOfCreation(side, context, {
     mark: { id, uuid },
     passes: (loaded) => loaded.uuid?.toLowerCase() === uuid,
+    taken: alreadyThere(),
   })
 }
 
@@ -256,9 +269,13 @@ const createRegister =
     const path = await pathOfNew(side, context, id)
     await inspect(context, words, { id, body })
     const location = String(body.json['metadata-location'])
+    const message = `${words.title} already exists: ${formatIdentifier(id)}`
     const proof = await proofOfCreation(side, context, {
       mark: { id, metadataLocation: location },
       passes: (loaded) => loaded.metadataLocation === location,
+      ...(body.json['overwrite'] === true
+        ? {}
+        : { taken: new CatalogError('AlreadyExistsException', message) }),
     })
     return runChange(upstream, context, {
       ...proof,
@@ -270,7 +287,7 @@ const createRegister =
         body: body.bytes,
         change: true,
       },
-      expect: { ...expectIn(namespace), message: `${words.title} already exists: ${formatIdentifier(id)}` },
+      expect: { ...expectIn(namespace), message },
       read: (response) => readLoaded(upstream.connection, response, session.config),
       outcome: outcomeOf,
       uuid: uuidOf,

@@ -8,7 +8,7 @@ import type { Identifier } from '#model/identifier.ts'
 import { type Change, lookOnce, runChange } from './changes.ts'
 import type { Upstream } from './client.ts'
 import { holdsSnapshots } from './loaded.ts'
-import { addedSnapshotIds } from './relations.ts'
+import { addedSnapshotIds, alreadyThere } from './relations.ts'
 import { withIdentifiers } from './splice.ts'
 import { readNothing } from './translate.ts'
 
@@ -26,30 +26,33 @@ const isFree = async (load: Load, context: CallContext, id: Identifier): Promise
     await load(context, id, { snapshots: 'refs' })
     return false
   } catch (error) {
-    return isCatalogError(error, 'NoSuchTableException')
+    if (isCatalogError(error, 'NoSuchTableException')) return true
+    throw error
   }
 }
 
 /** Each is looked for before the transaction and after it. */
 const mostMarks = 16
 
-/** Of all that it creates, where nothing of that is there yet; else of nothing. */
+/** Of all that it creates, where nothing of that is there yet; else of nothing. Undefined where something is there. */
 const marksOf = async (
   load: Load,
   context: CallContext,
   creations: readonly TableChange[],
-): Promise<readonly Mark[]> => {
+): Promise<readonly Mark[] | undefined> => {
   if (creations.length > mostMarks) return []
   const marks: Mark[] = []
   for (const { id, updates } of creations) {
     const uuid = assignedUuid(updates)
-    if (uuid === undefined || !(await lookOnce(() => isFree(load, context, id)))) return []
+    if (uuid === undefined) return []
+    const free = await lookOnce(() => isFree(load, context, id))
+    if (!free) return free === false ? undefined : []
     marks.push({ id, uuid })
   }
   return marks
 }
 
-type Proof = Pick<Change<true>, 'addedSnapshotIds' | 'marks' | 'reconcile' | 'reconcileEarlier'>
+type Proof = Pick<Change<true>, 'addedSnapshotIds' | 'marks' | 'doomed' | 'reconcile' | 'reconcileEarlier'>
 
 /** One that creates is known by what it creates alone: whoever asks for it may know of the snapshots that are there. */
 const proofOfCreations = async (
@@ -66,6 +69,7 @@ const proofOfCreations = async (
     }
     return true
   }
+  if (marks === undefined) return { reconcileEarlier, doomed: alreadyThere() }
   return marks.length === 0 ? { reconcileEarlier } : { marks, reconcile: reconcileEarlier, reconcileEarlier }
 }
 

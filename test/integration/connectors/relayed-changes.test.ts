@@ -312,14 +312,40 @@ describe('other relayed changes', () => {
         draft: { marks: [{ id, uuid: 'u-1' }] },
         state: 'committed',
       })
-      // The like of what is there already: an upstream refuses it, and its lost answer proves nothing else.
-      bench.upstream.behave(byMethod({ POST: cutConnection, GET: answerTable() }))
+      // Where it cannot be known what was there before, what is there now proves nothing.
+      const away = answerError(503, 'ServiceUnavailableException', 'away')
+      bench.upstream.behave(byMethod({ POST: cutConnection, GET: inTurn(away, answerTable()) }))
       expect((await failureOf(create() as Promise<unknown>)).type).toBe('CommitStateUnknownException')
       expect(bench.tools.intents.at(-1)).toMatchObject({
         draft: { marks: [], addedSnapshotIds: [] },
         state: 'unknown',
       })
     }
+  })
+
+  it('that create what is there are refused before an upstream could pass that over', async () => {
+    bench.upstream.behave(answerTable())
+    const requirements = [{ type: 'assert-create' }]
+    const updates = [{ action: 'assign-uuid', uuid: 'u-1' }]
+    const body = raw(JSON.stringify({ requirements, updates }))
+    const parts = { requirements: body.json['requirements'] as never, updates: body.json['updates'] as never }
+    const register = raw('{"name":"t","metadata-location":"s3://b/t/metadata/1.json"}')
+    const { tables, transactions } = bench.catalog
+    const whole = raw(JSON.stringify({ 'table-changes': [{ requirements, updates }] }))
+    const refusals = [
+      await failureOf(tables.commit(newCall(), id, body)),
+      await failureOf(transactions?.commit(newCall(), [{ id, ...parts }], whole) ?? Promise.resolve()),
+      await failureOf(tables.register?.(newCall(), ['db'], register) ?? Promise.resolve()),
+    ]
+    expect(refusals.map(({ type, message }) => [type, message])).toEqual([
+      ['CommitFailedException', 'Requirement failed: table already exists'],
+      ['CommitFailedException', 'Requirement failed: table already exists'],
+      ['AlreadyExistsException', 'Table already exists: db.t'],
+    ])
+    expect(bench.upstream.calls.filter(({ method }) => method === 'POST')).toEqual([])
+    const over = raw('{"name":"t","metadata-location":"s3://b/t/metadata/1.json","overwrite":true}')
+    await tables.register?.(newCall(), ['db'], over)
+    expect(bench.upstream.calls.filter(({ method }) => method === 'POST')).toHaveLength(1)
   })
 
   it('that created are found again by whoever repeats them', async () => {

@@ -105,7 +105,7 @@ test('nobody owns what another has made meanwhile, or what was there before', as
   held.set('before', 'u-before')
   losing(() => held.set('elsewhere', 'u-other'))
   // Who knows the uuid of what is there cannot have made it.
-  expect((await create('before', 'u-before')).status).toBe(500)
+  expect((await create('before', 'u-before')).status).toBe(409)
   losing(() => held.set('elsewhere', 'u-other'))
   expect((await create('elsewhere', 'u-mine')).status).toBe(500)
   losing(() => held.set('after', 'u-after'))
