@@ -133,6 +133,20 @@ describe('a right that ends', () => {
     expectTooLong(await granting.call('POST /project/east/members', { ...bob, body }))
   })
 
+  test('to a project, makes no key of an account that outlasts it', async () => {
+    const account = String((await granting.create('POST /service-account', { name: 'robot' }))['id'])
+    await give('project', to('bob', { type: 'project_admin', until: limit }))
+    const make = (more: object) =>
+      granting.call(`POST /service-account/${account}/key`, {
+        ...bob,
+        body: { name: `k${Math.random()}`, ...more },
+      })
+    expectTooLong(await make({}))
+    expectTooLong(await make({ 'expires-at': later }))
+    const made = await make({ 'expires-at': sooner })
+    expect(made.status, made.text).toBe(201)
+  })
+
   test('to the server, makes nobody its administrator', async () => {
     await give('server', to('bob', { type: 'operator', until: limit }), admin)
     expectTooLong(await granting.give('server', [to('bob', { type: 'admin' })], { as: 'bob' }))

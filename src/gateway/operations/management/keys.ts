@@ -4,9 +4,10 @@ import { createKey } from '#authn/keys.ts'
 import { CatalogError } from '#model/errors.ts'
 import { checkText } from '#model/identifier.ts'
 import type { ApiKeyRecord } from '#store/api-keys.ts'
-import type { Operation } from '../../operation.ts'
+import type { Operation, Task } from '../../operation.ts'
 import { replayDone } from '../replays.ts'
 import { type AccountDeps, type AccountTarget, atAccount, changingAccount, onAccount } from './accounts.ts'
+import { checkUntil, type LastingDeps } from './lasting.ts'
 import type { ById } from './place.ts'
 import { certainly, isId } from './place.ts'
 import { replayMade } from './replays.ts'
@@ -22,6 +23,8 @@ export const createKeySchema = Type.Object(
   },
   { additionalProperties: false },
 )
+
+interface KeyDeps extends AccountDeps, LastingDeps {}
 
 export type CreateKey = ById & { readonly body: Static<typeof createKeySchema> }
 export interface AtKey extends ById {
@@ -52,21 +55,37 @@ const findKey = async (
   id: string,
 ): Promise<ApiKeyRecord | undefined> => (await people.listKeys(record.id)).find((key) => key.id === id)
 
+/** Whoever has a key is what its account is, for as long as it lasts. */
+const checkLasting = async (
+  deps: KeyDeps,
+  { context, target }: Pick<Task<AccountTarget<CreateKey>>, 'context' | 'target'>,
+  end: Date | null,
+): Promise<void> => {
+  for (const { resource } of changingAccount('manage')(target))
+    await checkUntil(deps, end, {
+      ...{ principal: context.principal, what: 'a key' },
+      right: { relation: 'can_manage', resource },
+    })
+}
+
 const createServiceAccountKey = (
-  deps: AccountDeps,
+  deps: KeyDeps,
 ): Operation<CreateKey, AccountTarget<CreateKey>, ShownKey> => ({
   name: 'createServiceAccountKey',
   kind: 'change',
   success: 201,
   ...atAccount<CreateKey>(deps),
   needs: changingAccount('manage'),
-  run: certainly(async ({ context, target: { input, project, record: account } }) => {
+  run: certainly(async ({ context, target }) => {
+    const { input, project, record: account } = target
     checkText(input.body.name, 'name')
+    const expiresAt = expiryOf(input.body['expires-at'])
+    await checkLasting(deps, { context, target }, expiresAt)
     const { kind = 'api-key', name } = input.body
     const { text, hash, hint } = createKey(kind)
     const record = await deps.people.createKey(context, {
       ...{ principalId: account.id, projectId: project, kind, name, hash, hint },
-      expiresAt: expiryOf(input.body['expires-at']),
+      expiresAt,
     })
     return { id: record.id, record, key: text }
   }),
@@ -103,7 +122,7 @@ const deleteServiceAccountKey = (deps: AccountDeps): Operation<AtKey, AccountTar
   replay: replayDone,
 })
 
-export const createKeyOperations = (deps: AccountDeps) => ({
+export const createKeyOperations = (deps: KeyDeps) => ({
   listServiceAccountKeys: listServiceAccountKeys(deps),
   createServiceAccountKey: createServiceAccountKey(deps),
   deleteServiceAccountKey: deleteServiceAccountKey(deps),

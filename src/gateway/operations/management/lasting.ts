@@ -33,14 +33,21 @@ export const tooLong = async (
   return new CatalogError('ForbiddenException', `Not allowed: ${what}`)
 }
 
-/** For what has no end of its own, such as membership. Forbidden where the asker's right to it ends. */
-export const checkForGood = async (
+interface Asked extends Pick<Refused, 'principal' | 'what'> {
+  readonly right: RightsQuestion
+}
+
+/** Of what is made: null where it has no end. Forbidden where the asker's right to it ends sooner. */
+export const checkUntil = async (
   deps: LastingDeps,
-  asked: Pick<Refused, 'principal' | 'what'> & { readonly right: RightsQuestion },
+  end: Date | null,
+  { principal, what, right }: Asked,
 ): Promise<void> => {
-  const { principal, what, right } = asked
   const stands = async (at: number): Promise<boolean> =>
     (await deps.rights.holdsAt(principal, [right], at))[0] === true
-  if (await stands(forGood)) return
+  if (await stands(end === null ? forGood : end.getTime() - 1)) return
   throw await tooLong(deps, { principal, what, stands, resources: [right.resource] })
 }
+
+/** For what has no end of its own, such as membership. Forbidden where the asker's right to it ends. */
+export const checkForGood = (deps: LastingDeps, asked: Asked): Promise<void> => checkUntil(deps, null, asked)
