@@ -215,6 +215,7 @@ const readAnchors = (
 
 const anchorForm = form('AuditAnchor', { anchor: orNull(text), 'sealed-at': orNull(time) })
 
+const searched = { query: searchQuery, answers: { 200: foundForm } } as const
 const exported = { query: filterQuery, answers: { 200: entryForm }, mediaType: lines } as const
 
 const verifiedForm = form('AuditVerification', {
@@ -237,11 +238,7 @@ const verifiedForm = form('AuditVerification', {
 
 export const auditEndpoints = (operations: AuditOperations): readonly Endpoint[] => [
   endpoint('GET /v1/audit', operations.searchAudit, {
-    declares: {
-      summary: 'Entries of the audit log of the project, newest first',
-      query: searchQuery,
-      answers: { 200: foundForm },
-    },
+    declares: { summary: 'Entries of the audit log of the project, newest first', ...searched },
     read: readSearch,
     answer: answerFound,
   }),
@@ -273,11 +270,7 @@ export const auditEndpoints = (operations: AuditOperations): readonly Endpoint[]
       }),
   }),
   endpoint('GET /v1/server/audit', operations.searchServerAudit, {
-    declares: {
-      summary: 'Entries of the whole audit log, newest first',
-      query: searchQuery,
-      answers: { 200: foundForm },
-    },
+    declares: { summary: 'Entries of the whole audit log, newest first', ...searched },
     read: readSearch,
     answer: answerFound,
   }),
