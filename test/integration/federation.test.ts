@@ -369,6 +369,8 @@ describe('a hostile upstream', () => {
       await call('POST', `${base}/namespaces/${levels('scripted', 'db')}/register`, {
         name: 't',
         'metadata-location': 's3://b/t/m.json',
+        // What it answers says that the name is taken.
+        overwrite: true,
       }),
     ]
     for (const answer of answers) {
