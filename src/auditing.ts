@@ -53,7 +53,7 @@ export const createAuditRegistry = ({
   vault,
 }: Pick<AuditingDeps, 'database' | 'vault'>): AuditRegistry => ({
   search: (filter, ask) => searchAudit(database, filter, ask),
-  count: (filter, most) => countAudit(database, filter, most),
+  count: (filter, most) => countAudit(database, filter, { most }),
   newest: async () => {
     const block = await loadNewestBlock(database)
     return block && { number: block.number, hash: block.hash.toString('hex'), sealedAt: block.sealedAt }

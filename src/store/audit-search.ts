@@ -3,7 +3,8 @@
  * in short pages with a place to read on from, and never holds the database.
  */
 import { type AuditEntry, readableTime } from './audit-entries.ts'
-import type { Database, Sql } from './database.ts'
+import type { Database, Sql, Transaction } from './database.ts'
+import { isOutOfTime } from './errors.ts'
 import { storable } from './outbox.ts'
 
 /** What is absent does not narrow. */
@@ -42,6 +43,8 @@ export interface AuditAsk {
   readonly after?: AuditPlace
   /** Entries that a page looks at where no index tells which ones are meant. Default 100,000. */
   readonly examined?: number
+  /** How long summaries are read, which tell nothing of what is in every page of the table. Milliseconds; default 2,000. */
+  readonly patienceMs?: number
 }
 
 export type AuditRecord = Omit<AuditEntry, 'at'> & AuditPlace & { readonly digest: Buffer }
@@ -53,6 +56,7 @@ export interface AuditPage {
 }
 
 const mostExamined = 100_000
+const usualPatience = 2_000
 
 interface Query {
   readonly conditions: string[]
@@ -190,16 +194,33 @@ const readStretch = (sql: Sql, filter: AuditFilter, { ask, edge }: Stretch) => {
   )
 }
 
-/** The planner takes summaries of what has no order for worthless, and would read the whole table instead. */
-const readBySummary = (database: Database, filter: AuditFilter, ask: AuditAsk) =>
-  database.transaction(async (tx) => {
-    await tx.query('set local enable_seqscan = off; set local enable_indexscan = off')
-    return readStretch(tx, filter, { ask })
-  })
-
 /** Of these a summary tells in which pages of the table they may be: what is rare is found in a log of any length. */
 const isSummarised = ({ principal, requestId, project, warehouse }: AuditFilter): boolean =>
   [principal, requestId, project, warehouse].some((one) => one !== undefined)
+
+/** The planner takes summaries of what has no order for worthless, and would read the whole table instead. */
+const bySummaries = 'set local enable_seqscan = off; set local enable_indexscan = off;'
+
+/** By summaries where there are any; undefined where it takes too long: what is meant lies among too much that is not. */
+const patiently = <Result>(
+  database: Database,
+  filter: AuditFilter,
+  { patienceMs = usualPatience, read }: { patienceMs?: number; read: (tx: Transaction) => Promise<Result> },
+): Promise<Result | undefined> =>
+  database
+    .transaction(async (tx) => {
+      await tx.query(
+        `${isSummarised(filter) ? bySummaries : ''} set local statement_timeout = ${Math.trunc(patienceMs)}`,
+      )
+      return read(tx)
+    })
+    .catch((error: unknown) => {
+      if (isOutOfTime(error)) return undefined
+      throw error
+    })
+
+const readBySummary = (database: Database, filter: AuditFilter, ask: AuditAsk) =>
+  patiently(database, filter, { ...ask, read: (tx) => readStretch(tx, filter, { ask }) })
 
 interface Found {
   readonly rows: readonly AuditRecord[]
@@ -210,12 +231,13 @@ interface Found {
 /** What is frequent is among the next entries; what is not is looked for by summaries where there are any. */
 const find = async (database: Database, filter: AuditFilter, ask: AuditAsk): Promise<Found> => {
   const { limit } = ask
-  if (filter.requestId !== undefined) return { rows: await readBySummary(database, filter, ask) }
+  const rare = filter.requestId === undefined ? undefined : await readBySummary(database, filter, ask)
+  if (rare) return { rows: rare }
   const edge = await findEdge(database, filter, ask)
   const near = await readStretch(database, filter, { ask, edge })
   if (!edge || near.length > limit || !isSummarised(filter)) return { rows: near, edge }
-  const rest = { ...ask, after: edge, limit: limit - near.length }
-  return { rows: [...near, ...(await readBySummary(database, filter, rest))] }
+  const rest = await readBySummary(database, filter, { ...ask, after: edge, limit: limit - near.length })
+  return rest ? { rows: [...near, ...rest] } : { rows: near, edge }
 }
 
 /** Newest or oldest first, within the filter, after the place. A page may be short, or empty, and yet have a next one. */
@@ -238,16 +260,38 @@ export interface AuditCount {
   readonly exact: boolean
 }
 
-/** Counts as far as `most`. */
-export const countAudit = async (sql: Sql, filter: AuditFilter, most: number): Promise<AuditCount> => {
+const countFound = async (sql: Sql, filter: AuditFilter, { most, edge }: CountAsk): Promise<number> => {
   const query = nothing()
   narrowByTime(query, filter)
+  if (edge) query.conditions.push(`(at, id) >= ${placeIn(query, edge)}`)
   narrow(query, filter)
   const [row] = await sql.query<{ count: number }>(
     `select count(*)::int as count from (select 1 from audit_entry ${where(query)} limit ${most + 1}) found`,
     query.values,
   )
-  const count = row?.count ?? 0
+  return row?.count ?? 0
+}
+
+interface CountAsk {
+  readonly most: number
+  /** None before it are counted. */
+  readonly edge?: AuditPlace | undefined
+  /** As of a page. */
+  readonly patienceMs?: number
+}
+
+/** Counts as far as `most`; where that takes too long, those among the newest that a page would look at. */
+export const countAudit = async (
+  database: Database,
+  filter: AuditFilter,
+  { most, patienceMs = usualPatience }: Omit<CountAsk, 'edge'>,
+): Promise<AuditCount> => {
   const named = filter.resource !== undefined || filter.resourceKind !== undefined
-  return { count: Math.min(count, most), exact: count <= most && !named }
+  const found = await patiently(database, filter, {
+    patienceMs,
+    read: (tx) => countFound(tx, filter, { most }),
+  })
+  if (found !== undefined) return { count: Math.min(found, most), exact: found <= most && !named }
+  const edge = await findEdge(database, filter, { limit: 1, order: 'newest-first' })
+  return { count: Math.min(await countFound(database, filter, { most, edge }), most), exact: false }
 }

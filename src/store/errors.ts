@@ -75,6 +75,10 @@ const messageByCode = (code: string): string | undefined => {
   return undefined
 }
 
+/** The database gave up a statement that took longer than it may. */
+export const isOutOfTime = (error: unknown): boolean =>
+  codeOf(error instanceof CatalogError ? error.cause : error) === '57014'
+
 /** Our form of an error of the driver or of drizzle (which wraps it); any other is returned as it is. */
 export const translateError = (error: unknown): unknown => {
   const source = unwrap(error)
