@@ -1,7 +1,8 @@
-/** The objects that Trino names, found in our own records; no upstream is asked. */
+/** The objects that Trino names, found in our own records. An upstream is asked for nothing but what grants stand for. */
 import type { TrustedEngine } from '#authn/engines.ts'
-import type { Entry } from '#catalog/catalog.ts'
+import type { CallContext, Entry } from '#catalog/catalog.ts'
 import type { Route } from '#catalog/mounts.ts'
+import { UnexpectedUuid } from '#catalog/mounts-expected.ts'
 import type { Action, Need } from '#model/access.ts'
 import { isCatalogError } from '#model/errors.ts'
 import type { Identifier, Namespace } from '#model/identifier.ts'
@@ -13,6 +14,11 @@ import type { Wanted } from './wanted.ts'
 export interface Found {
   readonly alternatives: readonly Need[]
   readonly policyEpoch?: number | undefined
+  /**
+   * Of what is mounted: whether its upstream has what the context expects under the name. Throws the answer for a missing
+   * object where it has another one.
+   */
+  look?(kind: Need['resource']['kind'], context: CallContext): Promise<boolean>
 }
 
 /** Why nothing is asked: it is denied, or allowed to everybody. */
@@ -86,10 +92,26 @@ const place = ({ warehouses, engine }: Finding, wanted: Wanted): Found | Known |
   }
 }
 
+/** Another object under the name is more than that: grants on the name are suspended by it. */
+const isMissing = (error: unknown): boolean =>
+  isCatalogError(error) && error.status === 404 && !(error.cause instanceof UnexpectedUuid)
+
 const mounted = ({ warehouse, wanted: { action }, route, id }: PlacedTable): Found => {
   const at = { warehouse, route, input: undefined }
   const kinds = ofViews.has(action) ? (['table', 'view'] as const) : (['table'] as const)
-  return { alternatives: kinds.map((kind) => ({ action, resource: relationResource(kind, at, id) })) }
+  return {
+    alternatives: kinds.map((kind) => ({ action, resource: relationResource(kind, at, id) })),
+    look: async (kind, context) => {
+      const { tables, views } = route.catalog
+      try {
+        await (kind === 'view' ? views : tables)?.exists(context, id)
+        return true
+      } catch (error) {
+        if (isMissing(error)) return false
+        throw error
+      }
+    },
+  }
 }
 
 const local = ({ warehouse, wanted, route, id }: PlacedTable, entry: Entry | undefined): Found | Known => {

@@ -76,13 +76,26 @@ const withData = (decision: Decision, { action }: Need): Decision =>
     ? { allow: false, visible: true, reason: 'restricted: its data is handed to nobody' }
     : decision
 
+const gone: Decision = { allow: false, visible: true, reason: 'it is not there' }
+
+/** The engine reads with credentials of its own: what grants stand for is looked for here, where it would not be later. */
+const isStill = async (
+  { decision: { obligations }, needs: [need] }: Verdict,
+  found: Found,
+  { context }: Task<OpaTarget>,
+): Promise<boolean> => {
+  const { expectUuids } = obligations ?? {}
+  if (expectUuids === undefined || need === undefined || found.look === undefined) return true
+  return found.look(need.resource.kind, { ...context, expected: expectUuids })
+}
+
 const decideFound = async ({ deps, task, user }: Deciding, found: Found): Promise<Verdict> => {
   const circumstances = circumstancesIn(task.context, found.policyEpoch)
   let last: Verdict | undefined
   for (const need of found.alternatives) {
     const decided = await deps.authorizer.check(user, [need], circumstances)
     last = { decision: withData(decided, need), needs: [need] }
-    if (last.decision.allow) return last
+    if (last.decision.allow) return (await isStill(last, found, task)) ? last : { ...last, decision: gone }
   }
   return last ?? verdictOf({ allow: false, why: 'nothing to decide on' })
 }
