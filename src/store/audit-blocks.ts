@@ -25,6 +25,7 @@ export interface BlockHead {
   readonly entries: number
   /** `rootOf` its leaves. */
   readonly root: Buffer
+  /** Its first moment, in UTC: the entries of one block lie in one partition. */
   readonly month: Date
   /** The last of its entries; the first one comes after the last of the block before. */
   readonly last: Position
@@ -100,9 +101,6 @@ export const sealBlock = (key: Uint8Array, blockHash: Buffer): Buffer => hmac(ke
 
 export const sealRetired = (key: Uint8Array, { month, retiredAt, entries }: Retired): Buffer =>
   hmac(key, JSON.stringify(['lakegate audit retired', month.toISOString(), retiredAt.toISOString(), entries]))
-
-/** The first moment of the month, in UTC: entries of one block lie in one partition. */
-export const monthOf = (at: Date): Date => new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth()))
 
 /** Below 0 where `one` comes first. */
 export const comparePositions = (one: Position, other: Position): number => {
