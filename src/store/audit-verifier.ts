@@ -57,7 +57,7 @@ export interface RetiredRow extends Retired {
 }
 
 /** Blocks in order, and the months that are gone, as of one moment. */
-export interface Page {
+interface Page {
   readonly blocks: readonly Block[]
   readonly retired: readonly RetiredRow[]
 }
