@@ -48,6 +48,25 @@ describe.each(testServers)('the sealed audit log on %s', (kind) => {
     expect(report.newest).toMatchObject({ number: report.blocks })
   })
 
+  it('has blocks that lie in one month each, in whatever order its entries came', async () => {
+    await attack(database, (tx) => tx.query('truncate audit_entry, audit_block, audit_retired'))
+    const [earlier, later] = [new Date('2026-01-31T23:59:59.999Z'), new Date('2026-02-01T00:00:00Z')]
+    await using buffer = createAuditBuffer(database)
+    for (const startedAt of [earlier, earlier, later, later, later, earlier]) {
+      await buffer.record(auditDraft({ startedAt }))
+      await buffer.flush()
+    }
+    expect(await sealAll(database, 100)).toBe(6)
+    const made = await database.query('select entries, month from audit_block order by number')
+    const [january, february] = [new Date('2026-01-01T00:00:00Z'), new Date('2026-02-01T00:00:00Z')]
+    expect(made).toEqual([
+      { entries: 2, month: january },
+      { entries: 3, month: february },
+      { entries: 1, month: january },
+    ])
+    expect((await verifyWhole(database)).findings).toEqual([])
+  })
+
   it.each([
     ['at', `at + interval '1 second'`],
     ['at', `at + interval '40 days'`],
