@@ -29,6 +29,7 @@ export interface Known {
 
 const missing: Known = { allow: false, why: 'no such object' }
 const nothingThere: Known = { allow: true, why: 'nothing is there yet' }
+const notAsked: Known = { allow: true, why: 'a part of what was asked for' }
 
 /** Actions that the model has for views. */
 const ofViews: ReadonlySet<Action> = new Set([
@@ -96,7 +97,8 @@ const place = ({ warehouses, engine }: Finding, wanted: Wanted): Found | Known |
 const isMissing = (error: unknown): boolean =>
   isCatalogError(error) && error.status === 404 && !(error.cause instanceof UnexpectedUuid)
 
-const mounted = ({ warehouse, wanted: { action }, route, id }: PlacedTable): Found => {
+const mounted = ({ warehouse, wanted: { action, ifThere }, route, id }: PlacedTable): Found | Known => {
+  if (ifThere === 'ours') return notAsked
   const at = { warehouse, route, input: undefined }
   const kinds = ofViews.has(action) ? (['table', 'view'] as const) : (['table'] as const)
   return {

@@ -10,7 +10,7 @@ import { circumstancesIn } from '../../circumstances.ts'
 import type { Operation, Target, Task } from '../../operation.ts'
 import type { WarehouseDirectory } from '../../warehouses.ts'
 import { type Found, findWanted, type Known } from './find.ts'
-import type { OpaQuery } from './forms.ts'
+import type { OpaQuery, OpaResource } from './forms.ts'
 import { type Wanted, wantedOf } from './wanted.ts'
 
 export type { OpaQuery } from './forms.ts'
@@ -170,14 +170,17 @@ const filter = (deps: OpaDeps): Operation<OpaQuery, OpaTarget, readonly number[]
     const { action, context } = query
     if (user === undefined || !action.operation.startsWith(filtered)) return []
     const resources = action.filterResources ?? []
-    // To see something needs one thing of one object.
-    const wanted = resources.flatMap((resource) =>
-      wantedOf(context.identity.user, action, resource).slice(0, 1),
-    )
-    const answers = await filterAll({ deps, task, user }, wanted)
-    if (action.operation !== 'FilterColumns') return answers.flatMap((allow, at) => (allow ? [at] : []))
+    const wantedFor = (resource: OpaResource) => wantedOf(context.identity.user, action, resource)
+    if (action.operation !== 'FilterColumns') {
+      // To see something needs one thing of one object.
+      const wanted = resources.flatMap((resource) => wantedFor(resource).slice(0, 1))
+      const answers = await filterAll({ deps, task, user }, wanted)
+      return answers.flatMap((allow, at) => (allow ? [at] : []))
+    }
     const [only, ...more] = resources
-    const columns = more.length === 0 && answers[0] === true ? (only?.table?.columns ?? []) : []
+    if (only === undefined || more.length > 0) return []
+    const answers = await filterAll({ deps, task, user }, wantedFor(only))
+    const columns = answers.every((allow) => allow) ? (only.table?.columns ?? []) : []
     return columns.map((_, at) => at)
   },
 })

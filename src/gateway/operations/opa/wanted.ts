@@ -16,14 +16,14 @@ export type Wanted =
       readonly schema: string
       readonly action: Action
     }
-  /** `ifThere`: of what it would take the place of. */
+  /** `ifThere`: allowed where nothing is; `ours`: and of what lies behind a mount that is not asked. */
   | {
       readonly at: 'table'
       readonly catalog: string
       readonly schema: string
       readonly table: string
       readonly action: Action
-      readonly ifThere?: true
+      readonly ifThere?: true | 'ours'
     }
 
 type Find = (asked: {
@@ -72,7 +72,7 @@ const onSchema = (action: Action, at: 'schema' | 'parent' = 'schema'): Find => {
 const tableWanted = (
   table: NonNullable<OpaResource['table']>,
   action: Action,
-  more: { readonly ifThere?: true } = {},
+  more: { readonly ifThere?: true | 'ours' } = {},
 ): readonly Wanted[] => {
   const { catalogName: catalog, schemaName: schema, tableName } = table
   if (catalog === systemCatalog) return inSystem(schema, action)
@@ -82,15 +82,25 @@ const tableWanted = (
   return looks ? [{ at: 'catalog', catalog, action: 'describe' }] : denied('the information schema')
 }
 
-/** Of `orders$files` it is `orders`: the connector reads tables of metadata there, and no table called so. */
-const withoutPart = (table: NonNullable<OpaResource['table']>): NonNullable<OpaResource['table']> => ({
-  ...table,
-  tableName: table.tableName.replace(/(?<=.)\$.*$/s, ''),
-})
+/** What the connector reads as a part of a table, whoever has its name besides. */
+const partOfTable =
+  /\$(data|history|metadata_log_entries|snapshots|(all_)?(manifests|entries)|partitions|files|properties|refs|materialized_view_storage)$/i
+
+/** `orders$files` is read with the right to `orders`. A view may be called so too, and is Trino's first choice. */
+const namedTable = (table: NonNullable<OpaResource['table']>, action: Action): readonly Wanted[] => {
+  const { tableName } = table
+  const cut = tableName.indexOf('$', 1)
+  if (cut < 0) return tableWanted(table, action)
+  const ifThere = partOfTable.test(tableName) ? 'ours' : true
+  return [
+    ...tableWanted({ ...table, tableName: tableName.slice(0, cut) }, action),
+    ...tableWanted(table, action, { ifThere }),
+  ]
+}
 
 const onTable = (...actions: readonly Action[]): Find => {
   return ({ resource: { table } }) =>
-    table === undefined ? incomplete : actions.flatMap((action) => tableWanted(withoutPart(table), action))
+    table === undefined ? incomplete : actions.flatMap((action) => namedTable(table, action))
 }
 
 /** Of a list, which has names as the catalog has them. */
