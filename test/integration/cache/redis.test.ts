@@ -1,5 +1,7 @@
 /** Buckets in a real Redis: what they give, what lies there, and what becomes of a connection that is lost or refused. */
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -204,6 +206,19 @@ describe.skipIf(!hasRedis())('a connection to Redis', () => {
     server.release()
     await expect.poll(one.redis.reachable, { timeout: 20_000 }).toBe(true)
     expect(one.told).toEqual(['redis.lost no answer in time', 'redis.regained '])
+  })
+
+  test('on which nothing was ever answered does not stand', async () => {
+    let met = 0
+    const silent = createServer(() => {
+      met += 1
+    }).listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    await using one = open(`redis://127.0.0.1:${(silent.address() as AddressInfo).port}`)
+    await expect.poll(() => met, { timeout: 20_000 }).toBeGreaterThan(1)
+    expect(one.told).toEqual(['redis.lost no answer in time'])
+    expect(one.redis.reachable()).toBe(false)
+    silent.close()
   })
 
   test('to a server that may not write any more is given up for another one', async () => {
