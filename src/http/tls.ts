@@ -57,7 +57,8 @@ const isOver = (validTo: string): boolean => !(Date.parse(validTo) > Date.now())
 /** That the client has shown, if it is of the listed authorities and valid now. */
 export const certificateOf = (socket: Socket): ClientCertificate | undefined => {
   if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined
-  const { subject, fingerprint256, valid_to: validTo } = socket.getPeerCertificate()
+  // Of a client that has gone there is none, which the types do not say.
+  const { subject, fingerprint256, valid_to: validTo } = socket.getPeerCertificate() ?? {}
   if (fingerprint256 === undefined || isOver(validTo)) return undefined
   const name: unknown = subject.CN
   return {

@@ -24,6 +24,14 @@ describe('the certificate of a client', () => {
     expect(certificateOf(socketOf({}))).toBeUndefined()
   })
 
+  test('is none where the client has gone meanwhile', () => {
+    // What Node has then, whatever its types say.
+    const gone = Object.assign(new TLSSocket(new Socket()), { authorized: true })
+    gone.destroy()
+    expect(gone.getPeerCertificate()).toBeNull()
+    expect(certificateOf(gone)).toBeUndefined()
+  })
+
   test('is none once it is over, though its connection goes on', () => {
     for (const over of ['Jan  1 00:00:00 2020 GMT', '', 'soon'])
       expect(certificateOf(socketOf({ ...shown, valid_to: over }))).toBeUndefined()
