@@ -8,7 +8,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '#model/json.ts'
 /** Parts of a name, in lower case: engines read most names without regard to it. */
 type Path = readonly string[]
 
-/** Longer ones are not looked through, and name nothing: everybody waits meanwhile. */
+/** Of all dialects together. Longer ones are not looked through, and name nothing: everybody waits meanwhile. */
 const longestQuery = 128 * 1024
 
 // What is open at the end of the text is closed there: no expression fails after it has begun, and none begins twice.
@@ -129,11 +129,18 @@ const meaningsOf = (
 /** Engines without nested namespaces write their levels with dots, as one name. */
 const keyOf = (path: Path): string => path.join('.').toLowerCase()
 
+/** A namespace that is longer than whatever is looked for is put before no name: there may be tens of thousands. */
+const fitting = (version: Version, longest: number): Version =>
+  keyOf(version.namespace).length > longest ? { ...version, namespace: [] } : version
+
 /** True where a query of the view's current version names the object. */
 export const refersTo = (metadata: JsonObject, referred: Referred): boolean => {
-  const version = currentVersion(metadata)
-  if (version === undefined) return false
+  const current = currentVersion(metadata)
+  if (current === undefined) return false
+  const length = current.queries.reduce((sum, { sql }) => sum + sql.length, 0)
+  if (length > longestQuery) return false
   const wanted = new Set(referred.names.map(keyOf))
+  const version = fitting(current, Math.max(...[...wanted].map((key) => key.length)))
   return version.queries.some(({ sql, dialect }) =>
     namesIn(sql, dialect).some((written) =>
       wholesOf(written).some((path) =>

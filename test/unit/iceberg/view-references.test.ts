@@ -100,6 +100,25 @@ describe('a view refers to', () => {
     expect(refers({ sql: 'select * from lake.sales.orders', catalog: 'other' })).toBe(true)
   })
 
+  test('nothing by names that were looked at for ever', () => {
+    const namespace = Array.from({ length: 200_000 }, () => 'level')
+    expect(refers({ sql: 'a '.repeat(60_000), namespace })).toBe(false)
+    expect(refers({ sql: `${'a '.repeat(60_000)} sales.orders`, namespace })).toBe(true)
+  })
+
+  test('no more than fits in one long query, in however many dialects', () => {
+    const one = { sql: `${'a '.repeat(30_000)} sales.orders`, dialect: 'trino' }
+    const made = (queries: number): JsonObject =>
+      parseJsonObject(
+        JSON.stringify({
+          'current-version-id': 1,
+          versions: [{ 'version-id': 1, representations: Array.from({ length: queries }, () => one) }],
+        }),
+      )
+    expect(refersTo(made(2), orders)).toBe(true)
+    expect(refersTo(made(3), orders)).toBe(false)
+  })
+
   test('nothing where there is no such thing as its current version', () => {
     for (const text of ['{}', '{"current-version-id":1,"versions":[7,{}]}', '{"versions":{}}'])
       expect(refersTo(parseJsonObject(text), orders)).toBe(false)
