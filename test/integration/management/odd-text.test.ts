@@ -97,7 +97,9 @@ const lasting = new Set(['rotateSigningKeys'])
 /** The call as it is, with one thing odd in it; parameters that it leaves out are tried too. */
 function* oddlyAsked({ operation }: Step, whole: Asked): Generator<readonly [what: string, asked: Asked]> {
   if (lasting.has(operation)) return
-  const unsaid = [...(endpoints.get(operation)?.query ?? [])].filter((name) => !Object.hasOwn(whole.args, name))
+  const unsaid = [...(endpoints.get(operation)?.query ?? [])].filter(
+    (name) => !Object.hasOwn(whole.args, name),
+  )
   for (const path of [...leavesOf(whole), ...unsaid.map((name) => ['args', name])])
     for (const value of odd)
       yield [
