@@ -149,6 +149,17 @@ const statement = async (origin: string, user: string, sql: string): Promise<rea
   }
 }
 
+/** A server that has started has itself as a worker only some time later: what is asked before has not begun. */
+const statementOnceReady = async (...asked: Parameters<typeof statement>): ReturnType<typeof statement> => {
+  const until = Date.now() + startTimeoutMs
+  for (;;) {
+    const answer = await statement(...asked)
+    if (typeof answer !== 'string' || !answer.startsWith('NO_NODES_AVAILABLE')) return answer
+    if (Date.now() > until) return answer
+    await delay(500)
+  }
+}
+
 const lookAround = async (origin: string, user: string): Promise<void> => {
   const headers = { 'x-trino-user': user, 'content-type': 'application/json' }
   const read = async (method: string, target: string, more: object = {}): Promise<string> =>
@@ -173,7 +184,7 @@ export const startTrino = async (options: TrinoOptions): Promise<Trino> => {
   const { output, stop } = await startProcess(options.folder, home)
   return {
     look: (user) => lookAround(`http://127.0.0.1:${port}`, user),
-    run: (user, sql) => statement(`http://127.0.0.1:${port}`, user, sql),
+    run: (user, sql) => statementOnceReady(`http://127.0.0.1:${port}`, user, sql),
     asked: () =>
       [...output().matchAll(logged)].map(([, uri = '', body = '']) => ({
         uri,
