@@ -30,6 +30,8 @@ export interface Lake extends AsyncDisposable {
   /** As the administrator; throws where it is refused. */
   make(line: string, body?: unknown): Promise<Answer>
   makeTable(namespace: readonly string[], name: string): Promise<void>
+  /** An upstream REST catalog that asks for no credentials, at a level of its own; `config`: of its connection. */
+  mount(level: string, config: Readonly<Record<string, unknown>>, connection?: string): Promise<void>
   /** What the permission API calls the object. */
   pathOf(object: {
     readonly kind: string
@@ -105,6 +107,16 @@ export const openLake = async (
     ...{ here, there, replicas, warehouse, ask, make },
     makeTable: async (namespace, name) => {
       await make(`POST /namespaces/${encodeURIComponent(namespace.join('\u001f'))}/tables`, newTable(name))
+    },
+    mount: async (level, config, connection = level) => {
+      const made = await make('POST /management/v1/connection', {
+        ...{ 'connection-name': connection, kind: 'iceberg-rest' },
+        config: { auth: { kind: 'none' }, ...config },
+      })
+      const { 'connection-id': id } = json<{ 'connection-id': string }>(made)
+      await make(`POST /management/v1/warehouse/${warehouse}/mount`, {
+        ...{ namespace: [level], 'connection-id': id },
+      })
     },
     pathOf: async (object) => {
       const { id } = json<{ id: string }>(

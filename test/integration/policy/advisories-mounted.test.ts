@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { json, type Lake, openLake } from '../../support/lake.ts'
+import { type Lake, openLake } from '../../support/lake.ts'
 import {
   hasReferenceServer,
   type ReferenceServer,
@@ -41,17 +41,6 @@ const atUpstream = async (line: string, body: object): Promise<void> => {
   expect(answer.status, await answer.text()).toBeLessThan(300)
 }
 
-const mount = async (name: string, uri: string): Promise<void> => {
-  const made = await lake.make('POST /management/v1/connection', {
-    ...{ 'connection-name': name, kind: 'iceberg-rest' },
-    config: { uri, auth: { kind: 'none' } },
-  })
-  await lake.make(`POST /management/v1/warehouse/${lake.warehouse}/mount`, {
-    namespace: [name],
-    'connection-id': json<{ 'connection-id': string }>(made)['connection-id'],
-  })
-}
-
 /** Levels below the mount, and the name. */
 const spellings = [
   ['sales%1Feu', 'secret'],
@@ -87,8 +76,9 @@ describe.skipIf(!hasReferenceServer)('a table that is known by several spellings
     await atUpstream('POST /namespaces', { namespace: ['sales'] })
     await atUpstream('POST /namespaces', { namespace: ['sales', 'eu'] })
     await atUpstream('POST /namespaces/sales.eu/tables', newTable('secret'))
-    await mount('far', upstream.uri)
-    await mount('folding', `http://127.0.0.1:${(folding.address() as AddressInfo).port}`)
+    await lake.mount('far', { uri: upstream.uri })
+    const { port } = folding.address() as AddressInfo
+    await lake.mount('folding', { uri: `http://127.0.0.1:${port}` })
     const scope = ['namespace', 'table']
     await lake.make('POST /management/v1/tag-definition', {
       ...{ name: 'quarantine', 'value-kind': 'marker', scope },

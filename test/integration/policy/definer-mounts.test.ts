@@ -64,16 +64,8 @@ const open = async (): Promise<void> => {
   proxy = await openRecordingProxy(upstream.uri, 31_011)
   await atUpstream('POST /namespaces', { namespace: ['sales'] })
   await atUpstream('POST /namespaces/sales/tables', newTable('orders'))
-  const connection = await lake.make('POST /management/v1/connection', {
-    // As the source of our own catalog is called: the one must not be taken for the other.
-    'connection-name': 'local',
-    kind: 'iceberg-rest',
-    config: { uri: proxy.uri, auth: { kind: 'none' } },
-  })
-  await lake.make(`POST /management/v1/warehouse/${lake.warehouse}/mount`, {
-    namespace: ['far'],
-    'connection-id': json<{ 'connection-id': string }>(connection)['connection-id'],
-  })
+  // As the source of our own catalog is called: the one must not be taken for the other.
+  await lake.mount('far', { uri: proxy.uri }, 'local')
   for (const name of ['staff', 'home']) await lake.make('POST /namespaces', { namespace: [name] })
   await lake.makeTable(['staff'], 'salaries')
   for (const namespace of [far, ['staff'], ['home']]) {

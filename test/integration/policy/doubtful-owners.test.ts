@@ -9,7 +9,7 @@ import {
   type HostileUpstream,
   startHostileUpstream,
 } from '../../support/hostile-upstream.ts'
-import { json, type Lake, openLake } from '../../support/lake.ts'
+import { type Lake, openLake } from '../../support/lake.ts'
 
 let lake: Lake
 let upstream: HostileUpstream
@@ -45,13 +45,7 @@ const losing = (apply: () => void): void => {
 
 beforeAll(async () => {
   ;[lake, upstream] = await Promise.all([openLake(['bob']), startHostileUpstream()])
-  const config = { uri: upstream.uri, auth: { kind: 'none' }, 'change-timeout-ms': 2000 }
-  const body = { 'connection-name': 'far', kind: 'iceberg-rest', config }
-  const made = json<{ 'connection-id': string }>(await lake.make('POST /management/v1/connection', body))
-  await lake.make(`POST /management/v1/warehouse/${lake.warehouse}/mount`, {
-    namespace: ['far'],
-    'connection-id': made['connection-id'],
-  })
+  await lake.mount('far', { uri: upstream.uri, 'change-timeout-ms': 2000 })
   await lake.grant(`warehouse/${lake.warehouse}`, 'create', 'bob')
 }, 120_000)
 afterAll(async () => {

@@ -41,15 +41,7 @@ describe.skipIf(!hasReferenceServer)('a grant on a table of the reference server
     await atUpstream('POST /namespaces', { namespace: ['sales'] })
     for (const name of ['revoked', 'anew', 'dropped'])
       await atUpstream('POST /namespaces/sales/tables', newTable(name))
-    const connection = await lake.make('POST /management/v1/connection', {
-      'connection-name': 'reference',
-      kind: 'iceberg-rest',
-      config: { uri: upstream.uri, auth: { kind: 'none' } },
-    })
-    await lake.make(`POST /management/v1/warehouse/${lake.warehouse}/mount`, {
-      namespace: ['far'],
-      'connection-id': json<{ 'connection-id': string }>(connection)['connection-id'],
-    })
+    await lake.mount('far', { uri: upstream.uri }, 'reference')
   }, 120_000)
   afterAll(async () => {
     await lake?.[Symbol.asyncDispose]()

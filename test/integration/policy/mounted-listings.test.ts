@@ -52,13 +52,7 @@ const endless: Pages = (token, size) => {
 beforeAll(async () => {
   ;[lake, upstream] = await Promise.all([openLake(['bob', 'ann']), startHostileUpstream()])
   behave(() => ({ names: [] }))
-  const config = { uri: upstream.uri, auth: { kind: 'none' } }
-  const body = { 'connection-name': 'far', kind: 'iceberg-rest', config }
-  const made = json<{ 'connection-id': string }>(await lake.make('POST /management/v1/connection', body))
-  await lake.make(`POST /management/v1/warehouse/${lake.warehouse}/mount`, {
-    namespace: ['far'],
-    'connection-id': made['connection-id'],
-  })
+  await lake.mount('far', { uri: upstream.uri })
   const namespace = ['far', 'sales']
   await lake.grant(await lake.pathOf({ kind: 'table', namespace, name: 't57' }), 'select', 'bob')
   await lake.grant(await lake.pathOf({ kind: 'namespace', namespace }), 'describe', 'ann')

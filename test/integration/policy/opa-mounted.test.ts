@@ -1,7 +1,7 @@
 /** What Trino asks of a mounted table counts for the table that was granted on, not for another one of its name. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Gateway, startGateway, warehousePrefix } from '../../support/gateway.ts'
-import { json, type Lake, openLake } from '../../support/lake.ts'
+import { type Lake, openLake } from '../../support/lake.ts'
 import { newTable } from '../../support/wire.ts'
 
 let lake: Lake
@@ -27,12 +27,7 @@ beforeAll(async () => {
   upstream = await warehousePrefix(inner)
   await atUpstream('POST /namespaces', { namespace: ['sales'] })
   await atUpstream('POST /namespaces/sales/tables', newTable('orders'))
-  const made = await lake.make('POST /management/v1/connection', {
-    ...{ 'connection-name': 'far', kind: 'iceberg-rest' },
-    config: { uri: inner.catalog, warehouse: 'default', auth: { kind: 'none' } },
-  })
-  const mount = { namespace: ['far'], 'connection-id': json<Record<string, string>>(made)['connection-id'] }
-  await lake.make(`POST /management/v1/warehouse/${lake.warehouse}/mount`, mount)
+  await lake.mount('far', { uri: inner.catalog, warehouse: 'default' })
   const table = { kind: 'table', namespace: ['far', 'sales'], name: 'orders' }
   await lake.grant(await lake.pathOf(table), 'select', 'alice')
 }, 120_000)
