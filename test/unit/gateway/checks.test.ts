@@ -34,7 +34,10 @@ const localCatalog = async (): Promise<Catalog> => {
 }
 
 /** Each question that is put to whoever decides, by the number of its candidates. */
-const ask = async (operation: object): Promise<{ readonly answers: unknown; readonly asked: unknown }> => {
+const ask = async (
+  operation: object,
+  allowed = false,
+): Promise<{ readonly answers: unknown; readonly asked: unknown }> => {
   const asked: unknown[] = []
   const mounts = createMountTable({ local: await localCatalog(), mounts: [] })
   const deps = {
@@ -45,7 +48,7 @@ const ask = async (operation: object): Promise<{ readonly answers: unknown; read
     authorizer: {
       visible: (_principal: unknown, action: string, candidates: readonly { kind: string }[]) => {
         asked.push([action, candidates.map(({ kind }) => kind)])
-        return candidates.map(() => false)
+        return candidates.map(() => allowed)
       },
     },
   } as unknown as PermissionDeps
@@ -68,4 +71,11 @@ test('what is hidden is asked about as what is missing', async () => {
 test('what an id of nothing might be is asked about too', async () => {
   const listing = { action: 'list_tables', 'warehouse-id': warehouse, 'namespace-id': contentId }
   expect((await ask({ namespace: listing })).asked).toEqual([['describe', ['namespace']]])
+})
+
+test('a name that ends with a colon is a name as any other', async () => {
+  const deletion = { action: 'delete', 'warehouse-id': warehouse, namespace: ['a:'] }
+  expect((await ask({ namespace: deletion }, true)).answers).toEqual([{ id: '0', allowed: true }])
+  const reading = { action: 'read_data', 'warehouse-id': warehouse, namespace: ['a'], table: 'missing' }
+  expect((await ask({ table: reading }, true)).answers).toEqual([{ id: '0', allowed: false }])
 })

@@ -26,7 +26,8 @@ export const absentIn = (
   return { resource, place: { object: `${kind}:`, projectId } }
 }
 
-export const isThere = ({ place: { object } }: Governed): boolean => !object.endsWith(':')
+/** Names may end with a colon: what is not there has a key that is the type alone. */
+export const isThere = ({ resource, place }: Governed): boolean => place.object !== `${resource.kind}:`
 
 interface Named {
   readonly at: number
