@@ -53,6 +53,12 @@ const holdNamespace = async (tx: Transaction, warehouseId: string, namespace: Na
     )
 }
 
+/** False where no mount leads to it any more; one that does stays. After `takeTurn`. */
+export const holdMounted = async (
+  tx: Transaction,
+  { warehouseId, namespace = [] }: Pick<GrantPlace, 'warehouseId' | 'namespace'>,
+): Promise<boolean> => (await tx.query(holdMount, [warehouseId, namespaceKey(namespace)])).length > 0
+
 /**
  * NotFound, or NoSuchNamespace, where it has gone meanwhile. What is mounted is looked for at its upstream, before: here
  * it still has to be mounted. The locks are taken in the order of all others: names of content, the server's row, rows of a project.
@@ -65,8 +71,7 @@ export const holdPlace = async (
   const named = namespace !== undefined && warehouseId !== undefined
   if (named && !mounted) await holdNamespace(tx, warehouseId, namespace)
   await takeTurn(tx)
-  if (named && mounted && (await tx.query(holdMount, [warehouseId, namespaceKey(namespace)])).length === 0)
-    throw gone()
+  if (named && mounted && !(await holdMounted(tx, { warehouseId, namespace }))) throw gone()
   if (named || mounted) return
   const [kind = '', id = ''] = object.split(':')
   const hold = holders[kind]

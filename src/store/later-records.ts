@@ -4,8 +4,10 @@
  */
 import type { AuditDraft, EventDraft } from '#model/event.ts'
 import { statement, type Transaction } from './database.ts'
+import { holdMounted } from './grant-places.ts'
 import { type Followed, follow, placesOf } from './mounted-grants.ts'
 import { writeChanges } from './receipt.ts'
+import { takeTurn } from './server.ts'
 
 /** What a change is recorded as once it is known to have happened. */
 export interface ChangeRecord {
@@ -62,16 +64,19 @@ const isMade = /\.(?:created|registered)$/
 
 const nothing: Followed = { events: [], steps: [] }
 
-/** What follows for grants, unless something newer holds on the name by now. */
+/** What follows for grants, unless the name is mounted no more, or something newer holds on it by now. */
 const followLater = async (
   tx: Transaction,
   event: EventDraft,
   { principal, sent }: { readonly principal: AuditDraft['principal']; readonly sent: Date },
 ): Promise<Followed> => {
   const { place, source } = placesOf(event)
+  if (place === undefined) return nothing
+  await takeTurn(tx)
+  if (!(await holdMounted(tx, place))) return nothing
   const boundOf = async (object: string): Promise<Bound> =>
     (await tx.query<Bound>(selectBound, [object, sent]))[0] ?? unbound
-  const bound = place ? await boundOf(place.object) : unbound
+  const bound = await boundOf(place.object)
   const { uuid } = event.data
   const isSame = typeof uuid === 'string' && bound.uuid === uuid.toLowerCase()
   if (isMade.test(event.type) && isSame) return bound.owned ? nothing : follow(principal, event, 'own')

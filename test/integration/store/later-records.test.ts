@@ -1,30 +1,42 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { EventDraft } from '#model/event.ts'
+import { insertConnection } from '#store/connections.ts'
 import type { Database } from '#store/database.ts'
 import { createDoubtLedger } from '#store/doubts.ts'
 import { createCommitIntents } from '#store/intents.ts'
+import { deleteMount, insertMount } from '#store/mounts.ts'
 import { insertProject } from '#store/projects.ts'
 import { recordChange } from '#store/receipt.ts'
-import { insertWarehouse } from '#store/warehouses.ts'
+import { deleteWarehouse, insertWarehouse } from '#store/warehouses.ts'
 import { openTestDatabase, type TestDatabase } from '../../support/database.ts'
 import { auditDraft, idempotencyClaim } from '../../support/drafts.ts'
 
 let db: TestDatabase
 let database: Database
 let warehouse: string
+let connectionId: string
 beforeAll(async () => {
   db = await openTestDatabase({ kind: 'embedded' })
   database = db.database
-  warehouse = await database.transaction(async (tx) => {
+  connectionId = await database.transaction(async (tx) => {
     await insertProject(tx, { id: 'p', name: 'p' })
-    const storage = { kind: 'file', location: 'file:///lake', settings: {} }
-    return (await insertWarehouse(tx, { projectId: 'p', name: 'w', storage, createdBy: 'test' })).id
+    const far = { projectId: 'p', name: 'far', kind: 'iceberg-rest', config: {} }
+    return (await insertConnection(tx, far)).id
   })
+  warehouse = (await openWarehouse('w')).id
 })
 afterAll(() => db[Symbol.asyncDispose]())
 
-const connectionId = randomUUID()
+/** With the connection mounted in it. */
+const openWarehouse = (name: string) =>
+  database.transaction(async (tx) => {
+    const storage = { kind: 'file', location: `file:///${name}`, settings: {} }
+    const { id } = await insertWarehouse(tx, { projectId: 'p', name, storage, createdBy: 'test' })
+    const mounted = await insertMount(tx, { warehouseId: id, namespace: ['far'], connectionId })
+    return { id, mount: mounted.id }
+  })
+
 const claimed = idempotencyClaim()
 const ledger = () => createDoubtLedger(database, 'me')
 const by = (id: string, requestId: string = randomUUID()) =>
@@ -39,6 +51,8 @@ const event = (what: string, name: string, data: EventDraft['data'] = {}): Event
 
 interface Sent {
   readonly as?: string
+  /** Another warehouse. */
+  readonly at?: string
   readonly name: string
   readonly what?: string
   readonly data?: EventDraft['data']
@@ -46,11 +60,12 @@ interface Sent {
 }
 
 /** What a request leaves that has been sent. */
-const send = async ({ as = 'ann', name, what = 'created', data = {}, claim }: Sent) => {
+const send = async ({ as = 'ann', at = warehouse, name, what = 'created', data = {}, claim }: Sent) => {
   const audit = by(as)
+  const change = { ...event(what, name, data), object: at, warehouse: at }
   const intent = await createCommitIntents(database, { connectionId, epoch: () => 1 }).begin({
     ...{ identifiers: [{ namespace: ['sales'], name }], operation: 'updateTable', digest: 'd' },
-    ...{ addedSnapshotIds: [], record: { audit, events: [event(what, name, data)] } },
+    ...{ addedSnapshotIds: [], record: { audit, events: [change] } },
     ...(claim ? { idempotency: claim } : {}),
   })
   return { audit, intent, intents: [intent.id, ...intent.doubtful.map(({ id }) => id)] }
@@ -130,6 +145,23 @@ describe('a change whose end shows only later', () => {
       await confirm(intent.id, 'u-1')
       expect([await ownersOf(name), await boundOf(name)]).toEqual([['bob'], uuid])
     }
+  })
+
+  it('gives nobody what is no longer mounted, or lay in a warehouse that has gone, and is recorded', async () => {
+    const [unmounted, deleted] = [await openWarehouse('unmounted'), await openWarehouse('deleted')]
+    const lost = await send({ name: 'unmounted', at: unmounted.id })
+    const gone = await send({ name: 'deleted', at: deleted.id })
+    await lost.intent.settle({ state: 'unknown' })
+    await gone.intent.settle({ state: 'committed', outcome: { kind: 'done' }, uuid: 'u-1' })
+    await database.transaction(async (tx) => {
+      await deleteMount(tx, { id: unmounted.mount, warehouseId: unmounted.id })
+      await deleteWarehouse(tx, { id: deleted.id })
+    })
+    await lapse()
+    await ledger().recordLapsed()
+    await confirm(lost.intent.id, 'u-1')
+    for (const name of ['unmounted', 'deleted'])
+      expect([await toldOf(name), await ownersOf(name)]).toEqual([['table.created'], []])
   })
 
   it('does not end what was granted on the next one of its name', async () => {
