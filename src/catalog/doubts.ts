@@ -123,6 +123,21 @@ const settle = async (
   return 'postponed'
 }
 
+/** One that shows and cannot be recorded waits as if it did not show: those behind it are looked at. */
+const settleOrWait = async (
+  settings: Settings,
+  doubt: Doubt,
+  seen: Landed | 'unseen' | 'untellable',
+): Promise<DoubtEnd> => {
+  try {
+    return await settle(settings, doubt, seen)
+  } catch (error) {
+    settings.onFailure(error)
+    await settings.ledger.postpone(doubt, pauseAfter(doubt.ageSeconds))
+    return 'postponed'
+  }
+}
+
 /** One connection's due doubts. Ends with the first look that is not answered: the others would not be either. */
 const createPass = (settings: Settings) => {
   const { ledger, upstream, observe, giveUpSeconds, stop } = settings
@@ -149,7 +164,7 @@ const createPass = (settings: Settings) => {
         return setBack(connectionId, doubts.slice(i))
       }
       failures.delete(connectionId)
-      observe(connectionId, await settle(settings, doubt, seen))
+      observe(connectionId, await settleOrWait(settings, doubt, seen))
     }
   }
 }
@@ -167,7 +182,7 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
     running.set(connectionId, work)
   }
   const startDue = async (): Promise<void> => {
-    await settings.ledger.recordLapsed()
+    await settings.ledger.recordLapsed().catch(settings.onFailure)
     for (const id of await settings.ledger.due()) {
       if (running.size >= mostPasses) return
       if (!running.has(id)) start(id)

@@ -46,12 +46,13 @@ const ledgerOf = (doubts: Readonly<Record<string, readonly Doubt[]>>) => {
 const bench = (
   doubts: Readonly<Record<string, readonly Doubt[]>>,
   looks: Readonly<Record<string, Landed | 'cannot look'>>,
+  broken: Partial<DoubtLedger> = {},
 ) => {
   const { ledger, noted } = ledgerOf(doubts)
   const counted: string[] = []
   const failures: unknown[] = []
   const reconciler = createReconciler({
-    ledger,
+    ledger: { ...ledger, ...broken },
     upstream: (id) => {
       const landed = looks[id]
       if (landed === undefined) return undefined
@@ -133,6 +134,34 @@ describe('a doubtful change', () => {
     await broken.reconciler.round()
     expect(broken.noted).toEqual(['postpone 1 5', 'postpone 2 5'])
     expect(broken.failures).toHaveLength(2)
+  })
+})
+
+describe('what cannot be recorded', () => {
+  const there: Landed = async () => ({ outcome: { kind: 'done' } })
+
+  it('waits like what does not show, and holds up no doubt behind it', async () => {
+    const confirmed: string[] = []
+    const confirm: DoubtLedger['confirm'] = async ({ id }) => {
+      if (id === '1') throw new Error('cannot be recorded')
+      confirmed.push(id)
+    }
+    const doubts = { c: [doubt('1'), doubt('2')] }
+    const { reconciler, noted, counted, failures } = bench(doubts, { c: there }, { confirm })
+    await reconciler.round()
+    expect([confirmed, noted]).toEqual([['2'], ['postpone 1 5']])
+    expect(counted).toEqual(['c postponed', 'c confirmed'])
+    expect(failures).toMatchObject([{ message: 'cannot be recorded' }])
+  })
+
+  it('of what is past doubt holds up no look', async () => {
+    const recordLapsed = async (): Promise<void> => {
+      throw new Error('cannot be recorded')
+    }
+    const { reconciler, noted, failures } = bench({ c: [doubt('1')] }, { c: there }, { recordLapsed })
+    await reconciler.round()
+    expect(noted).toEqual(['confirm 1 done'])
+    expect(failures).toMatchObject([{ message: 'cannot be recorded' }])
   })
 })
 
