@@ -7,8 +7,10 @@ export interface Crowd {
   readonly need: SharedNeed
 }
 
-/** One answer a principal, in order. Rejects where the authorizer cannot answer. */
-export const whoMay = async (
+/** As many at a time: each may take a place at the store, where others wait for one. */
+const portion = 100
+
+const askSome = async (
   authorizer: Authorizer,
   { principals, need }: Crowd,
   circumstances: Circumstances,
@@ -18,6 +20,20 @@ export const whoMay = async (
   for (const principal of principals) {
     const [may] = await authorizer.visible(principal, need.action, [need.resource], circumstances)
     answers.push(may === true)
+  }
+  return answers
+}
+
+/** One answer a principal, in order. Rejects where the authorizer cannot answer. */
+export const whoMay = async (
+  authorizer: Authorizer,
+  { principals, need }: Crowd,
+  circumstances: Circumstances,
+): Promise<readonly boolean[]> => {
+  const answers: boolean[] = []
+  for (let at = 0; at < principals.length; at += portion) {
+    const some = { principals: principals.slice(at, at + portion), need }
+    answers.push(...(await askSome(authorizer, some, circumstances)))
   }
   return answers
 }
