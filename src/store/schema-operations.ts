@@ -124,6 +124,9 @@ export const commitIntent = pgTable(
     index('commit_intent_unrecorded')
       .on(t.leaseUntil)
       .where(sql`${t.state} = 'committed' and ${t.record} is not null`),
+    index('commit_intent_key')
+      .on(t.idempotencyScope, t.idempotencyKey)
+      .where(sql`${t.idempotencyKey} is not null`),
     index('commit_intent_settled').on(t.settledAt).where(sql`${t.settledAt} is not null`),
   ],
 )

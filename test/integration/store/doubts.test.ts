@@ -35,6 +35,24 @@ describe.each(testServers)('doubtful intents on %s', (kind) => {
     return row
   }
 
+  it('of one key are found without a look at those of others', async () => {
+    const connection = randomUUID()
+    await database.execute(
+      `insert into commit_intent (id, connection_id, identifiers, operation, digest, added_snapshot_ids, epoch,
+         lease_until, state, settled_at, idempotency_scope, idempotency_key)
+       select gen_random_uuid(), $1::uuid, '[]', 'updateTable', 'd', '{}', 1, now(), 'committed', now(), 's',
+         gen_random_uuid() from generate_series(1, 5000)`,
+      [connection],
+    )
+    await database.query('analyze commit_intent')
+    const plan = await database.query(
+      `explain select id from commit_intent where connection_id = $1 and idempotency_scope = $2
+         and idempotency_key = $3 and (state in ('unknown', 'abandoned') or state = 'open' and lease_until <= now())`,
+      [connection, 's', randomUUID()],
+    )
+    expect(JSON.stringify(plan)).toContain('commit_intent_key')
+  })
+
   it('are due at once, and nothing else is', async () => {
     const connection = randomUUID()
     for (const end of ['committed', 'refused', undefined] as const) await begin(connection, end)
