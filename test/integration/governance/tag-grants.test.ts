@@ -152,6 +152,21 @@ describe('a tag', () => {
     }
   })
 
+  test('whose id is no id is answered for as one that never was', async () => {
+    const statuses = async (id: string): Promise<readonly number[]> => {
+      const body = { name: 'odd', scope: ['table'] }
+      const line = `/tag-definition/${id}`
+      const asked = [bob, ann, eve].flatMap((ask) => [
+        granting.call(`POST ${line}`, { ...ask, body }),
+        granting.call(`DELETE ${line}`, ask),
+      ])
+      return (await Promise.all(asked)).map(({ status }) => status)
+    }
+    const never = await statuses('00000000-0000-4000-8000-000000000000')
+    expect(never.slice(4)).toEqual([404, 404])
+    for (const id of ['a%00', '%01', 'none']) expect(await statuses(id), id).toEqual(never)
+  })
+
   test('is something that rules can speak of', async () => {
     await define('ruled')
     const admin: Ask = { as: 'admin' }

@@ -1,6 +1,6 @@
 /** The operations on governed tags themselves, in Lakekeeper's forms. */
 import { type Static, Type } from 'typebox'
-import type { Action, Need } from '#model/access.ts'
+import type { Action, Need, Resource } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
 import { checkText } from '#model/identifier.ts'
 import type { TagAttachment } from '#store/tag-assignments.ts'
@@ -118,10 +118,18 @@ const recordOf = ({ record, input }: OnTag<ById>): TagDefinition => {
   return record
 }
 
+/** What is no id is decided as an id that no tag has: nothing else may get into the key of an object. */
+const noTag = '00000000-0000-0000-0000-000000000000'
+
+const missingResource = (project: string, said: string): Resource => {
+  const id = isId(said) ? said : noTag
+  return { kind: 'tag', project, tag: id, name: id }
+}
+
 const onTag =
   (action: Action) =>
   ({ record, project, input: { id } }: OnTag<ById>): readonly Need[] => [
-    { action, resource: record ? tagResource(record) : { kind: 'tag', project, tag: id, name: id } },
+    { action, resource: record ? tagResource(record) : missingResource(project, id) },
   ]
 
 export interface ListTags extends PageAsked {
