@@ -4,11 +4,7 @@ import { type Database, openDatabase } from '#store/database.ts'
 import { openEmbedded } from '#store/embedded.ts'
 import type { ServerConfig } from './config.ts'
 import type { Logs } from './log.ts'
-import type { SecretResolver } from './secrets.ts'
-
-/** A URL as it stands, or the one behind a reference. */
-const resolveUrl = (text: string, secret: SecretResolver): Promise<string> | string =>
-  /^(env|file):/.test(text) ? secret(text) : text
+import { resolveUrl, type SecretResolver } from './secrets.ts'
 
 const openUrl = async ({ server, secret, logs }: DatabaseRequest, parts: AsyncDisposableStack) => {
   if (server.database !== 'embedded') return resolveUrl(server.database, secret)

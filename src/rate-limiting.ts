@@ -14,7 +14,7 @@ import type { Ground } from './ground.ts'
 import type { LimitRules, Rate } from './limits-schema.ts'
 import type { Metrics } from './metrics.ts'
 import type { RedisSettings } from './redis-schema.ts'
-import { derivedKey, type SecretResolver } from './secrets.ts'
+import { derivedKey, resolveUrl, type SecretResolver } from './secrets.ts'
 
 interface RateLimitingDeps {
   readonly ground: Pick<Ground, 'config' | 'logs' | 'parts' | 'secret' | 'serverKey' | 'store'>
@@ -26,10 +26,8 @@ type Meter = (kind: 'principal' | 'connection', rate: Rate) => RateLimit
 
 const elapsed = (): number => performance.now()
 
-const isReference = (text: string): boolean => /^(env|file):/.test(text)
-
 const accessOf = async ({ url, password, ca }: RedisSettings, secret: SecretResolver) => ({
-  url: isReference(url) ? await secret(url) : url,
+  url: await resolveUrl(url, secret),
   password: password === undefined ? undefined : await secret(password),
   ca: ca === undefined ? undefined : await secret(ca),
 })

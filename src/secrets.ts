@@ -11,6 +11,10 @@ import { type Environment, isDevelopment, type ServerConfig } from './config.ts'
 
 export type SecretResolver = (reference: string) => Promise<string>
 
+/** A URL as it stands, or the one behind a reference. */
+export const resolveUrl = (text: string, secret: SecretResolver): Promise<string> | string =>
+  /^(env|file):/.test(text) ? secret(text) : text
+
 /** A resolver for what has one purpose in one project: it opens no sealed secret of another. */
 export type ScopedSecrets = (scope: SecretScope, drafts?: readonly SealedSecret[]) => SecretResolver
 
