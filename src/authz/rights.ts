@@ -9,7 +9,7 @@ import { createSubjects } from './subjects.ts'
 import type { TupleSource } from './tuples.ts'
 
 export interface RightsQuestion {
-  /** A relation of the model, e.g. `manage_grants`; not one of `can_…` that rules have a say in. */
+  /** A relation of the model, e.g. `manage_grants`. Of one of `can_…` this is what grants say; rules are not asked. */
   readonly relation: string
   readonly resource: Resource
 }
