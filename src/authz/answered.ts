@@ -1,5 +1,5 @@
 /** What the engine's answers to the needs of a request come to. */
-import type { Decision, ExpectedUuid, Need } from '#model/access.ts'
+import { type Decision, type ExpectedUuid, isContent, type Need } from '#model/access.ts'
 import type { Asking } from './asking.ts'
 
 export interface Answered {
@@ -23,7 +23,7 @@ const expectedUuids = ({ asking, answers }: Answered): readonly ExpectedUuid[] =
   for (const { need, above } of asking.asked) {
     const { resource } = need
     if (above === undefined || answers[above.place] === true) continue
-    if (resource.kind === 'table' || resource.kind === 'view') expected.push({ resource, uuid: above.uuid })
+    if (isContent(resource)) expected.push({ resource, uuid: above.uuid })
   }
   return expected
 }

@@ -1,5 +1,5 @@
 /** Turns the needs of a request into one list of questions for the engine, and finds its answers in it again. */
-import type { Action, Need, Resource } from '#model/access.ts'
+import { type Action, type ContentResource, isContent, type Need, type Resource } from '#model/access.ts'
 import type { CompiledModel } from './compiled-model.ts'
 import type { Level } from './data-levels.ts'
 import type { GovernedObject, GovernedObjects } from './governed.ts'
@@ -42,12 +42,7 @@ export const permissionOf = (action: Action): string => {
   return permission
 }
 
-type Content = Extract<Resource, { kind: 'table' | 'view' }>
-
-const isContent = (resource: Resource): resource is Content =>
-  resource.kind === 'table' || resource.kind === 'view'
-
-const isMounted = (resource: Resource): resource is Content =>
+const isMounted = (resource: Resource): resource is ContentResource =>
   isContent(resource) && resource.mount !== undefined
 
 const nothingGoverned: GovernedByKey = new Map()

@@ -2,7 +2,7 @@
  * The objects that grants bind to, and how they lie in one another. The tree is never stored with the grants: each
  * question brings the chain of its object along, so that a move or a rename needs no tuple to be rewritten.
  */
-import type { Resource } from '#model/access.ts'
+import type { ContentResource, Resource } from '#model/access.ts'
 import type { Namespace } from '#model/identifier.ts'
 import { mountedObject, namespaceObject, type ObjectKey } from '#model/object-key.ts'
 
@@ -30,7 +30,7 @@ const aboveWarehouse = (tree: Tree, warehouse: string): readonly ObjectKey[] => 
 ]
 
 /** The object's own key; undefined for a table or view that is not there. */
-const ownKey = (resource: Extract<Resource, { kind: 'table' | 'view' }>): readonly ObjectKey[] => {
+const ownKey = (resource: ContentResource): readonly ObjectKey[] => {
   if (resource.contentId !== undefined) return [`${resource.kind}:${resource.contentId}`]
   return resource.mount === undefined ? [] : [mountedObject(resource.kind, resource.warehouse, resource)]
 }

@@ -82,6 +82,12 @@ export type Resource =
       readonly mount?: string
     }
 
+/** A table or a view. */
+export type ContentResource = Extract<Resource, { kind: 'table' | 'view' }>
+
+export const isContent = (resource: Resource): resource is ContentResource =>
+  resource.kind === 'table' || resource.kind === 'view'
+
 /** One pair to be allowed. An operation declares all of its needs before anything is reached. */
 export interface Need {
   readonly action: Action
@@ -107,7 +113,7 @@ export interface ReadRestriction {
 
 /** A mounted table or view, and the uuid of the one that was granted on. */
 export interface ExpectedUuid {
-  readonly resource: Extract<Resource, { kind: 'table' | 'view' }>
+  readonly resource: ContentResource
   readonly uuid: string
 }
 

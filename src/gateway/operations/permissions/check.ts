@@ -1,7 +1,7 @@
 /** Whether somebody may do something: one question, or a thousand in one call, for engines and for people. */
 import type { Static } from 'typebox'
 import type { Circumstances } from '#authz/authorizer.ts'
-import type { Action, Principal, Resource } from '#model/access.ts'
+import { type Action, isContent, type Principal, type Resource } from '#model/access.ts'
 import { CatalogError } from '#model/errors.ts'
 import type { ObjectType } from '#model/object-key.ts'
 import type { Operation, Task } from '../../operation.ts'
@@ -98,9 +98,6 @@ const checkWord = (checked: Checked): void => {
   if (type === 'generic-table' || withoutOperation.has(word)) return
   if (actionIn(checked) === undefined && relationIn(type, word) === undefined) throw unknownAction(checked)
 }
-
-const isContent = (resource: Resource): resource is Extract<Resource, { kind: 'table' | 'view' }> =>
-  resource.kind === 'table' || resource.kind === 'view'
 
 const decide = async (asking: Asking, questions: readonly Question[]): Promise<readonly boolean[]> => {
   const principalIn = ({ about }: Question): Principal => about ?? asking.asker

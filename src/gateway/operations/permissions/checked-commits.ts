@@ -5,7 +5,7 @@
 import { type Static, Type } from 'typebox'
 import type { Authorizer, Circumstances } from '#authz/authorizer.ts'
 import { commitNeeds } from '#authz/commit-needs.ts'
-import type { Need, Principal, Resource } from '#model/access.ts'
+import type { ContentResource, Need, Principal } from '#model/access.ts'
 import type { JsonObject, JsonValue } from '#model/json.ts'
 
 const texts = Type.Optional(Type.Array(Type.String({ maxLength: 1_024 }), { maxItems: 1_000 }))
@@ -56,11 +56,9 @@ export const commitIn = (action: Said): CheckedCommit | undefined => {
   return kinds.length === 0 ? undefined : { updates: kinds.flatMap((kind) => updatesOf(kind, action)) }
 }
 
-type Content = Extract<Resource, { kind: 'table' | 'view' }>
-
 export interface CommitQuestion {
   readonly principal: Principal
-  readonly resource: Content
+  readonly resource: ContentResource
   readonly commit: CheckedCommit
 }
 
